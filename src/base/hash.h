@@ -1,0 +1,35 @@
+// SHA-256 (content addresses, tokens at rest) and CRC-32C (journal records).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace rw {
+
+/// Streaming SHA-256.
+class Sha256 {
+ public:
+  Sha256();
+  ~Sha256();
+  Sha256(const Sha256&) = delete;
+  Sha256& operator=(const Sha256&) = delete;
+  void Update(std::string_view bytes);
+  /// 64 lower-case hex digits; the object starts anew.
+  std::string FinishHex();
+
+ private:
+  void* context_;
+};
+
+std::string Sha256Hex(std::string_view bytes);
+
+/// CRC-32C (Castagnoli), as in iSCSI and ext4: Crc32c("123456789") == 0xe3069283.
+uint32_t Crc32c(std::string_view bytes, uint32_t seed = 0);
+
+/// Same length and bytes, in time that does not depend on where they differ.
+bool ConstantTimeEquals(std::string_view a, std::string_view b);
+
+}  // namespace rw

@@ -1,0 +1,78 @@
+// SQLite behind small types. No other module includes sqlite3.h.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace rw::db {
+
+/// A prepared statement, reset for its next use on destruction (statements are cached by the connection).
+/// Bind by position from 1; Step() is true while there is a row.
+class Statement {
+ public:
+  Statement(Statement&& other) noexcept;
+  Statement& operator=(Statement&&) = delete;
+  ~Statement();
+
+  Statement& Bind(int64_t v);
+  Statement& Bind(double v);
+  Statement& Bind(std::string_view v);
+  Statement& BindBlob(std::string_view v);
+  Statement& BindNull();
+  template <class T>
+  Statement& Bind(const std::optional<T>& v) {
+    return v ? Bind(*v) : BindNull();
+  }
+
+  Result<bool> Step();
+  /// To the end; for statements without rows.
+  Status Run();
+
+  int64_t Int(int column) const;
+  double Double(int column) const;
+  std::string Text(int column) const;  // also of blobs
+  bool IsNull(int column) const;
+
+ private:
+  friend class Connection;
+  Statement(class Connection* owner, sqlite3_stmt* stmt) : owner_(owner), stmt_(stmt) {}
+  Connection* owner_;
+  sqlite3_stmt* stmt_;
+  int next_ = 1;
+};
+
+struct OpenOptions {
+  bool read_only = false;
+  std::string vfs;          // the simulator's; empty is the system's
+  bool exclusive = false;   // no shared memory: one connection only (simulator)
+};
+
+/// One thread at a time. WAL, synchronous=FULL, foreign keys on, busy timeout 10 s.
+class Connection {
+ public:
+  static Result<std::unique_ptr<Connection>> Open(const std::string& path, OpenOptions options = {});
+  ~Connection();
+
+  /// Cached by text.
+  Result<Statement> Prepare(std::string_view sql);
+  Status Execute(std::string_view sql);  // one or more statements without rows or parameters
+  int64_t last_insert_id() const;
+  int64_t changes() const;
+
+ private:
+  friend class Statement;
+  struct Impl;
+  explicit Connection(std::unique_ptr<Impl> impl);
+  Error LastError(std::string_view what) const;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace rw::db

@@ -1,0 +1,79 @@
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "os/file_system.h"
+#include "os/paths.h"
+#include "os/process.h"
+
+namespace rw::os {
+namespace {
+
+class PosixTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    char pattern[] = "/tmp/rw_os_test_XXXXXX";
+    ASSERT_NE(mkdtemp(pattern), nullptr);
+    dir_ = pattern;
+  }
+  void TearDown() override { ASSERT_TRUE(PosixFileSystem().RemoveTree(dir_)); }
+  FileSystem& fs_ = PosixFileSystem();
+  std::string dir_;
+};
+
+TEST_F(PosixTest, AtomicWriteReplacesAndLeavesNoTemporary) {
+  ASSERT_TRUE(WriteFileAtomically(fs_, dir_ + "/a", "one"));
+  ASSERT_TRUE(WriteFileAtomically(fs_, dir_ + "/a", "two"));
+  EXPECT_EQ(*ReadFile(fs_, dir_ + "/a"), "two");
+  EXPECT_EQ(fs_.List(dir_)->size(), 1u);
+}
+
+TEST_F(PosixTest, ErrorsHaveCodesAndPaths) {
+  auto missing = fs_.Open(dir_ + "/none", OpenMode::kRead);
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().code(), Code::kNotFound);
+  EXPECT_NE(missing.error().message().find(dir_), std::string::npos);
+  ASSERT_TRUE(fs_.Open(dir_ + "/new", OpenMode::kCreateNew));
+  EXPECT_EQ(fs_.Open(dir_ + "/new", OpenMode::kCreateNew).error().code(), Code::kConflict);
+  EXPECT_EQ(ReadFile(fs_, dir_ + "/new", 0)->size(), 0u);
+}
+
+TEST_F(PosixTest, OpenBeneathDoesNotFollowLinksOut) {
+  ASSERT_TRUE(fs_.MakeSymlink("/etc/passwd", dir_ + "/link"));
+  EXPECT_FALSE(OpenBeneath(dir_, "link", 0));
+}
+
+TEST(Paths, RelativeNamesAreCleanedOrRefused) {
+  EXPECT_EQ(*CleanRelativePath("./outputs//m.pkl", "name"), "outputs/m.pkl");
+  for (std::string_view bad : {"/abs", "a/../b", "", ".", "a\nb", "\xff", std::string_view("a\0b", 3)})
+    EXPECT_FALSE(CleanRelativePath(bad, "name")) << bad;
+  EXPECT_EQ(DirName("/a/b/"), "/a");
+  EXPECT_EQ(BaseName("/a/b"), "b");
+}
+
+TEST(Process, RunCommandCapturesAndTimesOut) {
+  LaunchSpec spec{.argv = {"/bin/sh", "-c", "echo out; echo err >&2; exit 3"}};
+  auto result = RunCommand(spec, 10'000);
+  ASSERT_TRUE(result);
+  EXPECT_EQ(result->out, "out\n");
+  EXPECT_EQ(result->err, "err\n");
+  EXPECT_EQ(result->exit_code, 3);
+  spec.argv = {"/bin/sh", "-c", "sleep 60"};
+  EXPECT_EQ(RunCommand(spec, 50).error().code(), Code::kDeadlineExceeded);
+  spec.argv = {"/nonexistent"};
+  EXPECT_EQ(RunCommand(spec, 50).error().code(), Code::kNotFound);
+}
+
+TEST(Process, DetachedProcessIsKnownByIdentity) {
+  ProcessLauncher& launcher = PosixProcessLauncher();
+  auto identity = launcher.SpawnDetached({.argv = {"/bin/sleep", "60"}});
+  ASSERT_TRUE(identity);
+  EXPECT_TRUE(launcher.IsAlive(*identity));
+  ProcessIdentity other = *identity;
+  other.start_ticks++;
+  EXPECT_FALSE(launcher.IsAlive(other));
+  EXPECT_EQ(launcher.Signal(other, 9).error().code(), Code::kNotFound);
+  EXPECT_TRUE(launcher.Signal(*identity, 9));
+}
+
+}  // namespace
+}  // namespace rw::os
