@@ -44,7 +44,8 @@ TEST_F(PosixTest, OpenBeneathDoesNotFollowLinksOut) {
 
 TEST(Paths, RelativeNamesAreCleanedOrRefused) {
   EXPECT_EQ(*CleanRelativePath("./outputs//m.pkl", "name"), "outputs/m.pkl");
-  for (std::string_view bad : {"/abs", "a/../b", "", ".", "a\nb", "\xff", std::string_view("a\0b", 3)})
+  for (std::string_view bad : std::initializer_list<std::string_view>{
+           "/abs", "a/../b", "", ".", "a\nb", "\xff", std::string_view("a\0b", 3)})
     EXPECT_FALSE(CleanRelativePath(bad, "name")) << bad;
   EXPECT_EQ(DirName("/a/b/"), "/a");
   EXPECT_EQ(BaseName("/a/b"), "b");
