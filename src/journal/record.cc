@@ -44,7 +44,7 @@ size_t RecordSize(std::string_view bytes, Extent& extent) {
     extent.wanted = kPrefixSize + length;
     return 0;
   }
-  if (Crc32c(bytes.substr(kPrefixSize, length)) != Get<uint32_t>(bytes, 4)) {
+  if (Crc32(bytes.substr(kPrefixSize, length)) != Get<uint32_t>(bytes, 4)) {
     extent.tail = Tail::kDamaged;
     return 0;
   }
@@ -102,7 +102,7 @@ void AppendRecord(const Record& record, std::string& out) {
   Put(record.boot_us, out);
   Put(static_cast<uint8_t>(record.kind), out);
   out.append(record.body);
-  uint32_t crc = Crc32c(std::string_view(out).substr(start + kPrefixSize));
+  uint32_t crc = Crc32(std::string_view(out).substr(start + kPrefixSize));
   std::memcpy(out.data() + start + 4, &crc, sizeof crc);
 }
 
