@@ -10,37 +10,27 @@ namespace rw {
 namespace {
 EVP_MD_CTX* Context(void* p) { return static_cast<EVP_MD_CTX*>(p); }
 
-constexpr std::array<uint32_t, 256> MakeCrcTable() {
-  std::array<uint32_t, 256> table{};
+// Table k steps a byte over k further bytes of zeros: eight bytes a round ("slicing by 8").
+constexpr std::array<std::array<uint32_t, 256>, 8> MakeCrcTables() {
+  std::array<std::array<uint32_t, 256>, 8> tables{};
   for (uint32_t i = 0; i < 256; i++) {
     uint32_t crc = i;
-    for (int bit = 0; bit < 8; bit++) crc = (crc >> 1) ^ ((crc & 1) ? 0x82f63b78u : 0u);
-    table[i] = crc;
+    for (int bit = 0; bit < 8; bit++) crc = (crc >> 1) ^ ((crc & 1) ? 0xedb88320u : 0u);
+    tables[0][i] = crc;
   }
-  return table;
-}
-constexpr auto kCrcTable = MakeCrcTable();
-
-uint32_t CrcSoftware(std::string_view bytes, uint32_t crc) {
-  for (unsigned char c : bytes) crc = (crc >> 8) ^ kCrcTable[(crc ^ c) & 0xff];
-  return crc;
-}
-
-#if defined(__x86_64__)
-__attribute__((target("sse4.2"))) uint32_t CrcHardware(std::string_view bytes, uint32_t crc) {
-  const char* p = bytes.data();
-  size_t n = bytes.size();
-  uint64_t wide = crc;
-  for (; n >= 8; n -= 8, p += 8) {
-    uint64_t word;
-    __builtin_memcpy(&word, p, 8);
-    wide = __builtin_ia32_crc32di(wide, word);
+  for (size_t k = 1; k < tables.size(); k++) {
+    for (uint32_t i = 0; i < 256; i++) {
+      uint32_t crc = tables[k - 1][i];
+      tables[k][i] = (crc >> 8) ^ tables[0][crc & 0xff];
+    }
   }
-  crc = static_cast<uint32_t>(wide);
-  for (; n > 0; n--, p++) crc = __builtin_ia32_crc32qi(crc, static_cast<unsigned char>(*p));
-  return crc;
+  return tables;
 }
-#endif
+constexpr auto kCrc = MakeCrcTables();
+
+uint32_t LittleEndian(const unsigned char* p) {
+  return p[0] | uint32_t{p[1]} << 8 | uint32_t{p[2]} << 16 | uint32_t{p[3]} << 24;
+}
 }  // namespace
 
 Sha256::Sha256() : context_(EVP_MD_CTX_new()) {
@@ -63,13 +53,18 @@ std::string Sha256Hex(std::string_view bytes) {
   return hash.FinishHex();
 }
 
-uint32_t Crc32c(std::string_view bytes, uint32_t seed) {
+uint32_t Crc32(std::string_view bytes, uint32_t seed) {
   uint32_t crc = ~seed;
-#if defined(__x86_64__)
-  static const bool kHardware = __builtin_cpu_supports("sse4.2");
-  if (kHardware) return ~CrcHardware(bytes, crc);
-#endif
-  return ~CrcSoftware(bytes, crc);
+  auto* p = reinterpret_cast<const unsigned char*>(bytes.data());
+  size_t n = bytes.size();
+  for (; n >= 8; n -= 8, p += 8) {
+    uint32_t low = crc ^ LittleEndian(p), high = LittleEndian(p + 4);
+    crc = kCrc[7][low & 0xff] ^ kCrc[6][low >> 8 & 0xff] ^ kCrc[5][low >> 16 & 0xff] ^
+          kCrc[4][low >> 24] ^ kCrc[3][high & 0xff] ^ kCrc[2][high >> 8 & 0xff] ^
+          kCrc[1][high >> 16 & 0xff] ^ kCrc[0][high >> 24];
+  }
+  for (; n > 0; n--, p++) crc = (crc >> 8) ^ kCrc[0][(crc ^ *p) & 0xff];
+  return ~crc;
 }
 
 bool ConstantTimeEquals(std::string_view a, std::string_view b) {

@@ -1,18 +1,20 @@
-// A file system in memory that forgets what was not synced. Owned by this module for every test and the
-// simulator: Crash() keeps synced bytes and synced names, and of the rest a part chosen by the random
-// source (a torn tail, a reordered page), as a real disk may.
+// A file system in memory that forgets what was not synced, for every test and the simulator.
 #pragma once
 
 #include <functional>
 #include <map>
+#include <memory>
+#include <string>
 
 #include "base/random.h"
 #include "os/file_system.h"
 
 namespace rw::os::testing {
 
+/// One thread. Folders' names are durable after SyncDir, bytes after File::Sync, as on a strict disk.
 class MemoryFileSystem final : public FileSystem {
  public:
+  /// `random` decides what a crash keeps of unsynced work; without it all of that is lost. Not owned.
   explicit MemoryFileSystem(Random* random = nullptr);
   ~MemoryFileSystem() override;
 
@@ -30,18 +32,19 @@ class MemoryFileSystem final : public FileSystem {
   Status SyncDir(const std::string& path) override;
   Status SyncAll(const std::string& path) override;
 
-  /// Power loss: unsynced file bytes and unsynced names may be lost (each decided by the random source;
-  /// without one, all are lost). Open files keep working on orphaned bytes; owners drop them.
+  /// Power loss: of every file the synced bytes survive, and of the unsynced pages (4 KiB) a random part;
+  /// of names not synced a random part. Files open at that moment write to nowhere.
   void Crash();
-  /// Called before every operation with its name ("write /a"); an error is returned to the caller.
-  void SetFault(std::function<Status(const std::string& operation)> fault);
-  /// Bytes that fit; the next write above it gets kNoSpace.
+  /// Called before each operation ("sync /a/b"); an error is what the caller gets, with nothing done.
+  void SetFault(std::function<Status(std::string_view operation, const std::string& path)> fault);
+  /// Bytes that all files together may hold; a write above it gets kNoSpace.
   void SetCapacity(uint64_t bytes);
 
-  struct Impl;
+  struct Node;
+  struct State;
 
  private:
-  std::unique_ptr<Impl> impl_;
+  std::shared_ptr<State> state_;
 };
 
 }  // namespace rw::os::testing

@@ -1,0 +1,36 @@
+#include "db/file_system_vfs.h"
+
+#include <gtest/gtest.h>
+
+#include "db/connection.h"
+#include "os/testing/memory_file_system.h"
+
+namespace rw::db {
+namespace {
+
+TEST(FileSystemVfs, CommittedRowsSurvivePowerLossAndOthersDoNot) {
+  os::testing::MemoryFileSystem fs(&SystemRandom());
+  ASSERT_TRUE(fs.MakeDirs("/data"));
+  ASSERT_TRUE(fs.SyncDir("/data"));
+  FileSystemVfs vfs("memory-test", fs, SystemClock(), SystemRandom());
+  OpenOptions options{.vfs = "memory-test", .exclusive = true};
+  int64_t committed = 0;
+  for (int round = 0; round < 20; round++) {
+    auto connection = Connection::Open("/data/t.db", options);
+    ASSERT_TRUE(connection) << connection.error().message();
+    ASSERT_TRUE((*connection)->Execute("CREATE TABLE IF NOT EXISTS t(n INTEGER)"));
+    auto count = (*connection)->Prepare("SELECT count(*) FROM t");
+    ASSERT_TRUE(*count->Step());
+    ASSERT_EQ(count->Int(0), committed) << "round " << round;
+    { auto done = std::move(*count); }
+    for (int i = 0; i < 3; i++) {
+      ASSERT_TRUE((*connection)->Execute("BEGIN; INSERT INTO t VALUES(1); COMMIT"));
+      committed++;
+    }
+    ASSERT_TRUE((*connection)->Execute("BEGIN; INSERT INTO t VALUES(2)"));
+    fs.Crash();
+  }
+}
+
+}  // namespace
+}  // namespace rw::db
