@@ -4,9 +4,12 @@
 #include "base/strings.h"
 
 namespace rw::server {
-namespace {
 
-Result<std::string> EnvironmentIdOf(const json::Value& spec) {
+InterpreterGate::InterpreterGate(os::FileSystem& fs, std::string default_python,
+                                 std::string search_path)
+    : fs_(fs), default_python_(std::move(default_python)), search_path_(std::move(search_path)) {}
+
+Result<std::string> InterpreterGate::Check(const json::Value& spec) {
   std::string kind = spec.StringOr("kind", "interpreter");
   if (kind != "interpreter") {
     return Error(Code::kInvalidArgument,
@@ -20,15 +23,9 @@ Result<std::string> EnvironmentIdOf(const json::Value& spec) {
   return Sha256Hex("runwright-env-1\n" + json::Write(canonical));
 }
 
-}  // namespace
-
-InterpreterGate::InterpreterGate(os::FileSystem& fs, std::string default_python,
-                                 std::string search_path)
-    : fs_(fs), default_python_(std::move(default_python)), search_path_(std::move(search_path)) {}
-
 Result<ReadyEnvironment> InterpreterGate::Find(const json::Value& spec) {
   ReadyEnvironment ready;
-  ready.env_id = TRY(EnvironmentIdOf(spec));
+  ready.env_id = TRY(Check(spec));
   std::string name = spec.StringOr("interpreter_path", default_python_);
   if (name.empty() || (name == "python" && !default_python_.empty())) name = default_python_;
   std::vector<std::string> candidates;
@@ -49,9 +46,15 @@ Result<ReadyEnvironment> InterpreterGate::Find(const json::Value& spec) {
                "environment.interpreter_path");
 }
 
-void InterpreterGate::Prepare(const json::Value& spec, const RunId& run, Log log, Done done) {
+std::optional<ReadyEnvironment> InterpreterGate::Ready(const json::Value& spec) {
+  auto found = Find(spec);
+  if (!found) return std::nullopt;
+  return *std::move(found);
+}
+
+void InterpreterGate::Prepare(const json::Value& spec, const RunId& run, OnLog on_log, Done done) {
   (void)run;
-  (void)log;
+  (void)on_log;
   done(Find(spec));
 }
 

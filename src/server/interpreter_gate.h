@@ -12,7 +12,9 @@ class InterpreterGate final : public EnvironmentGate {
  public:
   /// `search_path`: folders separated by ':' where a bare name is looked for.
   InterpreterGate(os::FileSystem& fs, std::string default_python, std::string search_path);
-  void Prepare(const json::Value& spec, const RunId& run, Log log, Done done) override;
+  Result<std::string> Check(const json::Value& spec) override;
+  std::optional<ReadyEnvironment> Ready(const json::Value& spec) override;
+  void Prepare(const json::Value& spec, const RunId& run, OnLog on_log, Done done) override;
   void Forget(const RunId& run) override { (void)run; }
 
  private:
