@@ -55,7 +55,8 @@ struct OpenOptions {
   bool exclusive = false;   // no shared memory: one connection only (simulator)
 };
 
-/// One thread at a time. WAL, synchronous=FULL, foreign keys on, busy timeout 10 s.
+/// One thread at a time. WAL, synchronous=FULL, foreign keys on, busy timeout 10 s. Errors: kConflict for a
+/// constraint, kNoSpace for a full disk or quota, kUnavailable when locked, kCorrupt, else kInternal.
 class Connection {
  public:
   static Result<std::unique_ptr<Connection>> Open(const std::string& path, OpenOptions options = {});
@@ -66,12 +67,15 @@ class Connection {
   Status Execute(std::string_view sql);  // one or more statements without rows or parameters
   int64_t last_insert_id() const;
   int64_t changes() const;
+  /// Between BEGIN and COMMIT. SQLite itself ends a transaction on some errors (a full disk).
+  bool in_transaction() const;
 
  private:
   friend class Statement;
   struct Impl;
   explicit Connection(std::unique_ptr<Impl> impl);
   Error LastError(std::string_view what) const;
+  void Release(sqlite3_stmt* stmt);
   std::unique_ptr<Impl> impl_;
 };
 

@@ -1,0 +1,110 @@
+#include "db/connection.h"
+
+#include <cerrno>
+
+#include "db/connection_impl.h"
+
+namespace rw::db {
+namespace {
+
+// 2 MiB of page cache a connection; a checkpoint about every 16 MiB of log.
+constexpr const char* kPragmas =
+    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
+    "PRAGMA cache_size=-2000; PRAGMA wal_autocheckpoint=4000; PRAGMA temp_store=MEMORY;";
+
+Code CodeOf(int extended, int system_errno) {
+  switch (extended & 0xff) {
+    case SQLITE_CONSTRAINT:
+      return Code::kConflict;
+    case SQLITE_FULL:
+      return Code::kNoSpace;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return Code::kUnavailable;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return Code::kCorrupt;
+    case SQLITE_CANTOPEN:
+    case SQLITE_PERM:
+      return Code::kPermissionDenied;
+    case SQLITE_IOERR:
+      // SQLite itself calls only ENOSPC "full"; a quota comes as an input/output error.
+      if (system_errno == ENOSPC || system_errno == EDQUOT) return Code::kNoSpace;
+      return Code::kInternal;
+    default:
+      return Code::kInternal;
+  }
+}
+
+}  // namespace
+
+Connection::Connection(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Connection::~Connection() {
+  for (auto& [text, statements] : impl_->idle)
+    for (sqlite3_stmt* stmt : statements) sqlite3_finalize(stmt);
+  sqlite3_close_v2(impl_->handle);
+}
+
+Result<std::unique_ptr<Connection>> Connection::Open(const std::string& path,
+                                                     OpenOptions options) {
+  auto impl = std::make_unique<Impl>();
+  impl->path = path;
+  int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+  if (!options.read_only) flags |= SQLITE_OPEN_CREATE;
+  int failed = sqlite3_open_v2(path.c_str(), &impl->handle, flags,
+                               options.vfs.empty() ? nullptr : options.vfs.c_str());
+  std::unique_ptr<Connection> connection(new Connection(std::move(impl)));
+  if (failed != SQLITE_OK) return connection->LastError("open");
+  sqlite3_busy_timeout(connection->impl_->handle, 10'000);
+  if (options.exclusive) TRY(connection->Execute("PRAGMA locking_mode=EXCLUSIVE"));
+  TRY(connection->Execute(kPragmas));
+  // Not SQLITE_OPEN_READONLY: a reader of a WAL database writes its shared memory.
+  if (options.read_only) TRY(connection->Execute("PRAGMA query_only=ON"));
+  return connection;
+}
+
+Result<Statement> Connection::Prepare(std::string_view sql) {
+  auto idle = impl_->idle.find(sql);
+  if (idle != impl_->idle.end() && !idle->second.empty()) {
+    sqlite3_stmt* stmt = idle->second.back();
+    idle->second.pop_back();
+    return Statement(this, stmt);
+  }
+  sqlite3_stmt* stmt = nullptr;
+  if (sqlite3_prepare_v3(impl_->handle, sql.data(), static_cast<int>(sql.size()),
+                         SQLITE_PREPARE_PERSISTENT, &stmt, nullptr) != SQLITE_OK)
+    return LastError(sql);
+  CHECK(stmt != nullptr);
+  return Statement(this, stmt);
+}
+
+void Connection::Release(sqlite3_stmt* stmt) {
+  sqlite3_reset(stmt);
+  sqlite3_clear_bindings(stmt);
+  impl_->idle[sqlite3_sql(stmt)].push_back(stmt);
+}
+
+Status Connection::Execute(std::string_view sql) {
+  if (sqlite3_exec(impl_->handle, std::string(sql).c_str(), nullptr, nullptr, nullptr) !=
+      SQLITE_OK)
+    return LastError(sql.substr(0, 200));
+  return Ok();
+}
+
+int64_t Connection::last_insert_id() const { return sqlite3_last_insert_rowid(impl_->handle); }
+
+int64_t Connection::changes() const { return sqlite3_changes64(impl_->handle); }
+
+bool Connection::in_transaction() const {
+  return sqlite3_get_autocommit(impl_->handle) == 0;
+}
+
+Error Connection::LastError(std::string_view what) const {
+  int extended = sqlite3_extended_errcode(impl_->handle);
+  return Error(CodeOf(extended, sqlite3_system_errno(impl_->handle)),
+               "database " + impl_->path + ": " + sqlite3_errmsg(impl_->handle) + " (" +
+                   std::string(what) + ")");
+}
+
+}  // namespace rw::db

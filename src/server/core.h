@@ -1,0 +1,50 @@
+// The server without sockets, threads or a clock of its own: requests in, answers out. The real server
+// and the simulator create the same Core from different parts.
+#pragma once
+
+#include <memory>
+
+#include "backend/backend.h"
+#include "server/router.h"
+#include "server/server_context.h"
+
+namespace rw::server {
+
+/// All outlive Core. `read` and `writer` are of one database whose migrations are applied.
+struct Deps {
+  Loop& loop;
+  WorkerPool& pool;
+  Clock& clock;
+  Random& random;
+  os::FileSystem& fs;
+  backend::ComputeBackend& backend;  // of `local` and of AmlCompute-style targets
+  db::Connection& read;
+  db::Writer& writer;
+  Paths paths;
+  CoreOptions options;
+  std::function<void()> stop;  // POST /api/v1/server/stop, after its answer
+};
+
+class Core {
+ public:
+  /// Makes the folders, registers the routes. Serves at once; Start begins what runs by itself.
+  static Result<std::unique_ptr<Core>> Create(Deps deps);
+  ~Core();
+
+  /// Begins reconciling. Heartbeat clocks begin anew.
+  void Start();
+  /// One request, on the loop's thread.
+  void Handle(net::Request request, std::shared_ptr<net::Responder> responder);
+  /// From the head alone, before a body is read: 401 without a token on every route that is not public.
+  Status CheckHead(const net::Request& head);
+
+  ServerContext& context();
+  const Router& router() const;
+
+ private:
+  struct Parts;
+  explicit Core(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace rw::server

@@ -1,0 +1,14 @@
+// One function a file of routes. Core calls each once; what is passed outlives the router.
+#pragma once
+
+#include <functional>
+
+#include "server/router.h"
+#include "server/server_context.h"
+
+namespace rw::server {
+
+/// /healthz, /api/v1/server, /api/v1/openapi.yaml. `stop` is called after the answer.
+void RegisterServerRoutes(Router& router, ServerContext& context, std::function<void()> stop);
+
+}  // namespace rw::server

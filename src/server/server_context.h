@@ -1,0 +1,55 @@
+// What handlers and reconcilers work with. One object, owned by Core, passed by reference.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/loop.h"
+#include "base/random.h"
+#include "db/connection.h"
+#include "db/writer.h"
+#include "os/file_system.h"
+#include "server/auth.h"
+#include "server/call.h"
+#include "server/event_hub.h"
+#include "server/paths.h"
+
+namespace rw::server {
+
+/// Facts and settings of this server; set by whoever creates Core.
+struct CoreOptions {
+  std::string url = "http://127.0.0.1";  // where it is reached; known once it listens
+  std::string version = "0.1.0";
+  int64_t pid = 0;
+  int cores = 1;              // of the machine; `local` runs max(4, cores) at once
+  std::string program;        // absolute path of `runwright`; the shim and uv lie beside it
+  std::string sdk_path;       // PYTHONPATH entry with `azureml` and `runwright`
+  std::string default_python = "python3";
+};
+
+struct ServerContext {
+  Loop& loop;
+  WorkerPool& pool;
+  Clock& clock;
+  Random& random;
+  os::FileSystem& fs;
+  db::Connection& read;  // query-only, on the loop's thread; sees what is committed
+  db::Writer& writer;
+  EventHub& events;
+  Auth& auth;
+  const Paths& paths;
+  CoreOptions& options;
+
+  int64_t NowMicros() const { return clock.WallMicros(); }
+};
+
+/// Runs inside the writer's transaction, on the writer's thread: nothing of the loop may be touched.
+using WriteOperation = std::function<Result<net::Response>(db::Connection&)>;
+/// Answers with what `operation` made, after its COMMIT; with its error (nothing is changed) otherwise.
+/// `committed` runs on the loop just before a successful answer.
+void CommitAndAnswer(ServerContext& context, std::string_view name, CallPtr call,
+                     WriteOperation operation, std::function<void()> committed = {});
+
+}  // namespace rw::server

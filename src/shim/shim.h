@@ -1,0 +1,105 @@
+// The parent of one run's executor and script (docs/dev/formats/run-folder.md). It outlives the
+// executor, never starts the script twice, and is the one that knows how the script ended.
+//
+// One thread, one poll loop, no allocation after the start but the launch file. What it knows lies
+// in one struct; what must survive it lies below RUN_DIR/state.
+#ifndef RUNWRIGHT_SHIM_SHIM_H_
+#define RUNWRIGHT_SHIM_SHIM_H_
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum Phase {
+  kIdle,       // nothing was started
+  kLaunching,  // forked; whether exec succeeded is not known yet
+  kStarted,
+  kExited,
+  kUnknown,  // an earlier shim began a launch and did not live to tell
+};
+
+enum OutcomeKind { kCode, kSignal, kExecFailed };
+
+struct Outcome {
+  enum OutcomeKind kind;
+  int number;      // exit code, signal or errno
+  char path[512];  // kExecFailed: what could not be opened, entered or executed
+};
+
+// Messages that wait to be sent, as bits.
+enum { kTellState = 1, kTellGone = 2 };
+
+struct Shim {
+  int state_fd;  // the folder RUN_DIR/state
+  char boot_id[40];
+
+  char** executor_argv;
+  pid_t executor;  // 0: none
+  int link;        // our end of the socket pair; -1: none
+  bool bye;
+  int deaths;             // in a row, each within 10 s of its start
+  int64_t born_ms;        // when the executor was started
+  int64_t restart_at_ms;  // -1: none due
+  unsigned unsent;
+
+  enum Phase phase;
+  pid_t script;
+  uint64_t start_ticks;
+  int exec_pipe;  // -1: none; at end of file when exec succeeded
+  struct Outcome outcome;
+  bool exit_recorded;  // false while the disk refuses the exit record
+  bool gone;
+  bool terminated;       // we were told to end: nothing is started any more
+  int64_t kill_at_ms;    // SIGKILL to the tree is due then; -1: never
+  int64_t record_at_ms;  // the exit record is tried again then; -1: never
+};
+
+// records.c: files below state/. All return false on failure with errno set.
+bool ReadBootId(char out[40]);
+uint64_t StartTicks(pid_t pid);
+int64_t WallMicros(void);
+int64_t NowMs(void);  // CLOCK_MONOTONIC
+// Temporary file and rename; with `durable` also fsync of the file and of the folder.
+bool WriteRecord(const struct Shim* shim, const char* name, const char* text, bool durable);
+// Makes state/launching durable. EEXIST when a launch was begun before.
+bool MarkLaunching(const struct Shim* shim);
+bool WriteStarted(const struct Shim* shim);
+bool WriteExit(const struct Shim* shim);
+// The phase that the files tell of when a shim starts, with the outcome where it is known.
+enum Phase RecoverPhase(struct Shim* shim);
+// One JSON line to state/shim.log (standard error).
+void Log(const char* event, long a, long b);
+
+// launch.c
+// Forks and executes what state/launch says. On success script and exec_pipe are set; false with
+// outcome set when nothing was started.
+bool ForkScript(struct Shim* shim);
+// Forks the executor with the other end of a new link as descriptor 3.
+bool ForkExecutor(struct Shim* shim);
+
+// tree.c
+// Signals every descendant of this process but the executor, the script's process group first. True
+// when there was one. At most 16,384 at once: callers that kill repeat until nothing is left.
+bool SignalTree(const struct Shim* shim, int signal);
+// True while this process has a child (zombies not counted as they are reaped) besides the
+// executor.
+bool HasChildren(const struct Shim* shim);
+
+// link.c
+void StartExecutor(struct Shim* shim);
+void ReadLink(struct Shim* shim);
+// Sends what waits; keeps it when the executor does not read.
+void Tell(struct Shim* shim, unsigned what);
+void OnExecutorDeath(struct Shim* shim, int status);
+
+// script.c
+void Launch(struct Shim* shim);
+void OnExecPipe(struct Shim* shim);
+void OnScriptDeath(struct Shim* shim, int status);
+// After any death: says GONE once nothing of the script's tree is left.
+void CheckGone(struct Shim* shim);
+void RequestKill(struct Shim* shim);
+void OnTerminate(struct Shim* shim);
+void RunTimers(struct Shim* shim);
+
+#endif
