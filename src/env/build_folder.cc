@@ -73,8 +73,9 @@ void RemoveLeftovers(const std::vector<std::string>& folders) {
 }
 
 Status RemoveBuild(const std::string& path) {
-  for (const std::string& folder : SharedFolders(path))
-    (void)PosixFileSystem().SetMode(folder, 0755);
+  for (const std::string& build : {path, path + "/environment"})
+    for (const std::string& folder : SharedFolders(build))
+      (void)PosixFileSystem().SetMode(folder, 0755);
   return PosixFileSystem().RemoveTree(path);
 }
 

@@ -1,5 +1,5 @@
-// What makes environments: finds interpreters, resolves requirements, builds. The real one drives uv; the fake
-// in testing/ lets the server's core run without processes.
+// What makes environments: finds interpreters, resolves requirements, builds. The real one drives
+// uv; the fake in testing/ lets the server's core run without processes.
 #pragma once
 
 #include <functional>
@@ -30,8 +30,8 @@ struct BuildFacts {
   uint64_t bytes = 0;
 };
 
-/// From the loop's thread, callbacks on the loop's thread. Dropping an installer ends all its work: the
-/// callbacks then never come.
+/// From the loop's thread, callbacks on the loop's thread. Dropping an installer ends all its work:
+/// the callbacks then never come.
 class Installer {
  public:
   /// Whole lines for people, without passwords.
@@ -40,17 +40,18 @@ class Installer {
   using Done = std::function<void(Result<T>)>;
   virtual ~Installer() = default;
 
-  /// A name on PATH or a path; "python" is the server's default. Without a process: nullopt when it has to
-  /// be asked first (Find). kNotFound lists the Pythons that are there.
+  /// A name on PATH or a path; "python" is the server's default. Without a process: nullopt when it
+  /// has to be asked first (Find). kNotFound lists the Pythons that are there.
   virtual Result<std::optional<Interpreter>> Known(const std::string& asked) = 0;
   virtual void Find(const std::string& asked, Done<Interpreter> done) = 0;
   /// The Python for a version as asked for ("": the default).
   virtual void Choose(const std::string& version, Done<PythonChoice> done) = 0;
 
-  /// Exact versions, one "name==version" a line, passwords masked. kInvalidArgument: the requirements cannot be
-  /// met, with the resolver's own words; kUnavailable: no index answered.
+  /// Exact versions, one "name==version" a line, passwords masked. kInvalidArgument: the
+  /// requirements cannot be met, with the resolver's own words; kUnavailable: no index answered.
   virtual void Resolve(ResolveRequest request, Log log, Done<std::string> done) = 0;
-  /// Makes the build and publishes it at BuildFolder: whole or not at all. One call a build_id at a time.
+  /// Makes the build and publishes it at BuildFolder: whole or not at all. One call a build_id at a
+  /// time.
   virtual void Build(BuildRequest request, Log log, Done<BuildFacts> done) = 0;
   /// There, and its interpreter works. Costs a few stats.
   virtual bool IsPublished(const std::string& build_id) = 0;

@@ -15,7 +15,8 @@
 namespace rw::env {
 namespace {
 constexpr int64_t kProbeTimeoutMs = 30'000;
-/// Works on every Python; one value a line. `site` must run, else a virtual environment does not know itself.
+/// Works on every Python; one value a line. `site` must run, else a virtual environment does not
+/// know itself.
 constexpr std::string_view kProbe =
     "import sys\n"
     "venv = sys.prefix != getattr(sys, 'base_prefix', sys.prefix)\n"
@@ -62,8 +63,8 @@ Result<Interpreter> Probe(const std::string& path, const Variables& variables) {
   if (run->exit_code != 0 || lines.end() - start < 6)
     return Error(Code::kFailedPrecondition,
                  "\"" + path + "\" is no working Python (exit code " +
-                     std::to_string(run->exit_code) + "): " +
-                     std::string(Trim(Utf8Lossy(run->err).substr(0, 500))));
+                     std::to_string(run->exit_code) +
+                     "): " + std::string(Trim(Utf8Lossy(run->err).substr(0, 500))));
   return Interpreter{start[1], start[2], start[3], start[4], start[5]};
 }
 
@@ -116,7 +117,8 @@ std::string Interpreters::Locate(const std::string& asked) const {
 
 std::string Interpreters::Key(const std::string& path) const {
   std::string key = path + "|" + StatText(path);
-  // What a shim leads to is its manager's choice: pyenv keeps it beside the shims' folder, asdf in the home.
+  // What a shim leads to is its manager's choice: pyenv keeps it beside the shims' folder, asdf in
+  // the home.
   if (path.find("/shims/") != std::string::npos) {
     key += "|" + StatText(os::DirName(os::DirName(path)) + "/version") + "|" +
            StatText(Get(variables_, "HOME") + "/.tool-versions") + "|" +
@@ -137,8 +139,8 @@ Error Interpreters::NotFound(const std::string& asked) const {
                                                 : "is a relative path: give an absolute one")
                          : "is not on the server's PATH";
   return Error(Code::kNotFound,
-               "interpreter_path \"" + name + "\" " + why + ". Pythons that are there: " +
-                   (present.empty() ? "none" : Join(present, ", ")),
+               "interpreter_path \"" + name + "\" " + why +
+                   ". Pythons that are there: " + (present.empty() ? "none" : Join(present, ", ")),
                "interpreter_path");
 }
 
@@ -173,7 +175,8 @@ std::vector<std::string> Interpreters::Candidates() const {
   AddVersions((pyenv.empty() ? home + "/.pyenv" : pyenv) + "/versions", out);
   std::string uv = Get(variables_, "UV_PYTHON_INSTALL_DIR");
   std::string data = Get(variables_, "XDG_DATA_HOME");
-  AddVersions(!uv.empty() ? uv : (data.empty() ? home + "/.local/share" : data) + "/uv/python", out);
+  AddVersions(!uv.empty() ? uv : (data.empty() ? home + "/.local/share" : data) + "/uv/python",
+              out);
   std::set<std::string> seen;
   std::erase_if(out, [&](const std::string& path) { return !seen.insert(path).second; });
   return out;
@@ -216,7 +219,8 @@ void Interpreters::Load(const std::string& text) {
   for (const auto& [key, entry] : parsed->as_object()) {
     if (!entry.is_array() || entry.as_array().size() != 5) continue;
     const json::Array& parts = entry.as_array();
-    if (!std::all_of(parts.begin(), parts.end(), [](const auto& p) { return p.is_string(); })) continue;
+    if (!std::all_of(parts.begin(), parts.end(), [](const auto& p) { return p.is_string(); }))
+      continue;
     known_[key] = {parts[0].as_string(), parts[1].as_string(), parts[2].as_string(),
                    parts[3].as_string(), parts[4].as_string()};
   }

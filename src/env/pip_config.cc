@@ -6,7 +6,8 @@
 
 namespace rw::env {
 namespace {
-/// Options of one level by their long name, values as written (many-valued ones separated by whitespace).
+/// Options of one level by their long name, values as written (many-valued ones separated by
+/// whitespace).
 using Options = std::map<std::string, std::string>;
 
 std::vector<std::string> Words(std::string_view text) {
@@ -31,7 +32,8 @@ std::string OptionName(std::string_view text) {
   return name.starts_with("--") ? name.substr(2) : name;
 }
 
-/// Python's configparser: sections, `key = value` or `key: value`, indented lines go on with the value.
+/// Python's configparser: sections, `key = value` or `key: value`, indented lines go on with the
+/// value.
 void ReadIni(const std::string& text, std::map<std::string, Options>& sections) {
   std::string section;
   std::string* value = nullptr;
@@ -110,7 +112,8 @@ PipSettings ReadPipSettings(const Variables& variables, const std::string& prefi
   out.pre = IsTrue(options["pre"]);
   out.cert = std::string(Trim(options["cert"]));
   out.proxy = std::string(Trim(options["proxy"]));
-  std::string timeout = options.contains("timeout") ? options["timeout"] : options["default-timeout"];
+  std::string timeout =
+      options.contains("timeout") ? options["timeout"] : options["default-timeout"];
   if (auto seconds = ParseDouble(Trim(timeout)); seconds && *seconds >= 1)
     out.timeout = std::to_string(static_cast<int64_t>(*seconds));
   return out;
@@ -132,7 +135,8 @@ Variables UvVariables(const Variables& server, const PipSettings& pip, const Env
   Default(out, "SSL_CERT_FILE", pip.cert);
   Default(out, "UV_HTTP_TIMEOUT", pip.timeout);
   if (!pip.proxy.empty() && Get(out, "https_proxy").empty() && Get(out, "HTTPS_PROXY").empty()) {
-    std::string proxy = pip.proxy.find("://") == std::string::npos ? "http://" + pip.proxy : pip.proxy;
+    std::string proxy =
+        pip.proxy.find("://") == std::string::npos ? "http://" + pip.proxy : pip.proxy;
     out["HTTPS_PROXY"] = proxy;
     Default(out, "HTTP_PROXY", proxy);
   }
@@ -151,7 +155,8 @@ Variables UvVariables(const Variables& server, const PipSettings& pip, const Env
   };
   add("UV_EXTRA_INDEX_URL", spec.extra_index_urls, " ");
   add("UV_FIND_LINKS", spec.find_links, ",");
-  // pip takes the best version of all indexes; uv alone would stop at the first index that has the name.
+  // pip takes the best version of all indexes; uv alone would stop at the first index that has the
+  // name.
   if (out.contains("UV_EXTRA_INDEX_URL")) Default(out, "UV_INDEX_STRATEGY", "unsafe-best-match");
   for (const char* name : {"UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_INDEX", "UV_EXTRA_INDEX_URL",
                            "UV_FIND_LINKS", "HTTPS_PROXY", "HTTP_PROXY"})

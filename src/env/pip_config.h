@@ -29,14 +29,15 @@ struct PipSettings {
 /// Text of a file, nullopt where it is not there.
 using ReadText = std::function<std::optional<std::string>(const std::string& path)>;
 
-/// Later wins, as in pip: global, user, site (`prefix`/pip.conf of the interpreter), PIP_CONFIG_FILE (which,
-/// as /dev/null, turns files off), PIP_*; within a file [global], then [install].
+/// Later wins, as in pip: global, user, site (`prefix`/pip.conf of the interpreter),
+/// PIP_CONFIG_FILE (which, as /dev/null, turns files off), PIP_*; within a file [global], then
+/// [install].
 PipSettings ReadPipSettings(const Variables& variables, const std::string& prefix,
                             const ReadText& read);
 
-/// Variables for uv: `server`'s for tools, the settings and the spec's own indexes. UV_* of the server win over
-/// pip's settings; the spec wins over both. UV_SYSTEM_CERTS=1 unless set. Passwords travel only here.
-/// `secrets` learns every password that may come back in uv's words.
+/// Variables for uv: `server`'s for tools, the settings and the spec's own indexes. UV_* of the
+/// server win over pip's settings; the spec wins over both. UV_SYSTEM_CERTS=1 unless set. Passwords
+/// travel only here. `secrets` learns every password that may come back in uv's words.
 Variables UvVariables(const Variables& server, const PipSettings& pip, const EnvironmentSpec& spec,
                       Secrets& secrets);
 

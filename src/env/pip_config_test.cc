@@ -22,7 +22,8 @@ TEST(PipConfig, LaterLevelsWinAsInPip) {
       {"/venv/pip.conf", "[global]\nno-index = true\n"},
       {"/own.conf", "[install]\ntrusted-host = h1 h2\n"},
   });
-  Variables variables = {{"HOME", "/h"}, {"PIP_CONFIG_FILE", "/own.conf"}, {"PIP_FIND_LINKS", "/w1 /w2"}};
+  Variables variables = {
+      {"HOME", "/h"}, {"PIP_CONFIG_FILE", "/own.conf"}, {"PIP_FIND_LINKS", "/w1 /w2"}};
   PipSettings s = ReadPipSettings(variables, "/venv", files);
   EXPECT_EQ(s.index_url, "https://user/simple");
   EXPECT_EQ(s.extra_index_urls, (std::vector<std::string>{"https://a/simple", "https://b/simple"}));
@@ -46,14 +47,16 @@ TEST(PipConfig, BecomesVariablesOfUv) {
   spec.kind = EnvironmentSpec::Kind::kPip;
   spec.find_links = {"/mine"};
   Secrets secrets;
-  Variables v = UvVariables({{"PATH", "/bin"}, {"RUNWRIGHT_TOKEN", "t"}, {"PIP_PRE", "1"}, {"PYTHONPATH", "x"}},
-                            pip, spec, secrets);
+  Variables v = UvVariables(
+      {{"PATH", "/bin"}, {"RUNWRIGHT_TOKEN", "t"}, {"PIP_PRE", "1"}, {"PYTHONPATH", "x"}}, pip,
+      spec, secrets);
   EXPECT_EQ(Get(v, "UV_DEFAULT_INDEX"), "https://me:pw@index/simple");
   EXPECT_EQ(Get(v, "UV_EXTRA_INDEX_URL"), "https://extra/simple");
   EXPECT_EQ(Get(v, "UV_FIND_LINKS"), "/w,/mine");
   EXPECT_EQ(Get(v, "UV_INDEX_STRATEGY"), "unsafe-best-match");
   EXPECT_EQ(Get(v, "UV_SYSTEM_CERTS"), "1");
-  for (const char* name : {"RUNWRIGHT_TOKEN", "PIP_PRE", "PYTHONPATH"}) EXPECT_FALSE(v.contains(name));
+  for (const char* name : {"RUNWRIGHT_TOKEN", "PIP_PRE", "PYTHONPATH"})
+    EXPECT_FALSE(v.contains(name));
   EXPECT_EQ(secrets.Restore("x @ https://****@index/f"), "x @ https://me:pw@index/f");
 }
 

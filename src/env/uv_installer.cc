@@ -53,24 +53,30 @@ struct Prepared {
 class UvInstaller final : public Installer {
  public:
   UvInstaller(Loop& loop, WorkerPool& pool, Clock& clock, Random& random, UvOptions options)
-      : pool_(pool), clock_(clock), random_(random), options_(std::move(options)),
+      : pool_(pool),
+        clock_(clock),
+        random_(random),
+        options_(std::move(options)),
         interpreters_(std::make_shared<Interpreters>(options_.variables, options_.default_python)),
         runner_(loop, FindUv(options_)) {
     // Listed now, removed later: what this server makes itself is not among them.
     auto left = std::make_shared<std::vector<std::string>>(Leftovers(Builds(), kPartPrefix));
-    if (!left->empty()) pool_.Run("env.leftovers", [left] { RemoveLeftovers(*left); }, [] {});
+    if (!left->empty())
+      pool_.Run(
+          "env.leftovers", [left] { RemoveLeftovers(*left); }, [] {});
   }
 
   Result<std::optional<Interpreter>> Known(const std::string& asked) override {
     return interpreters_->Known(asked);
   }
   void Find(const std::string& asked, Done<Interpreter> done) override {
-    Work<Interpreter>("env.find", [all = interpreters_, asked] { return all->Find(asked); },
-                      std::move(done));
+    Work<Interpreter>(
+        "env.find", [all = interpreters_, asked] { return all->Find(asked); }, std::move(done));
   }
   void Choose(const std::string& version, Done<PythonChoice> done) override {
-    Work<PythonChoice>("env.choose", [all = interpreters_, version] { return ChooseNow(*all, version); },
-                       std::move(done));
+    Work<PythonChoice>(
+        "env.choose", [all = interpreters_, version] { return ChooseNow(*all, version); },
+        std::move(done));
   }
 
   void Resolve(ResolveRequest request, Log log, Done<std::string> done) override;
@@ -133,7 +139,8 @@ class UvInstaller final : public Installer {
 
   std::string NewPart() { return Builds() + "/" + std::string(kPartPrefix) + random_.Hex(8); }
   void RemoveLater(const std::string& folder) {
-    pool_.Run("env.remove", [folder] { (void)RemoveBuild(folder); }, [] {});
+    pool_.Run(
+        "env.remove", [folder] { (void)RemoveBuild(folder); }, [] {});
   }
   void MakeVenv(const std::shared_ptr<BuildJob>& job);
   void Sync(const std::shared_ptr<BuildJob>& job);
@@ -162,20 +169,29 @@ void UvInstaller::Resolve(ResolveRequest request, Log log, Done<std::string> don
     RemoveLater(folder);
     done(std::move(result));
   };
-  Work<Prepared>("env.prepare", work, [this, shared, folder, log, finish](Result<Prepared> prepared) {
-    if (!prepared) return finish(prepared.error());
-    UvCommand command;
-    command.arguments = {"pip",           "compile",        "--no-header",  "--no-annotate",
-                         "--no-progress", "--color",        "never",        "--no-python-downloads",
-                         "--python",      shared->interpreter.path,         "requirements.in"};
-    command.variables = std::move(prepared->variables);
-    command.working_dir = folder;
-    runner_.Run(std::move(command), log, [shared, finish](Result<UvOutcome> outcome) {
-      if (!outcome) return finish(outcome.error());
-      if (!outcome->ok) return finish(UvError("resolve", outcome->words, shared->spec.names));
-      finish(MaskUserInfo(outcome->out));
-    });
-  });
+  Work<Prepared>(
+      "env.prepare", work, [this, shared, folder, log, finish](Result<Prepared> prepared) {
+        if (!prepared) return finish(prepared.error());
+        UvCommand command;
+        command.arguments = {"pip",
+                             "compile",
+                             "--no-header",
+                             "--no-annotate",
+                             "--no-progress",
+                             "--color",
+                             "never",
+                             "--no-python-downloads",
+                             "--python",
+                             shared->interpreter.path,
+                             "requirements.in"};
+        command.variables = std::move(prepared->variables);
+        command.working_dir = folder;
+        runner_.Run(std::move(command), log, [shared, finish](Result<UvOutcome> outcome) {
+          if (!outcome) return finish(outcome.error());
+          if (!outcome->ok) return finish(UvError("resolve", outcome->words, shared->spec.names));
+          finish(MaskUserInfo(outcome->out));
+        });
+      });
 }
 
 struct UvInstaller::BuildJob {
@@ -211,9 +227,16 @@ void UvInstaller::Build(BuildRequest request, Log log, Done<BuildFacts> done) {
 
 void UvInstaller::MakeVenv(const std::shared_ptr<BuildJob>& job) {
   UvCommand command;
-  command.arguments = {"venv",    "--relocatable", "--no-project", "--quiet",
-                       "--color", "never",         "--no-python-downloads",
-                       "--python", job->request.interpreter.path, job->made()};
+  command.arguments = {"venv",
+                       "--relocatable",
+                       "--no-project",
+                       "--quiet",
+                       "--color",
+                       "never",
+                       "--no-python-downloads",
+                       "--python",
+                       job->request.interpreter.path,
+                       job->made()};
   command.variables = job->variables;
   command.working_dir = job->folder;
   job->log("Making a virtual environment with Python " + job->request.interpreter.version + "\n");
@@ -230,15 +253,21 @@ void UvInstaller::MakeVenv(const std::shared_ptr<BuildJob>& job) {
 
 void UvInstaller::Sync(const std::shared_ptr<BuildJob>& job) {
   UvCommand command;
-  command.arguments = {"pip",     "sync",  "--no-progress", "--color", "never", "--no-python-downloads",
-                       "--python", job->made() + "/bin/python", "requirements.txt"};
+  command.arguments = {"pip",
+                       "sync",
+                       "--no-progress",
+                       "--color",
+                       "never",
+                       "--no-python-downloads",
+                       "--python",
+                       job->made() + "/bin/python",
+                       "requirements.txt"};
   command.variables = job->variables;
   command.working_dir = job->folder;
   job->log("Installing " + std::to_string(PackagesOf(job->request.lock).size()) + " packages\n");
   runner_.Run(std::move(command), job->log, [this, job](Result<UvOutcome> outcome) {
     if (!outcome) return Fail(job, outcome.error());
-    if (!outcome->ok)
-      return Fail(job, UvError("install", outcome->words, job->request.spec.names));
+    if (!outcome->ok) return Fail(job, UvError("install", outcome->words, job->request.spec.names));
     Publish(job);
   });
 }
@@ -251,7 +280,8 @@ void UvInstaller::Publish(const std::shared_ptr<BuildJob>& job) {
         if (!bytes) return Fail(job, bytes.error());
         RemoveLater(job->folder);
         job->log("Published build " + job->request.build_id.substr(0, 12) + " (" +
-                 HumanBytes(*bytes) + ") in " + Seconds(clock_.BootMicros() - job->started_us) + "\n");
+                 HumanBytes(*bytes) + ") in " + Seconds(clock_.BootMicros() - job->started_us) +
+                 "\n");
         job->done(BuildFacts{*bytes});
       });
 }
@@ -271,8 +301,8 @@ std::vector<std::string> PackagesOf(std::string_view lock) {
   return out;
 }
 
-std::unique_ptr<Installer> MakeUvInstaller(Loop& loop, WorkerPool& pool, Clock& clock, Random& random,
-                                           UvOptions options) {
+std::unique_ptr<Installer> MakeUvInstaller(Loop& loop, WorkerPool& pool, Clock& clock,
+                                           Random& random, UvOptions options) {
   return std::make_unique<UvInstaller>(loop, pool, clock, random, std::move(options));
 }
 

@@ -16,11 +16,11 @@ struct UvOptions {
   std::string folder;          // absolute, exists: the data folder's env/
   std::string program_folder;  // where uv is looked for before PATH
   std::string default_python = "python3";
-  Variables variables;         // of the server
+  Variables variables;  // of the server
 };
 
 /// What a killed server left half made is removed in the background.
-std::unique_ptr<Installer> MakeUvInstaller(Loop& loop, WorkerPool& pool, Clock& clock, Random& random,
-                                           UvOptions options);
+std::unique_ptr<Installer> MakeUvInstaller(Loop& loop, WorkerPool& pool, Clock& clock,
+                                           Random& random, UvOptions options);
 
 }  // namespace rw::env

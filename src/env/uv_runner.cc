@@ -77,9 +77,10 @@ UvRunner::~UvRunner() {
 
 void UvRunner::Run(UvCommand command, Log log, Done done) {
   if (program_.empty())
-    return done(Error(Code::kFailedPrecondition,
-                      "uv is not there: put it beside the server's program or on its PATH (`make build` "
-                      "or `pip install uv`), then submit again"));
+    return done(
+        Error(Code::kFailedPrecondition,
+              "uv is not there: put it beside the server's program or on its PATH (`make build` "
+              "or `pip install uv`), then submit again"));
   uint64_t id = next_id_++;
   auto job = std::make_shared<Job>(id, std::move(command), std::move(log), std::move(done));
   jobs_[id] = job;
@@ -127,13 +128,14 @@ void UvRunner::Ended(const std::shared_ptr<Job>& job, Result<os::CommandResult> 
   UvTry next;
   if (result->exit_code > 128 || !NextTry(job->tries, job->words, &next)) {
     if (job->words.empty() && result->exit_code > 128)
-      job->words = "error: uv was ended by signal " + std::to_string(result->exit_code - 128) + "\n";
+      job->words =
+          "error: uv was ended by signal " + std::to_string(result->exit_code - 128) + "\n";
     return finish(UvOutcome{false, "", last.offline ? job->online_words : job->words});
   }
   std::string cause = CauseOf(job->online_words);
   job->log(next.offline ? "The package index was not reached (" + cause + "); trying uv's cache\n"
-                        : "Trying again in " + std::to_string(next.delay_ms / 1000) + " s (" + cause +
-                              ")\n");
+                        : "Trying again in " + std::to_string(next.delay_ms / 1000) + " s (" +
+                              cause + ")\n");
   job->tries.push_back(next);
   std::weak_ptr<Job> weak = job;
   job->timer = loop_.After("uv.retry", std::chrono::milliseconds(next.delay_ms), [this, weak] {

@@ -28,15 +28,15 @@ struct UvTry {
   int http_retries = 0;  // of uv's own
 };
 
-/// The next try after `failed` ones, the last of which said `words`; false when there is none. First once
-/// online without uv's own retries (a machine without network then loses milliseconds, not 10 s); nobody
-/// reached: uv's cache alone; then twice more online.
+/// The next try after `failed` ones, the last of which said `words`; false when there is none.
+/// First once online without uv's own retries (a machine without network then loses milliseconds,
+/// not 10 s); nobody reached: uv's cache alone; then twice more online.
 bool NextTry(const std::vector<UvTry>& failed, std::string_view words, UvTry* next);
 
 struct UvOutcome {
   bool ok = false;
-  std::string out;     // stdout
-  std::string words;   // stderr of the try that counts, passwords masked
+  std::string out;    // stdout
+  std::string words;  // stderr of the try that counts, passwords masked
 };
 
 /// On the loop's thread. Its end kills what runs.

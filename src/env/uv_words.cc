@@ -90,15 +90,16 @@ std::string_view NextStep(UvFailure failure) {
 UvFailure Classify(std::string_view words) {
   if (HasAny(words, {"No space left on device", "os error 28", "Disk quota exceeded"}))
     return UvFailure::kNoSpace;
-  if (HasAny(words, {"dns error", "client error (Connect)", "tcp connect error", "Connection refused",
-                     "Network is unreachable", "No route to host", "tunnel error",
-                     "network was disabled", "network connectivity is disabled",
-                     "Network connectivity is disabled"}))
+  if (HasAny(words,
+             {"dns error", "client error (Connect)", "tcp connect error", "Connection refused",
+              "Network is unreachable", "No route to host", "tunnel error", "network was disabled",
+              "network connectivity is disabled", "Network connectivity is disabled"}))
     return UvFailure::kConnection;
-  if (HasAny(words, {"error sending request", "operation timed out", "Connection reset",
-                     "connection closed", "error decoding response body", "request or response body",
-                     "HTTP status server error", "429 Too Many", "Request failed after",
-                     "Failed to download distribution due to network timeout"}))
+  if (HasAny(words,
+             {"error sending request", "operation timed out", "Connection reset",
+              "connection closed", "error decoding response body", "request or response body",
+              "HTTP status server error", "429 Too Many", "Request failed after",
+              "Failed to download distribution due to network timeout"}))
     return UvFailure::kTransient;
   return UvFailure::kOther;
 }
@@ -113,7 +114,8 @@ std::string CauseOf(std::string_view words) {
   return lines.empty() ? "" : lines.back();
 }
 
-Error UvError(std::string_view what, std::string_view words, const std::vector<std::string>& names) {
+Error UvError(std::string_view what, std::string_view words,
+              const std::vector<std::string>& names) {
   UvFailure failure = Classify(words);
   std::vector<std::string> last = LastWords(words);
   std::string said = Join(last, "\n");

@@ -27,9 +27,9 @@ std::string Get(const Variables& variables, std::string_view name) {
 }
 
 Variables ForTools(Variables variables) {
-  constexpr std::array<std::string_view, 6> kDropped = {
-      "PYTHONPATH",          "PYTHONHOME",  "PYTHONSTARTUP",
-      "__PYVENV_LAUNCHER__", "VIRTUAL_ENV", "CONDA_PREFIX"};
+  constexpr std::array<std::string_view, 6> kDropped = {"PYTHONPATH",    "PYTHONHOME",
+                                                        "PYTHONSTARTUP", "__PYVENV_LAUNCHER__",
+                                                        "VIRTUAL_ENV",   "CONDA_PREFIX"};
   std::erase_if(variables, [&](const auto& variable) {
     return variable.first.starts_with("RUNWRIGHT_") ||
            std::find(kDropped.begin(), kDropped.end(), variable.first) != kDropped.end();

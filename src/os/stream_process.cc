@@ -46,10 +46,11 @@ struct Pipe {
 };
 
 /// In the child, between vfork and exec: only async-signal-safe calls.
-[[noreturn]] void Exec(const LaunchSpec& spec, char* const* argv, char* const* env, int out, int err,
-                       int failed) {
+[[noreturn]] void Exec(const LaunchSpec& spec, char* const* argv, char* const* env, int out,
+                       int err, int failed) {
   setsid();
-  prctl(PR_SET_PDEATHSIG, SIGKILL);  // the thread that forked waits for the child, so it means the process
+  prctl(PR_SET_PDEATHSIG,
+        SIGKILL);  // the thread that forked waits for the child, so it means the process
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -89,7 +90,8 @@ class Thread {
   void operator()() {
     Result<CommandResult> result = Run();
     shared_->loop.Post("process.exit", [shared = shared_, result = std::move(result)]() mutable {
-      if (!shared->dropped && shared->callbacks.on_exit) shared->callbacks.on_exit(std::move(result));
+      if (!shared->dropped && shared->callbacks.on_exit)
+        shared->callbacks.on_exit(std::move(result));
     });
   }
 
@@ -115,7 +117,8 @@ class Thread {
     std::vector<char*> argv = CStrings(spec_.argv);
     std::vector<char*> env = CStrings(spec_.environment);
     std::lock_guard lock(shared_->mutex);
-    if (shared_->killed) return Error(Code::kCanceled, spec_.argv[0] + " was not started: canceled");
+    if (shared_->killed)
+      return Error(Code::kCanceled, spec_.argv[0] + " was not started: canceled");
     pid_t child = vfork();
     if (child == 0) Exec(spec_, argv.data(), env.data(), out.write, err.write, failed.write);
     if (child < 0) return ErrnoError(errno, "fork for " + spec_.argv[0]);
@@ -138,7 +141,8 @@ class Thread {
         if (n <= 0) {
           (i == 0 ? out : err).CloseRead();
         } else if (i == 0) {
-          if (result.out.size() < kMostStdout) result.out.append(buffer.data(), static_cast<size_t>(n));
+          if (result.out.size() < kMostStdout)
+            result.out.append(buffer.data(), static_cast<size_t>(n));
         } else {
           PostStderr(std::string(buffer.data(), static_cast<size_t>(n)));
         }
@@ -148,14 +152,17 @@ class Thread {
 
   void PostStderr(std::string bytes) {
     shared_->loop.Post("process.stderr", [shared = shared_, bytes = std::move(bytes)]() mutable {
-      if (!shared->dropped && shared->callbacks.on_stderr) shared->callbacks.on_stderr(std::move(bytes));
+      if (!shared->dropped && shared->callbacks.on_stderr)
+        shared->callbacks.on_stderr(std::move(bytes));
     });
   }
 
   int Reap(pid_t child) {
-    // Wait without reaping first: while the zombie is there its pid cannot be another's when Kill uses it.
+    // Wait without reaping first: while the zombie is there its pid cannot be another's when Kill
+    // uses it.
     siginfo_t info;
-    while (waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOWAIT) < 0 && errno == EINTR) {
+    while (waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOWAIT) < 0 &&
+           errno == EINTR) {
     }
     std::lock_guard lock(shared_->mutex);
     int status = 0;
