@@ -4,6 +4,7 @@
 
 #include "db/connection.h"
 #include "os/testing/memory_file_system.h"
+#include "os/testing/mortal_file_system.h"
 
 namespace rw::db {
 namespace {
@@ -12,10 +13,12 @@ TEST(FileSystemVfs, CommittedRowsSurvivePowerLossAndOthersDoNot) {
   os::testing::MemoryFileSystem fs(&SystemRandom());
   ASSERT_TRUE(fs.MakeDirs("/data"));
   ASSERT_TRUE(fs.SyncDir("/data"));
-  FileSystemVfs vfs("memory-test", fs, SystemClock(), SystemRandom());
   OpenOptions options{.vfs = "memory-test", .exclusive = true};
   int64_t committed = 0;
   for (int round = 0; round < 20; round++) {
+    auto alive = std::make_shared<bool>(true);
+    auto process = os::testing::MakeMortalFileSystem(fs, alive);
+    FileSystemVfs vfs("memory-test", *process, SystemClock(), SystemRandom());
     auto connection = Connection::Open("/data/t.db", options);
     ASSERT_TRUE(connection) << connection.error().message();
     ASSERT_TRUE((*connection)->Execute("CREATE TABLE IF NOT EXISTS t(n INTEGER)"));
@@ -28,6 +31,7 @@ TEST(FileSystemVfs, CommittedRowsSurvivePowerLossAndOthersDoNot) {
       committed++;
     }
     ASSERT_TRUE((*connection)->Execute("BEGIN; INSERT INTO t VALUES(2)"));
+    *alive = false;
     fs.Crash();
   }
 }

@@ -1,6 +1,8 @@
 #include <chrono>
+#include <memory>
 #include <vector>
 
+#include "base/mutant.h"
 #include "db/write_batch.h"
 #include "db/writer.h"
 
@@ -26,7 +28,21 @@ class LoopWriter final : public Writer {
     // Acknowledging may submit, or destroy this writer.
     std::vector<PendingWrite> batch;
     batch.swap(queue_);
+    if (MutantPlanted("ack_before_commit")) return AcknowledgeFirst(std::move(batch));
     CommitBatch(connection_, batch);
+    Acknowledge(batch);
+  }
+
+  /// The planted mutant: answers are made and sent, their effects are undone, and the same operations are
+  /// committed a moment later, unless the process dies in between.
+  void AcknowledgeFirst(std::vector<PendingWrite> batch) {
+    (void)connection_.Execute("BEGIN IMMEDIATE");
+    for (PendingWrite& write : batch) write.outcome = write.operation(connection_);
+    (void)connection_.Execute("ROLLBACK");
+    auto late = std::make_shared<std::vector<PendingWrite>>();
+    for (PendingWrite& write : batch)
+      late->push_back({write.name, write.operation, nullptr, Ok()});
+    loop_.After("db.late_commit", delay_ * 4, [this, late] { CommitBatch(connection_, *late); });
     Acknowledge(batch);
   }
 

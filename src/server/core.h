@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "backend/backend.h"
 #include "server/router.h"
 #include "server/server_context.h"
 
@@ -16,6 +17,7 @@ struct Deps {
   Clock& clock;
   Random& random;
   os::FileSystem& fs;
+  backend::ComputeBackend& backend;  // of `local` and of AmlCompute-style targets
   db::Connection& read;
   db::Writer& writer;
   Paths paths;

@@ -1,0 +1,45 @@
+#include <csignal>
+
+#include "backend/local_backend.h"
+#include "base/log.h"
+#include "json/value.h"
+
+namespace rw::backend {
+namespace {
+
+enum class Spawned { kNo, kMaybe, kBeforeThisBoot };
+
+/// What claim.json says about this allocation's supervisor.
+Spawned ReadClaim(os::FileSystem& fs, const RunFolder& folder, const AllocationId& allocation,
+                  const std::string& boot_id) {
+  auto text = os::ReadFile(fs, folder.claim(), 1 << 16);
+  if (!text) return Spawned::kNo;
+  auto claim = json::Parse(*text);
+  // Torn: the writing server died in the middle of it, before it could spawn anything.
+  if (!claim || claim->StringOr("allocation_id") != allocation.str()) return Spawned::kNo;
+  return claim->StringOr("boot_id") == boot_id ? Spawned::kMaybe : Spawned::kBeforeThisBoot;
+}
+
+}  // namespace
+
+Life LocalBackend::Probe(const RunId& run, const AllocationId& allocation) {
+  RunFolder folder = FolderOf(run);
+  auto known = spawned_.find(allocation.str());
+  if (known != spawned_.end()) {
+    return launcher_.IsAlive(known->second) ? Life::kAlive : Life::kDead;
+  }
+  Spawned spawned = ReadClaim(fs_, folder, allocation, boot_id_);
+  if (spawned == Spawned::kNo) return Life::kNotBegun;
+  auto identity = ReadIdentity(fs_, folder.shim());
+  if (identity) return launcher_.IsAlive(*identity) ? Life::kAlive : Life::kDead;
+  return spawned == Spawned::kBeforeThisBoot ? Life::kDead : Life::kUnknown;
+}
+
+void LocalBackend::KillRemains(const RunId& run) {
+  auto identity = ReadIdentity(fs_, FolderOf(run).started());
+  if (!identity || !launcher_.IsAlive(*identity)) return;
+  LOG_WARN("backend.kill_remains", {"run", run.str()}, {"pid", identity->pid});
+  (void)launcher_.Signal(*identity, SIGKILL);
+}
+
+}  // namespace rw::backend

@@ -1,0 +1,35 @@
+// A backend without processes: tests and the simulator decide what each supervisor does.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "backend/backend.h"
+
+namespace rw::backend::testing {
+
+class FakeBackend final : public ComputeBackend {
+ public:
+  void Start(const StartRequest& request, std::function<void(Status)> done) override;
+  Life Probe(const RunId& run, const AllocationId& allocation) override;
+  void KillRemains(const RunId& run) override;
+
+  /// Called by every Start that succeeds: begin the simulated supervisor.
+  std::function<void(const StartRequest&)> on_start;
+  /// The next Start answers this.
+  void FailNext(Error error) { fail_.push_back(std::move(error)); }
+  void SetLife(const AllocationId& allocation, Life life) { lives_[allocation.str()] = life; }
+
+  const std::vector<StartRequest>& starts() const { return starts_; }
+  const std::vector<std::string>& killed() const { return killed_; }
+
+ private:
+  std::vector<StartRequest> starts_;
+  std::vector<Error> fail_;
+  std::map<std::string, Life> lives_;
+  std::vector<std::string> killed_;
+};
+
+}  // namespace rw::backend::testing

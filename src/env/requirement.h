@@ -1,0 +1,31 @@
+// Requirement lines (PEP 508): read, checked and brought into one spelling.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace rw::env {
+
+struct Requirement {
+  /// Lower case, runs of "-_." as one "-"; empty for a bare URL or path.
+  std::string name;
+  /// The whole requirement in one spelling: no comment, no needless whitespace.
+  std::string canonical;
+};
+
+/// `index` counts from 0 and names the line in errors ("requirements[2]"). nullopt for a blank line or a
+/// comment. kInvalidArgument for options (`--index-url …`), control characters, relative paths and text
+/// that is no requirement; passwords in URLs are masked in the message.
+Result<std::optional<Requirement>> ParseRequirement(std::string_view line, size_t index);
+
+/// "Foo__Bar" → "foo-bar".
+std::string CanonicalName(std::string_view name);
+
+/// Distributions whose modules every run finds without installing them: `azureml-*` and `runwright`.
+bool AnsweredBySdk(std::string_view canonical_name);
+
+}  // namespace rw::env

@@ -1,0 +1,77 @@
+"""Server and executor killed -9 in the middle of a run: nothing that the script said is lost."""
+import hashlib
+import json
+import os
+import signal
+
+from conftest import wait_for
+
+SCRIPT = """
+import hashlib, sys, time
+from azureml.core import Run
+run = Run.get_context()
+digest = hashlib.sha256()
+for i in range(5000):
+    run.log('i', i)
+    line = '%d\\n' % i
+    digest.update(line.encode())
+    sys.stdout.write(line)
+    sys.stdout.flush()
+    if i in (1000, 2500):
+        open('outputs/at_%d' % i, 'w').close()
+    time.sleep(0.001)
+open('outputs/digest', 'w').write(digest.hexdigest())
+sys.exit(7)
+"""
+
+
+def executor_pids(run_dir):
+    found = []
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            try:
+                argv = open("/proc/%s/cmdline" % entry, "rb").read().split(b"\0")
+            except OSError:
+                continue
+            if b"executor" in argv and str(run_dir).encode() in argv and b"shim" not in argv[0]:
+                found.append(int(entry))
+    return found
+
+
+def test_kills_lose_nothing(installation):
+    installation.write("train.py", SCRIPT)
+    run_id = installation.json("submit", "train.py")["id"]
+    work = installation.run_dir(run_id) / "work" / "outputs"
+    wait_for(lambda: (work / "at_1000").exists(), what="step 1000")
+    executors = wait_for(lambda: executor_pids(installation.run_dir(run_id)), what="an executor")
+    for pid in executors:
+        os.kill(pid, signal.SIGKILL)
+    installation.kill_server()
+    wait_for(lambda: (work / "at_2500").exists(), what="step 2500 while the server is down")
+    installation.start_server()
+    wait_for(lambda: executor_pids(installation.run_dir(run_id)), what="a new executor")
+    run = wait_for(lambda: (lambda r: r["status"] in ("Completed", "Failed", "Canceled") and r)(installation.json("runs", "show", run_id)), 60, "the run's end")
+    assert run["status"] == "Failed"
+    assert run["error"]["exit_code"] == 7
+    values = json.loads(installation.python("import json, sys; from azureml.core import Workspace; print(json.dumps(Workspace.from_config().get_run(sys.argv[1]).get_metrics()['i']))", run_id).stdout)
+    assert values == list(range(5000))
+    installation.cli("runs", "get", run_id, "azureml-logs/70_driver_log.txt", "-o", "log.txt")
+    installation.cli("runs", "get", run_id, "outputs/digest", "-o", "digest")
+    log = (installation.project / "log.txt").read_bytes()
+    assert hashlib.sha256(log).hexdigest() == (installation.project / "digest").read_text()
+
+
+def test_no_process_remains_after_a_run(installation):
+    installation.write("fork.py", "import subprocess\nsubprocess.Popen(['sleep', '600'], start_new_session=True)\nprint('done')\n")
+    run_id = installation.json("submit", "fork.py")["id"]
+    wait_for(lambda: installation.json("runs", "show", run_id)["status"] == "Completed", what="the run's end")
+    server = installation.server_pid()
+    wait_for(lambda: [p for p in installation.processes() if p[0] != server] == [], what="the end of the run's processes")
+
+
+def test_last_line_before_a_sigkill_is_kept(installation):
+    installation.write("die.py", "import os, signal\nprint('the last words')\nos.kill(os.getpid(), signal.SIGKILL)\n")
+    run_id = installation.json("submit", "die.py")["id"]
+    run = wait_for(lambda: (lambda r: r["status"] == "Failed" and r)(installation.json("runs", "show", run_id)), what="the run's end")
+    assert run["error"]["signal"] == 9
+    assert "the last words" in installation.cli("logs", run_id).stdout.decode()
