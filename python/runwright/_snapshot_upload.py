@@ -17,7 +17,7 @@ class Upload(object):
     that a snapshot with one changed file asks for a few digests and not for all."""
 
     def __init__(self, client, snapshot, progress):
-        self.client = client
+        self.client = client if hasattr(client, "request") else client.client
         self.snapshot = snapshot
         self.progress = progress
         self._trees = None
@@ -152,7 +152,7 @@ class Upload(object):
     def _advance(self, size):
         self._sent += size
         if self.progress:
-            self.progress("upload", min(self._sent, self._total), self._total)
+            self.progress(min(self._sent, self._total), self._total)
 
     def _json(self, method, path, body, accept=()):
         headers = {"Content-Type": "application/json"}

@@ -1,6 +1,6 @@
 """Source folders as snapshots: content-addressed, so that only what is new is sent.
 
-    snapshot = build("src", progress=print)
+    snapshot = build("src")
     upload(client, snapshot)
     snapshot.id                                  # what a run is submitted with
 
@@ -69,6 +69,10 @@ class Snapshot(object):
             out[folder.tree.hex()] = _encode(folder)
         return out
 
+    def upload(self, client, progress=None):
+        """See `upload`."""
+        upload(client, self, progress)
+
     def _path(self, blob):
         return os.path.join(os.fsencode(self.root), blob.path)
 
@@ -76,7 +80,7 @@ class Snapshot(object):
 def build(folder, progress=None, warn=None, cache=True):
     """The snapshot of a folder.
 
-    progress: called about every 100 ms with (phase, done, total); phase "hash" counts bytes. warn: called with a
+    progress: called about every 100 ms with (bytes hashed, bytes to hash). warn: called with a
     text when the snapshot is over 300 MB; default `warnings.warn`. cache=False neither reads nor writes the stat
     cache. Raises an error of `runwright.errors` that names the path: what cannot be read, a name that cannot be
     stored, a file that keeps changing, more than 10 GiB (see RUNWRIGHT_SNAPSHOT_MAX_BYTES).
@@ -99,8 +103,8 @@ def build(folder, progress=None, warn=None, cache=True):
 def upload(client, snapshot, progress=None):
     """Brings a snapshot to the server: one request where it is there already, else what is missing and nothing more.
 
-    client: anything with ``request(method, path, query=None, body=None, headers=None) -> (status, headers, bytes)``.
-    progress: called with ("upload", bytes sent, bytes to send). Raises ConflictError for a file that changed since it
+    client: has ``request(method, path, query=None, body=None, headers=None) -> (status, headers, bytes)``, or has such
+    a thing as its ``client``. progress: called with (bytes sent, bytes to send). Raises ConflictError for a file that changed since it
     was hashed (build again; `send` does).
     """
     from runwright import _snapshot_upload
@@ -123,16 +127,10 @@ def send(client, folder, progress=None, warn=None):
 
 
 def git_properties(folder):
-    """What is known of the git repository around a folder, as properties of a run; {} where there is none."""
-    return start_git_properties(folder)()
+    """What git says about a folder, as properties of a run; {} where there is no repository around it."""
+    from runwright import gitinfo
 
-
-def start_git_properties(folder):
-    """The same in two steps: `git` looks for changes while the caller does something else. Returns a function
-    that waits for it (2 s at most) and gives the properties."""
-    from runwright import _git_facts
-
-    return _git_facts.start(folder)
+    return gitinfo.GitQuery(folder).properties()
 
 
 class _Again(Exception):
@@ -206,9 +204,9 @@ def _hash_pending(pending, root, started, progress):
         done += size
         if progress and time.time() - shown >= _PROGRESS_SECONDS:
             shown = time.time()
-            progress("hash", done, total)
+            progress(done, total)
     if progress and pending:
-        progress("hash", total, total)
+        progress(total, total)
 
 
 def _hash_link(path):
