@@ -413,7 +413,13 @@ class Client(object):
 
         data = headers = None
         if body is not None:
-            data = json.dumps(body).encode("utf-8")
+            try:
+                text = json.dumps(body, allow_nan=False)
+            except ValueError:
+                from runwright.values import spell_numbers
+
+                text = json.dumps(spell_numbers(body), allow_nan=False)
+            data = text.encode("utf-8")
             headers = {"Content-Type": "application/json"}
         status, _, answer = self.request(method, path, query, data, headers, timeout, idempotent)
         if status >= 400:
