@@ -408,11 +408,14 @@ class Client(object):
         )
 
     def json(self, method, path, query=None, body=None, timeout=60, idempotent=None):
-        """Sends ``body`` as JSON; the answer's JSON, or None where it has none. Error answers are raised."""
+        """Sends ``body`` as JSON (bytes and file objects as they are); the answer's JSON, or None where it has none.
+        Error answers are raised."""
         import json
 
         data = headers = None
-        if body is not None:
+        if isinstance(body, (bytes, bytearray)) or hasattr(body, "read"):
+            data, headers = body, {"Content-Type": "application/octet-stream"}
+        elif body is not None:
             try:
                 text = json.dumps(body, allow_nan=False)
             except ValueError:

@@ -1,8 +1,28 @@
 #include "server/core.h"
 
+#include <set>
+
 #include "server/routes.h"
 
 namespace rw::server {
+
+namespace {
+
+constexpr int64_t kWaitingMicros = 5'000'000;
+
+/// When the calls that live came.
+struct AtHand {
+  std::multiset<int64_t> began;
+};
+
+std::shared_ptr<void> Count(const std::shared_ptr<AtHand>& at_hand, int64_t now) {
+  at_hand->began.insert(now);
+  return std::shared_ptr<void>(nullptr, [at_hand, now](void*) {
+    at_hand->began.erase(at_hand->began.find(now));
+  });
+}
+
+}  // namespace
 
 struct Core::Parts {
   explicit Parts(Deps given)
@@ -23,6 +43,8 @@ struct Core::Parts {
   Auth auth;
   ServerContext context;
   Router router;
+  std::shared_ptr<AtHand> at_hand = std::make_shared<AtHand>();
+  bool stopping = false;
 };
 
 Core::Core(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -53,6 +75,14 @@ Result<std::unique_ptr<Core>> Core::Create(Deps deps) {
 
 void Core::Start() {}
 
+void Core::BeginStop() { parts_->stopping = true; }
+
+size_t Core::RequestsAtHand() const {
+  const auto& began = parts_->at_hand->began;
+  auto first = began.lower_bound(parts_->deps.clock.BootMicros() - kWaitingMicros);
+  return static_cast<size_t>(std::distance(first, began.end()));
+}
+
 Status Core::CheckHead(const net::Request& head) {
   std::string allowed;
   auto match = parts_->router.Find(head, &allowed);
@@ -69,6 +99,9 @@ void Core::Handle(net::Request request, std::shared_ptr<net::Responder> responde
   auto call = std::make_shared<Call>();
   call->request = std::move(request);
   call->responder = std::move(responder);
+  if (parts_->stopping)
+    return call->Fail(Error(Code::kUnavailable, "the server is stopping; try again"));
+  call->at_hand = Count(parts_->at_hand, parts_->deps.clock.BootMicros());
   Status allowed = CheckHead(call->request);
   if (!allowed) return call->Fail(allowed.error());
   auto principal = parts_->auth.Authenticate(call->request);
