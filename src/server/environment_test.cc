@@ -188,13 +188,17 @@ TEST_F(EnvironmentTest, NothingToInstallNeedsNoResolver) {
 TEST_F(EnvironmentTest, AServerThatEndsWhileBuildingLeavesAFailureAndBuildsAnew) {
   installer.hold = true;
   Ask(Pip("six"));
-  loop.Advance(1000);
-  installer.Release();
-  installer.hold = true;
-  loop.Advance(1000);  // the lock is kept, the build is held
+  for (int held = 0; held < 2; held++) {  // the choice of a Python, the lock
+    installer.Release();
+    installer.hold = true;
+    loop.Advance(1000);
+  }
+  ASSERT_EQ(installer.builds, 1) << "in work";
   StartCore();
   loop.Advance(1000);
-  EXPECT_EQ(Do("GET", "/api/v1/builds").json()["items"].as_array()[0].StringOr("state"), "Failed");
+  auto listed = Do("GET", "/api/v1/builds").json()["items"].as_array();
+  ASSERT_EQ(listed.size(), 1u);
+  EXPECT_EQ(listed[0].StringOr("state"), "Failed");
   installer.hold = false;
   ASSERT_TRUE(Get(Pip("six")));
   EXPECT_EQ(installer.resolves, 1);
