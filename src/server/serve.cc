@@ -7,13 +7,13 @@
 #include <unistd.h>
 
 #include <cstdio>
-#include <cstdlib>
 #include <thread>
 
 #include "backend/local_backend.h"
 #include "env/uv_installer.h"
 #include "base/log.h"
 #include "base/strings.h"
+#include "client/surroundings.h"
 #include "meta/settings.h"
 #include "net/asio_loop.h"
 #include "net/server.h"
@@ -236,37 +236,22 @@ int Fail(const Error& error) {
 
 }  // namespace
 
-Result<std::string> DataFolder(const std::string& data) {
-  std::string folder = data;
-  if (folder.empty()) {
-    const char* xdg = getenv("XDG_DATA_HOME");
-    const char* home = getenv("HOME");
-    if ((xdg == nullptr || *xdg == '\0') && home == nullptr)
-      return Error(Code::kInvalidArgument, "HOME is not set; give the folder with --data");
-    folder = xdg && *xdg ? std::string(xdg) : std::string(home) + "/.local/share";
-    folder += "/runwright";
-  }
-  if (folder.front() != '/') {
-    std::unique_ptr<char, decltype(&free)> here(getcwd(nullptr, 0), &free);
-    if (!here) return ErrnoError(errno, "current folder");
-    folder = std::string(here.get()) + "/" + folder;
-  }
-  while (folder.size() > 1 && folder.back() == '/') folder.pop_back();
-  return folder;
+std::string DataFolder(const std::string& data) {
+  auto surroundings = client::Surroundings::OfThisProcess();
+  return data.empty() ? surroundings.DataFolder() : surroundings.Absolute(data);
 }
 
 int Serve(const ServeOptions& options) {
   PrepareProcess();
-  auto folder = DataFolder(options.data);
-  if (!folder) return Fail(folder.error());
+  std::string folder = DataFolder(options.data);
   Status logging = LogTo(options.log_file);
   if (!logging) return Fail(logging.error());
-  auto server = std::make_unique<Server>(Paths(*folder));
+  auto server = std::make_unique<Server>(Paths(folder));
   Status started = server->Start(options);
   if (!started) return Fail(started.error());
   std::printf("%s\n", server->options.url.c_str());
   std::fflush(stdout);
-  LOG_INFO("server.serving", {"url", server->options.url}, {"data", *folder},
+  LOG_INFO("server.serving", {"url", server->options.url}, {"data", folder},
            {"pid", server->options.pid});
   server->loop.Run();
   (void)server->fs->Remove(server->paths.info);

@@ -14,7 +14,7 @@ struct ServeOptions {
 };
 
 /// The folder that `data` means, absolute.
-Result<std::string> DataFolder(const std::string& data);
+std::string DataFolder(const std::string& data);
 
 /// Serves until SIGTERM, SIGINT or POST /api/v1/server/stop. Prints one line with the URL on standard output when it
 /// serves. Returns the process's exit status; errors go to standard error in words.
