@@ -87,10 +87,15 @@ Status SetAllocationState(db::Connection& db, int64_t row, std::string_view stat
   return update.Bind(state).Bind(row).Run();
 }
 
-Status EndAllocation(db::Connection& db, int64_t row, int64_t now_us) {
+Status EndAllocation(db::Connection& db, int64_t row, std::string_view state, int64_t now_us) {
   auto update = TRY(db.Prepare(
-      "UPDATE allocations SET state = 'ended', ended_us = ? WHERE row = ? AND ended_us IS NULL"));
-  return update.Bind(now_us).Bind(row).Run();
+      "UPDATE allocations SET state = ?, ended_us = ? WHERE row = ? AND ended_us IS NULL"));
+  return update.Bind(state).Bind(now_us).Bind(row).Run();
+}
+
+Status SetSecretHash(db::Connection& db, int64_t row, const std::string& secret_hash) {
+  auto update = TRY(db.Prepare("UPDATE allocations SET secret_hash = ? WHERE row = ?"));
+  return update.Bind(secret_hash).Bind(row).Run();
 }
 
 }  // namespace rw::meta

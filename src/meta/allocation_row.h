@@ -17,7 +17,7 @@ struct AllocationRow {
   std::string run_id;
   int64_t attempt = 1;
   int64_t fence = 0;       // counts allocations of this server
-  std::string state;       // pending, claimed, started, exited, ended
+  std::string state;       // pending, claimed, started, exited, finished, fenced
   int64_t compute_row = 0;  // 0: local
   std::string node;
   std::string secret_hash;
@@ -40,7 +40,10 @@ Status InsertAllocation(db::Connection& db, AllocationRow& allocation);
 Status SetClaimed(db::Connection& db, int64_t row, const std::string& claimant,
                   const std::string& process_json, int64_t now_us);
 Status SetAllocationState(db::Connection& db, int64_t row, std::string_view state);
-/// Fences it: nothing that carries it is accepted any more.
-Status EndAllocation(db::Connection& db, int64_t row, int64_t now_us);
+/// Nothing that carries it is accepted any more. `state`: finished (by its executor's word, which may be
+/// repeated) or fenced.
+Status EndAllocation(db::Connection& db, int64_t row, std::string_view state, int64_t now_us);
+/// A new claim secret for one that nobody claimed.
+Status SetSecretHash(db::Connection& db, int64_t row, const std::string& secret_hash);
 
 }  // namespace rw::meta
