@@ -40,4 +40,7 @@ struct Call {
 };
 using CallPtr = std::shared_ptr<Call>;
 
+/// An error with one more member beside "error": what is missing, what there is instead.
+net::Response ErrorWith(const Error& error, std::string key, json::Value value);
+
 }  // namespace rw::server

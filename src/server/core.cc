@@ -7,11 +7,18 @@ namespace rw::server {
 struct Core::Parts {
   explicit Parts(Deps given)
       : deps(std::move(given)),
+        blobs(deps.fs, deps.paths.blobs),
+        closures(blobs),
+        verified(deps.fs, blobs),
         auth(deps.read, deps.clock, deps.random),
-        context{deps.loop,   deps.pool, deps.clock, deps.random, deps.fs,     deps.read,
-                deps.writer, events,    auth,       deps.paths,  deps.options} {}
+        context{deps.loop,   deps.pool, deps.clock, deps.random, deps.fs,
+                deps.read,   deps.writer, blobs,    closures,    verified,
+                events,      auth,      deps.paths, deps.options} {}
 
   Deps deps;
+  cas::FolderBlobStore blobs;
+  cas::ClosureChecker closures;
+  VerifiedBlobs verified;
   EventHub events;
   Auth auth;
   ServerContext context;
@@ -31,9 +38,16 @@ Result<std::unique_ptr<Core>> Core::Create(Deps deps) {
   for (const std::string* folder :
        {&paths.blobs, &paths.spool, &paths.logs, &paths.runs, &paths.env})
     TRY(context.fs.MakeDirs(*folder, 0700));
+  TRY(core->parts_->blobs.RemoveLeftovers());
   TRY(context.fs.SyncDir(paths.data));
   Router& router = core->parts_->router;
   RegisterServerRoutes(router, context, core->parts_->deps.stop);
+  RegisterWorkspaceRoutes(router, context);
+  RegisterBlobRoutes(router, context);
+  RegisterSnapshotRoutes(router, context);
+  RegisterArtifactRoutes(router, context);
+  RegisterModelRoutes(router, context);
+  RegisterLoginRoutes(router, context);
   return core;
 }
 
