@@ -408,12 +408,21 @@ class Client(object):
         )
 
     def json(self, method, path, query=None, body=None, timeout=60, idempotent=None):
-        """Sends ``body`` as JSON; the answer's JSON, or None where it has none. Error answers are raised."""
+        """Sends ``body`` as JSON (bytes and file objects as they are); the answer's JSON, or None where it has none.
+        Error answers are raised."""
         import json
 
         data = headers = None
-        if body is not None:
-            data = json.dumps(body).encode("utf-8")
+        if isinstance(body, (bytes, bytearray)) or hasattr(body, "read"):
+            data, headers = body, {"Content-Type": "application/octet-stream"}
+        elif body is not None:
+            try:
+                text = json.dumps(body, allow_nan=False)
+            except ValueError:
+                from runwright.values import spell_numbers
+
+                text = json.dumps(spell_numbers(body), allow_nan=False)
+            data = text.encode("utf-8")
             headers = {"Content-Type": "application/json"}
         status, _, answer = self.request(method, path, query, data, headers, timeout, idempotent)
         if status >= 400:

@@ -4,10 +4,9 @@ A module-level ``__getattr__`` would do from Python 3.7 on; changing the module'
 """
 
 import sys
-from types import ModuleType
 
 
-class LazyModule(ModuleType):
+class LazyModule(type(sys)):
     """A module with a table ``_lazy_names``: name → "module" or "module:attribute"."""
 
     def __getattr__(self, name):

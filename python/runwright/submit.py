@@ -32,4 +32,8 @@ def submit(api, workspace_id, experiment, folder=None, progress=None, record_git
         except errors.FailedPreconditionError as error:
             if snapshot is None or error.field != "snapshot_id" or attempt == _MAX_ATTEMPTS - 1:
                 raise
-        snapshot.upload(api, progress)
+        try:
+            snapshot.upload(api, progress)
+        except errors.ConflictError:  # a file changed after it was hashed
+            snapshot = snapshots.build(folder)
+            body["snapshot_id"] = snapshot.id

@@ -55,6 +55,20 @@ def number_of(value):
     return value
 
 
+def spell_numbers(value):
+    """``value`` with the numbers that JSON lacks as the strings of the REST API."""
+    if isinstance(value, float):
+        if value != value:
+            return "NaN"
+        if value in (float("inf"), float("-inf")):
+            return "Infinity" if value > 0 else "-Infinity"
+    elif isinstance(value, dict):
+        return {key: spell_numbers(one) for key, one in value.items()}
+    elif isinstance(value, (list, tuple)):
+        return [spell_numbers(one) for one in value]
+    return value
+
+
 def shape_metrics(metrics):
     """``{name: value}`` of the server's list of metrics, in the shapes of SDK v1:
 

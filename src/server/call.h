@@ -19,6 +19,7 @@ struct Call {
   std::vector<std::pair<std::string, std::string>> params;  // of the pattern, decoded
   Principal principal;
   std::shared_ptr<net::Responder> responder;
+  std::shared_ptr<void> at_hand;  // counts this call as unanswered while it lives
 
   /// A {param} of the pattern; the pattern is ours, so its absence is our bug.
   const std::string& Param(std::string_view name) const;

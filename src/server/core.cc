@@ -1,8 +1,32 @@
 #include "server/core.h"
 
+#include <set>
+
+#include "base/log.h"
+#include "server/environment_service.h"
+#include "server/interpreter_gate.h"
 #include "server/routes.h"
+#include "server/run_routes.h"
 
 namespace rw::server {
+
+namespace {
+
+constexpr int64_t kWaitingMicros = 5'000'000;
+
+/// When the calls that live came.
+struct AtHand {
+  std::multiset<int64_t> began;
+};
+
+std::shared_ptr<void> Count(const std::shared_ptr<AtHand>& at_hand, int64_t now) {
+  at_hand->began.insert(now);
+  return std::shared_ptr<void>(nullptr, [at_hand, now](void*) {
+    at_hand->began.erase(at_hand->began.find(now));
+  });
+}
+
+}  // namespace
 
 struct Core::Parts {
   explicit Parts(Deps given)
@@ -22,13 +46,22 @@ struct Core::Parts {
   EventHub events;
   Auth auth;
   ServerContext context;
+  std::unique_ptr<EnvironmentService> environments;  // where there is an installer
+  std::unique_ptr<EnvironmentGate> interpreters;     // else
+  std::unique_ptr<RunService> runs;
   Router router;
+  std::shared_ptr<AtHand> at_hand = std::make_shared<AtHand>();
+  bool stopping = false;
 };
 
 Core::Core(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Core::~Core() = default;
 
 ServerContext& Core::context() { return parts_->context; }
+EnvironmentGate& Core::environments() {
+  if (parts_->environments) return *parts_->environments;
+  return *parts_->interpreters;
+}
 const Router& Core::router() const { return parts_->router; }
 
 Result<std::unique_ptr<Core>> Core::Create(Deps deps) {
@@ -41,6 +74,13 @@ Result<std::unique_ptr<Core>> Core::Create(Deps deps) {
   TRY(core->parts_->blobs.RemoveLeftovers());
   TRY(context.fs.SyncDir(paths.data));
   Router& router = core->parts_->router;
+  if (env::Installer* installer = core->parts_->deps.installer) {
+    core->parts_->environments = std::make_unique<EnvironmentService>(context, *installer);
+    RegisterEnvironmentRoutes(router, context, *core->parts_->environments);
+  } else {
+    core->parts_->interpreters = std::make_unique<InterpreterGate>(
+        context.fs, context.options.default_python, "/usr/local/bin:/usr/bin:/bin");
+  }
   RegisterServerRoutes(router, context, core->parts_->deps.stop);
   RegisterWorkspaceRoutes(router, context);
   RegisterBlobRoutes(router, context);
@@ -48,10 +88,31 @@ Result<std::unique_ptr<Core>> Core::Create(Deps deps) {
   RegisterArtifactRoutes(router, context);
   RegisterModelRoutes(router, context);
   RegisterLoginRoutes(router, context);
+  core->parts_->runs = std::make_unique<RunService>(context, core->parts_->deps.backend,
+                                                    core->environments());
+  RunService& runs = *core->parts_->runs;
+  RegisterRunRoutes(router, runs);
+  RegisterAllocationRoutes(router, runs);
+  RegisterJournalRoutes(router, runs);
+  RegisterMetricRoutes(router, runs);
+  RegisterLogRoutes(router, runs);
+  RegisterComputeRoutes(router, runs);
   return core;
 }
 
-void Core::Start() {}
+void Core::Start() {
+  if (parts_->environments) parts_->environments->Start();
+  Status started = parts_->runs->Start();
+  if (!started) LOG_ERROR("core.start", {"error", started.error().message()});
+}
+
+void Core::BeginStop() { parts_->stopping = true; }
+
+size_t Core::RequestsAtHand() const {
+  const auto& began = parts_->at_hand->began;
+  auto first = began.lower_bound(parts_->deps.clock.BootMicros() - kWaitingMicros);
+  return static_cast<size_t>(std::distance(first, began.end()));
+}
 
 Status Core::CheckHead(const net::Request& head) {
   std::string allowed;
@@ -69,6 +130,9 @@ void Core::Handle(net::Request request, std::shared_ptr<net::Responder> responde
   auto call = std::make_shared<Call>();
   call->request = std::move(request);
   call->responder = std::move(responder);
+  if (parts_->stopping)
+    return call->Fail(Error(Code::kUnavailable, "the server is stopping; try again"));
+  call->at_hand = Count(parts_->at_hand, parts_->deps.clock.BootMicros());
   Status allowed = CheckHead(call->request);
   if (!allowed) return call->Fail(allowed.error());
   auto principal = parts_->auth.Authenticate(call->request);

@@ -5,6 +5,8 @@
 #include <memory>
 
 #include "backend/backend.h"
+#include "env/installer.h"
+#include "server/environment_gate.h"
 #include "server/router.h"
 #include "server/server_context.h"
 
@@ -23,6 +25,7 @@ struct Deps {
   Paths paths;
   CoreOptions options;
   std::function<void()> stop;  // POST /api/v1/server/stop, after its answer
+  env::Installer* installer = nullptr;  // null: environments of kind interpreter alone, found by name
 };
 
 class Core {
@@ -38,7 +41,14 @@ class Core {
   /// From the head alone, before a body is read: 401 without a token on every route that is not public.
   Status CheckHead(const net::Request& head);
 
+  /// From now on new requests get 503.
+  void BeginStop();
+  /// Requests that came less than 5 s ago and have no answer yet. Older ones wait for an event.
+  size_t RequestsAtHand() const;
+
   ServerContext& context();
+  /// How runs get their environments.
+  EnvironmentGate& environments();
   const Router& router() const;
 
  private:

@@ -1,21 +1,12 @@
 #include "server/log_store.h"
 
-#include <cstdlib>
+#include <algorithm>
 
 #include "base/log.h"
 #include "os/paths.h"
 
 namespace rw::server {
 namespace {
-
-/// A failed fsync leaves nobody knowing what is on the disk (design: it ends the process); only a full disk
-/// is an answer.
-Status SyncOrDie(os::File& file, const std::string& path) {
-  Status synced = file.Sync();
-  if (synced || synced.error().code() == Code::kNoSpace) return synced;
-  LOG_ERROR("log.fatal", {"path", path}, {"error", synced.error().message()});
-  std::abort();
-}
 
 Result<std::shared_ptr<os::File>> OpenLog(os::FileSystem& fs, const std::string& path) {
   std::string folder = os::DirName(path);
@@ -116,7 +107,7 @@ void LogStore::Store(const std::string& run_id, const std::string& name, Piece p
         work->status = [&]() -> Status {
           if (!work->file) work->file = TRY(OpenLog(fs, path));
           TRY(work->file->WriteAt(static_cast<uint64_t>(at), work->bytes));
-          return SyncOrDie(*work->file, path);
+          return work->file->Sync();
         }();
       },
       [this, alive = alive_, run_id, name, work, at, piece = std::move(piece)] {

@@ -141,6 +141,7 @@ void RunService::FailRun(const std::string& run_id, const std::string& allocatio
 void RunService::AfterChange(const std::string& run_id, bool ended) {
   if (ended) {
     gate_.Forget(RunId(run_id));
+    scheduler_.Dequeue(run_id);
     if (auto live = live_.find(run_id); live != live_.end()) {
       LiveRun gone = std::move(live->second);
       live_.erase(live);

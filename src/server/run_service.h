@@ -8,6 +8,7 @@
 #include <string>
 
 #include "backend/backend.h"
+#include "meta/compute_row.h"
 #include "server/environment_gate.h"
 #include "server/log_store.h"
 #include "server/run_ops.h"
@@ -25,7 +26,6 @@ struct LiveRun {
   int64_t since_boot_us = 0;   // of the allocation, or of the adoption
   int64_t heard_boot_us = 0;
   int64_t told_boot_us = 0;    // when a command was last handed out; 0: never
-  int polls = 0;               // heartbeats that wait for a command now
   bool starting = false;       // the backend was not asked yet, or has not answered
   bool losing = false;         // its end is being written
 };
@@ -60,6 +60,7 @@ class RunService {
   /// Settings of `local`.
   sched::TargetSettings LocalSettings(int64_t max_nodes) const;
   int64_t DefaultLocalNodes() const;
+  static sched::TargetSettings AmlSettings(const meta::ComputeRow& compute);
 
   /// After the COMMIT of an operation that may have ended the run.
   void AfterChange(const std::string& run_id, bool ended);
@@ -84,6 +85,7 @@ class RunService {
               const std::string& secret);
   void FailRun(const std::string& run_id, const std::string& allocation_id, json::Value error);
   void Insert(CallPtr call, Submission submission, std::optional<ReadyEnvironment> ready);
+  void ApplyFromOutside(CallPtr call, const std::string& run_id, model::RunEvent event);
   void AnswerCommands(CallPtr call, const std::string& run_id, int64_t wait_us);
   json::Value CommandsFor(const std::string& run_id);
   void ChangeByExecutor(CallPtr call, std::string_view name,

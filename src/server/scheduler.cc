@@ -107,13 +107,15 @@ void Scheduler::Enqueue(int64_t compute_row, QueuedRun run) {
   PumpSoon();
 }
 
-void Scheduler::Dequeue(int64_t compute_row, const std::string& run_id) {
-  auto at = targets_.find(compute_row);
-  if (at == targets_.end()) return;
-  std::erase_if(at->second.queue, [&](const auto& entry) { return entry.second.id == run_id; });
-  at->second.waiting.erase(run_id);
-  SyncQueue(at->second);
-  PumpSoon();
+void Scheduler::Dequeue(const std::string& run_id) {
+  for (auto& [row, target] : targets_) {
+    size_t removed = std::erase_if(
+        target.queue, [&](const auto& entry) { return entry.second.id == run_id; });
+    if (removed == 0) continue;
+    target.waiting.erase(run_id);
+    SyncQueue(target);
+    PumpSoon();
+  }
 }
 
 void Scheduler::PumpSoon() {

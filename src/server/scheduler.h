@@ -51,7 +51,7 @@ class Scheduler {
   void Release(int64_t compute_row, const std::string& node);
   void Enqueue(int64_t compute_row, QueuedRun run);
   /// The run no longer waits.
-  void Dequeue(int64_t compute_row, const std::string& run_id);
+  void Dequeue(const std::string& run_id);
   /// Plans every target and applies the plans; soon, once, however often it is called.
   void PumpSoon();
 

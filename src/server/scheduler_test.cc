@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "server/testing/manual_loop.h"
+#include "server/testing/core_fixture.h"
 
 namespace rw::server {
 namespace {
@@ -20,11 +20,11 @@ class SchedulerTest : public ::testing::Test {
   void Cluster(int64_t min, int64_t max) {
     scheduler_.SetTarget(7, {.name = "cpu", .kind = sched::TargetKind::kAml, .vm_size = "STANDARD_D2_V2",
                              .min_nodes = min, .max_nodes = max, .idle_us = 5'000'000});
-    loop_.RunReady();
+    loop_.Advance(0);
   }
   void Enqueue(int64_t row, const char* id) { scheduler_.Enqueue(7, {row, id, {}}); }
 
-  testing::ManualLoop loop_;
+  rw::server::testing::ManualLoop loop_;
   Scheduler scheduler_{loop_, loop_};
   std::vector<std::string> placed_, waits_;
 };
@@ -33,17 +33,17 @@ TEST_F(SchedulerTest, NodesComeTakeRunsAndLeave) {
   Cluster(0, 1);
   Enqueue(1, "a");
   Enqueue(2, "b");
-  loop_.RunReady();
+  loop_.Advance(0);
   EXPECT_EQ(placed_, std::vector<std::string>{"a@cpu-0"});
   EXPECT_EQ(scheduler_.WaitingOf(7, "b")->reason.position, 1);
   scheduler_.Release(7, "cpu-0");
-  loop_.RunReady();
+  loop_.Advance(0);
   EXPECT_EQ(placed_.back(), "b@cpu-0");
   scheduler_.Release(7, "cpu-0");
-  loop_.RunReady();
+  loop_.Advance(0);
   EXPECT_EQ(scheduler_.FactsOf(7)->view.nodes.size(), 1u);
   EXPECT_FALSE(scheduler_.FactsOf(7)->resizing);
-  loop_.Advance(std::chrono::seconds(5));
+  loop_.Advance(5'000'000);
   EXPECT_TRUE(scheduler_.FactsOf(7)->view.nodes.empty());
   EXPECT_EQ(scheduler_.FactsOf(7)->state_us, loop_.WallMicros());
 }
@@ -51,15 +51,15 @@ TEST_F(SchedulerTest, NodesComeTakeRunsAndLeave) {
 TEST_F(SchedulerTest, OrderIsThatOfSubmissionWhoeverWasReadyFirst) {
   Cluster(0, 1);
   Enqueue(5, "running");
-  loop_.RunReady();
+  loop_.Advance(0);
   Enqueue(9, "later");
   Enqueue(8, "earlier");
-  loop_.RunReady();
+  loop_.Advance(0);
   EXPECT_EQ(scheduler_.WaitingOf(7, "earlier")->reason.position, 1);
   EXPECT_EQ(scheduler_.WaitingOf(7, "later")->reason.position, 2);
-  scheduler_.Dequeue(7, "earlier");
+  scheduler_.Dequeue("earlier");
   scheduler_.Release(7, "cpu-0");
-  loop_.RunReady();
+  loop_.Advance(0);
   EXPECT_EQ(placed_.back(), "later@cpu-0");
 }
 
@@ -70,7 +70,7 @@ TEST_F(SchedulerTest, NobodyOvertakesTheQueue) {
   scheduler_.Enqueue(0, {2, "b", {}});
   scheduler_.Release(0, "local-0");
   EXPECT_EQ(scheduler_.TryPlace(0, "c"), std::nullopt) << "b waits";
-  loop_.RunReady();
+  loop_.Advance(0);
   EXPECT_EQ(placed_.back(), "b@local-0");
 }
 

@@ -301,3 +301,11 @@ def test_a_request_is_quick(scripted):
     for _ in range(50):
         client.json("GET", "/x")
     assert (time.perf_counter() - begin) / 50 < 0.02
+
+
+def test_bytes_are_sent_as_they_are(scripted):
+    server = scripted()
+    server.on("POST", "/x", lambda request: [request.headers["content-type"], len(request.body)])
+    client = Client(server.url)
+    assert client.json("POST", "/x", body=b"\0\1") == ["application/octet-stream", 2]
+    assert client.json("POST", "/x", body={"a": float("nan")}) == ["application/json", 12]
