@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "meta/run_row.h"
 #include "os/paths.h"
 
 namespace rw::server {
