@@ -3,6 +3,7 @@
 
 #include "backend/local_backend.h"
 #include "db/migrations.h"
+#include "env/uv_installer.h"
 #include "meta/schema.h"
 #include "net/asio_loop.h"
 #include "os/process.h"
@@ -33,6 +34,8 @@ Result<std::string> Table() {
   os::FileSystem& fs = os::PosixFileSystem();
   TRY(fs.MakeDirs(folder, 0700));
   backend::LocalBackend backend(fs, os::PosixProcessLauncher(), {});
+  auto installer =
+      env::MakeUvInstaller(loop, *pool, SystemClock(), SystemRandom(), {.folder = folder});
   auto core = Core::Create({.loop = loop,
                             .pool = *pool,
                             .clock = SystemClock(),
@@ -41,7 +44,8 @@ Result<std::string> Table() {
                             .backend = backend,
                             .read = *db,
                             .writer = *writer,
-                            .paths = Paths(folder)});
+                            .paths = Paths(folder),
+                            .installer = installer.get()});
   TRY(fs.RemoveTree(folder));
   if (!core) return std::move(core).error();
   return RouteTable((*core)->router());

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "backend/local_backend.h"
+#include "env/uv_installer.h"
 #include "base/log.h"
 #include "base/strings.h"
 #include "client/surroundings.h"
@@ -76,6 +77,12 @@ std::string FindShim(const std::string& program) {
   return folder + "/runwright-shim";
 }
 
+env::Variables OwnVariables() {
+  std::vector<std::string> entries;
+  for (char** entry = environ; *entry != nullptr; entry++) entries.emplace_back(*entry);
+  return env::ParseVariables(entries);
+}
+
 void PrepareProcess() {
   // One heap for all threads: the pool's would otherwise keep what a large request left in each of them.
   mallopt(M_ARENA_MAX, 1);
@@ -116,6 +123,7 @@ struct Server {
   std::unique_ptr<net::HttpServer> http;
   std::unique_ptr<db::Writer> writer;
   std::unique_ptr<backend::LocalBackend> backend;
+  std::unique_ptr<env::Installer> installer;
   std::unique_ptr<Core> core;
   std::unique_ptr<WorkerPool> pool;
   bool stopping = false;
@@ -162,6 +170,11 @@ Status Server::Wire() {
                             .server_url = options.url,
                             .endpoint_file = paths.endpoint,
                             .environment = backend::InheritedEnvironment(environ)});
+  installer = env::MakeUvInstaller(loop, *pool, SystemClock(), SystemRandom(),
+                                   {.folder = paths.env,
+                                    .program_folder = os::DirName(options.program),
+                                    .default_python = options.default_python,
+                                    .variables = OwnVariables()});
   core = TRY(Core::Create({.loop = loop,
                            .pool = *pool,
                            .clock = SystemClock(),
@@ -172,7 +185,8 @@ Status Server::Wire() {
                            .writer = *writer,
                            .paths = paths,
                            .options = options,
-                           .stop = [this] { Stop(); }}));
+                           .stop = [this] { Stop(); },
+                           .installer = installer.get()}));
   return Ok();
 }
 
