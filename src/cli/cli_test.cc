@@ -101,7 +101,7 @@ TEST(Tables, FitTheTerminalAndKeepIds) {
       narrow.Table({{"ID"}, {"TEXT", true}}, {{"0123456789", "a very long text that is cut"}});
   EXPECT_EQ(text, "ID          TEXT\n0123456789  a very long\xe2\x80\xa6\n");
   EXPECT_EQ(Terminal(0, false).Table({{"A"}, {"N", false, true}}, {{"x", "1"}, {"y\x1b[2J", "22"}}),
-            "A        N\nx        1\ny [2J   22\n");
+            "A       N\nx       1\ny [2J  22\n");
   EXPECT_EQ(Terminal(0, true).Paint("x", Color::kRed), "\x1b[31mx\x1b[0m");
 }
 

@@ -52,9 +52,17 @@ class Grammar {
       std::ostringstream text, errors;
       bool fine = app_.exit(error, text, errors) == 0;
       out.exit_code = fine ? 0 : 2;
-      out.text = fine ? text.str() : "runwright: " + errors.str();
+      out.text = fine ? WithScript(text.str()) : "runwright: " + errors.str();
     }
     return out;
+  }
+
+  /// CLI11 does not know that submit takes what it leaves over.
+  static std::string WithScript(std::string help) {
+    constexpr std::string_view kUsage = "runwright submit [OPTIONS]";
+    size_t at = help.find(kUsage);
+    if (at != std::string::npos) help.insert(at + kUsage.size(), " SCRIPT [ARGUMENTS...]");
+    return help;
   }
 
   static CommandTree Describe(const CLI::App& app) {
@@ -160,7 +168,6 @@ class Grammar {
         "of\n"
         "your PATH runs it.");
     app->prefix_command();
-    app->usage("Usage: runwright submit [OPTIONS] SCRIPT [ARGUMENTS...]");
     app->add_option("-e,--experiment", o.experiment, "default: the folder's name");
     app->add_option("-t,--target", o.target, "compute target")->capture_default_str();
     app->add_option("--source", o.source, "folder to copy (default: the current one)");
@@ -203,7 +210,7 @@ class Grammar {
         ->check(CLI::PositiveNumber);
     list->add_flag("--children", runs_.children, "child runs too");
     auto one = [this](CLI::App* app) {
-      app->add_option("run", runs_.runs, "run id")->required()->expected(1);
+      app->add_option("run", runs_.run, "run id")->required();
     };
     one(RunsLeaf(group, "show", "Everything about one run", RunsAction::kShow,
                  "  runwright runs show digits_1790000000_0a1b2c3d"));

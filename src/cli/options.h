@@ -51,7 +51,8 @@ struct SubmitOptions {
 enum class RunsAction { kList, kShow, kCancel, kMetrics, kFiles, kGet };
 struct RunsOptions {
   RunsAction action = RunsAction::kList;
-  std::vector<std::string> runs;
+  std::string run;
+  std::vector<std::string> runs;  // cancel takes several
   std::string experiment;
   std::vector<std::string> statuses;
   std::vector<std::string> tags;

@@ -145,7 +145,7 @@ Result<int> ShowMetrics(Context& context, const std::string& id, const std::stri
 
 Result<int> ListFiles(Context& context, const RunsOptions& o) {
   client::Api* api = TRY(context.Api());
-  json::Array files = TRY(api->Artifacts(o.runs[0], o.prefix));
+  json::Array files = TRY(api->Artifacts(o.run, o.prefix));
   if (context.json()) {
     Print(json::WritePretty(json::Value(std::move(files))) + "\n");
     return 0;
@@ -168,7 +168,7 @@ bool Wanted(const std::string& name, const std::vector<std::string>& wanted) {
 
 Result<int> GetFiles(Context& context, const RunsOptions& o) {
   client::Api* api = TRY(context.Api());
-  json::Array files = TRY(api->Artifacts(o.runs[0], ""));
+  json::Array files = TRY(api->Artifacts(o.run, ""));
   std::vector<std::string> wanted;
   for (const std::string& name : o.files) {
     std::string clean = TRY(os::CleanRelativePath(name, "file"));
@@ -183,16 +183,16 @@ Result<int> GetFiles(Context& context, const RunsOptions& o) {
     // The server's word on names is not taken: a path must stay below the folder.
     std::string to =
         os::JoinPath(context.here().Absolute(o.output), TRY(os::CleanRelativePath(name, "file")));
-    TRY(api->DownloadArtifact(o.runs[0], name, to));
+    TRY(api->DownloadArtifact(o.run, name, to));
     if (!context.json()) Print(to + "\n");
     done.push_back(to);
   }
   if (done.empty()) {
     std::string near = o.files.empty() ? "" : Join(NearMatches(o.files[0], names), ", ");
     return Error(Code::kNotFound,
-                 "run " + o.runs[0] + " has no such file" +
+                 "run " + o.run + " has no such file" +
                      (near.empty() ? "" : "; near: " + near) + ". `runwright runs files " +
-                     o.runs[0] + "` lists them",
+                     o.run + "` lists them",
                  "file");
   }
   if (context.json()) Print(json::WritePretty(json::Value(std::move(done))) + "\n");
@@ -205,11 +205,11 @@ Result<int> Runs(Context& context, const RunsOptions& options) {
     case RunsAction::kList:
       return ListRuns(context, options);
     case RunsAction::kShow:
-      return ShowRun(context, options.runs[0]);
+      return ShowRun(context, options.run);
     case RunsAction::kCancel:
       return CancelRuns(context, options.runs);
     case RunsAction::kMetrics:
-      return ShowMetrics(context, options.runs[0], options.metric);
+      return ShowMetrics(context, options.run, options.metric);
     case RunsAction::kFiles:
       return ListFiles(context, options);
     case RunsAction::kGet:
