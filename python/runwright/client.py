@@ -7,7 +7,7 @@ def _path(*parts):
     return "/api/v1/" + "/".join(quote(part, "") for part in parts)
 
 
-class Api(object):
+class Api:
     """Typed access to a server, or (over ``exec.sock``) to it from inside of a run.
 
     client: `runwright._http.Client`. Methods named list_* are generators over every page.

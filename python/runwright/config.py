@@ -183,7 +183,7 @@ def remember_workspace(server, workspace):
 # Which server
 
 
-class Target(object):
+class Target:
     """Where to go: ``server`` (URL), ``token``, ``session`` (inside a run, else None), ``source`` (what decided)."""
 
     def __init__(self, server, token, source, session=None):

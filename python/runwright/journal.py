@@ -104,7 +104,7 @@ def pack_record(seq, wall_us, boot_us, kind, body):
     return _PREFIX.pack(len(tail), crc32(tail)) + tail
 
 
-class JournalWriter(object):
+class JournalWriter:
     """Appends to one file a process below ``folder``; made when the first record is written, a new one after fork.
 
     run_id: whom records belong to that name no run. warn: called once with a text when the disk is full; default:
@@ -406,10 +406,10 @@ if not _CHECK_PID:
     os.register_at_fork(after_in_child=_after_fork)
 
 
-class Record(object):
+class Record:
     """One record as it was read. ``body`` is bytes; `document` decodes a JSON body, `number` that of kind NUMBER."""
 
-    __slots__ = ("seq", "wall_us", "boot_us", "kind", "body", "end")
+    __slots__ = ("body", "boot_us", "end", "kind", "seq", "wall_us")
 
     def __init__(self, seq, wall_us, boot_us, kind, body, end):
         self.seq, self.wall_us, self.boot_us = seq, wall_us, boot_us

@@ -4,7 +4,7 @@ from runwright import _session, config, errors
 from runwright.run import Run
 
 
-class Workspace(object):
+class Workspace:
     """A workspace on a server. ``document`` is the server's JSON (schema Workspace)."""
 
     def __init__(self, api, document):

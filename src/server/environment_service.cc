@@ -44,6 +44,13 @@ void EnvironmentService::Start() {
             "the server ended while this was being built; the next run builds it anew", now);
       },
       [](const Status&) {});
+  // The first run then finds the default Python known.
+  auto known = installer_.Known("python");
+  if (!known || *known) return;
+  installer_.Find("python",
+                  [this, alive = std::weak_ptr<bool>(alive_)](const Result<env::Interpreter>&) {
+                    if (!alive.expired()) SaveInterpreters();
+                  });
 }
 
 Result<std::string> EnvironmentService::Check(const json::Value& spec) {

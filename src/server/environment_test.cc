@@ -51,9 +51,12 @@ TEST_F(EnvironmentTest, AKnownInterpreterIsReadyAtOnce) {
 
 TEST_F(EnvironmentTest, AnUnknownInterpreterIsAskedOffTheLoop) {
   installer.known_at_once = false;
+  installer.hold = true;
+  StartCore();  // asks for the default at once, and waits
   EXPECT_FALSE(core->environments().Ready(json::Value()));
   auto asked = Ask(json::Value());
   EXPECT_FALSE(asked->answer);
+  installer.Release();
   loop.Advance(1000);
   ASSERT_TRUE(asked->answer && *asked->answer);
   EXPECT_TRUE(core->environments().Ready(json::Value()));

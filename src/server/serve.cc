@@ -1,6 +1,5 @@
 #include "server/serve.h"
 
-#include <fcntl.h>
 #include <malloc.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -92,14 +91,6 @@ void PrepareProcess() {
     files.rlim_cur = files.rlim_max;
     setrlimit(RLIMIT_NOFILE, &files);
   }
-}
-
-Status LogTo(const std::string& path) {
-  if (path.empty()) return Ok();
-  int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-  if (fd < 0) return ErrnoError(errno, "open " + path);
-  log::SetFd(fd);
-  return Ok();
 }
 
 Status WriteInfo(os::FileSystem& fs, const Paths& paths, const CoreOptions& options,
@@ -244,8 +235,6 @@ std::string DataFolder(const std::string& data) {
 int Serve(const ServeOptions& options) {
   PrepareProcess();
   std::string folder = DataFolder(options.data);
-  Status logging = LogTo(options.log_file);
-  if (!logging) return Fail(logging.error());
   auto server = std::make_unique<Server>(Paths(folder));
   Status started = server->Start(options);
   if (!started) return Fail(started.error());

@@ -5,9 +5,8 @@ import os
 import re
 
 import pytest
-from sdk_support import ROOT
-
 from runwright.client import Api
+from sdk_support import ROOT
 
 # Routes of executors, browsers and documentation: no client calls them.
 NOT_OURS = {
@@ -40,7 +39,7 @@ def operations():
     raise AssertionError("openapi.yaml has no components")
 
 
-class Recorder(object):
+class Recorder:
     """Stands in for the HTTP client."""
 
     url = "http://server"

@@ -10,9 +10,8 @@ import subprocess
 import threading
 
 import pytest
-from sdk_support import ROOT, SDK
-
 from runwright import journal
+from sdk_support import ROOT, SDK
 
 VECTORS = os.path.join(ROOT, "tests", "vectors", "journal.json")
 
@@ -171,7 +170,7 @@ def test_a_signal_handler_may_log(tmp_path, round):
     assert [r.seq for r in records] == list(range(len(records)))
 
 
-class FullDisk(object):
+class FullDisk:
     """`os.write` onto a disk with room for ``room`` bytes."""
 
     def __init__(self, room):
