@@ -264,7 +264,8 @@ def _find(workspace, name, model_id, tags, properties, version, run_id):
     from runwright.errors import NotFoundError, RunwrightError
 
     if model_id:
-        name, _, version = model_id.rpartition(":")
+        name, _, text = model_id.rpartition(":")
+        version = int(text) if text.isdigit() else text
     if not name:
         found = Model.list(workspace, None, tags, properties, run_id)
         if found:
@@ -273,7 +274,7 @@ def _find(workspace, name, model_id, tags, properties, version, run_id):
     try:
         if tags or properties or run_id:
             found = [model for model in Model.list(workspace, name, tags, properties, run_id)
-                     if version in (None, model.version)]
+                     if version is None or int(version) == model.version]
             if found:
                 return found[0]._document
         else:

@@ -136,12 +136,13 @@ def _missing_script(script, root):
             break
     text = "The entry script %s is not in the source folder %s." % (script, root)
     base = os.path.basename(script)
-    near = [name for name in names if os.path.basename(name) == base][:3] or near_matches(script, names)
+    same = [name for name in names if os.path.basename(name) == base][:3]
+    here = os.path.abspath(script)
+    if not same and os.path.isfile(here):
+        return text + " There is one at %s: copy it into the source folder." % here
+    near = same or near_matches(script, names)
     if near:
         return text + " Did you mean %s?" % " or ".join(near)
-    here = os.path.abspath(script)
-    if os.path.isfile(here):
-        return text + " There is one at %s: copy it into the source folder." % here
     scripts = [name for name in names if name.endswith(".py")][:10]
     return text + " Python files there: %s." % (", ".join(scripts) or "none")
 
