@@ -154,6 +154,7 @@ class Pool {
     const Hashed& now = **hashed;
     bool settled = now.settled && Nanos(now.st.st_mtim) < options_.settled_before_ns &&
                    Nanos(now.st.st_ctim) < options_.settled_before_ns;
+    hashed_files_++;
     hashed_bytes_ += now.size;
     folder.digests[file.index] = now.digest;
     stat = {static_cast<int64_t>(now.size), settled ? Nanos(now.st.st_mtim) : kNeverUnchanged,
@@ -171,11 +172,11 @@ class Pool {
     std::unique_lock lock(mutex_);
     while (!done_.wait_for(lock, std::chrono::milliseconds(100), [this] { return running_ == 0; })) {
       lock.unlock();
-      options_.progress({hashed_bytes_, total_});
+      options_.progress({hashed_files_, hashed_bytes_, total_});
       lock.lock();
     }
     lock.unlock();
-    options_.progress({hashed_bytes_, total_});
+    options_.progress({hashed_files_, hashed_bytes_, total_});
   }
 
   const std::string& root_;
@@ -183,6 +184,7 @@ class Pool {
   FolderWalk* walk_;
   uint64_t total_ = 0;
   std::atomic<size_t> next_ = 0;
+  std::atomic<uint64_t> hashed_files_ = 0;
   std::atomic<uint64_t> hashed_bytes_ = 0;
   std::atomic<bool> stop_ = false;
   std::mutex mutex_;

@@ -6,7 +6,7 @@ namespace rw::cas {
 namespace {
 
 struct Part {
-  LargePart part;
+  LargeFolder part;
   const SnapshotFolder* folder;  // null for a file
 };
 
@@ -35,7 +35,7 @@ std::vector<Part> PartsOf(const std::vector<SnapshotFolder>& folders,
 }  // namespace
 
 /// Goes down as long as one folder has four fifths of all.
-std::vector<LargePart> LargestParts(const std::vector<SnapshotFolder>& folders) {
+std::vector<LargeFolder> LargestParts(const std::vector<SnapshotFolder>& folders) {
   const SnapshotFolder* top = &folders[0];
   while (true) {
     std::vector<Part> parts = PartsOf(folders, *top);
@@ -44,7 +44,7 @@ std::vector<LargePart> LargestParts(const std::vector<SnapshotFolder>& folders) 
       top = first;
       continue;
     }
-    std::vector<LargePart> out;
+    std::vector<LargeFolder> out;
     for (size_t i = 0; i < parts.size() && i < 5; i++)
       if (parts[i].part.bytes > 0) out.push_back(parts[i].part);
     return out;

@@ -70,7 +70,7 @@ Status CheckSize(const std::string& root, const FolderWalk& walk, const std::str
                      std::to_string(top.files) + " files";
   std::string advice = " The largest parts: ";
   std::string separator;
-  for (const LargePart& part : LargestParts(walk.folders)) {
+  for (const LargeFolder& part : LargestParts(walk.folders)) {
     advice += separator + part.path + " (" + HumanBytes(part.bytes) + ")";
     separator = ", ";
   }
@@ -131,6 +131,7 @@ class Builder {
     out.id = out.folders[0].tree;
     out.files = out.folders[0].files;
     out.bytes = out.folders[0].size;
+    if (out.bytes > kWarnBytes) out.largest_folders = LargestParts(out.folders);
     return out;
   }
 

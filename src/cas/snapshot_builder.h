@@ -19,8 +19,9 @@ struct SnapshotFolder : FolderState {
   bool dirty = false;  // its tree is not known from the stat cache
 };
 
-struct LargePart {
-  std::string path;  // of a folder with a '/' at its end
+/// A folder (its path ends in '/') or a file.
+struct LargeFolder {
+  std::string path;
   uint64_t bytes = 0;
 };
 
@@ -32,10 +33,12 @@ struct Snapshot {
   uint64_t hashed_files = 0;  // files whose bytes were read; 0 when nothing changed
   std::vector<std::string> skipped;  // sockets, FIFOs and devices, by path
   std::vector<SnapshotFolder> folders;  // [0] is the root; a folder stands before those in it
+  std::vector<LargeFolder> largest_folders;  // see LargestParts; of snapshots over 300 MB
   std::string ignore_file;  // ".amlignore", ".gitignore", or "" where neither exists
 };
 
 struct BuildProgress {
+  uint64_t files = 0;  // hashed
   uint64_t hashed_bytes = 0;
   uint64_t total_bytes = 0;
 };
@@ -65,6 +68,6 @@ Result<Snapshot> BuildSnapshot(const std::string& folder, const BuildOptions& op
 Tree TreeOf(const Snapshot& snapshot, const SnapshotFolder& folder);
 
 /// Where the bytes are: at most five folders and files, largest first.
-std::vector<LargePart> LargestParts(const std::vector<SnapshotFolder>& folders);
+std::vector<LargeFolder> LargestParts(const std::vector<SnapshotFolder>& folders);
 
 }  // namespace rw::cas

@@ -8,6 +8,7 @@
 #include "cas/snapshot_reader.h"
 #include "cas/testing/temporary_folder.h"
 #include "os/paths.h"
+#include "os/testing/memory_file_system.h"
 
 namespace rw::cas {
 namespace {
@@ -15,8 +16,6 @@ namespace {
 /// A server as far as an upload sees one.
 class StoreSink final : public UploadSink {
  public:
-  explicit StoreSink(const std::string& root) : store(os::PosixFileSystem(), root) {}
-
   Result<std::vector<Digest>> FindMissing(const std::vector<Digest>& digests) override {
     asked += digests.size();
     return store.FindMissing(digests);
@@ -37,7 +36,8 @@ class StoreSink final : public UploadSink {
     return TRY(checker.Check(id)).missing;
   }
 
-  FolderBlobStore store;
+  os::testing::MemoryFileSystem fs;
+  FolderBlobStore store{fs, "/blobs"};
   ClosureChecker checker{store};
   size_t asked = 0, packs = 0, sent = 0, streamed = 0, commits = 0;
 };
@@ -61,7 +61,7 @@ class SnapshotUploadTest : public ::testing::Test {
   os::FileSystem& fs_ = os::PosixFileSystem();
   testing::TemporaryFolder folder_;
   std::string source_ = folder_.path() + "/source";
-  StoreSink sink_{folder_.path() + "/blobs"};
+  StoreSink sink_;
 };
 
 TEST_F(SnapshotUploadTest, WhatIsSentCanBeMadeAgain) {
