@@ -4,7 +4,7 @@ Nothing is asked, and no secret given here is sent or kept.
 """
 
 
-class AbstractAuthentication(object):
+class AbstractAuthentication:
     """Base class."""
 
     def __init__(self, *args, **kwargs):
@@ -30,7 +30,7 @@ class InteractiveLoginAuthentication(AbstractAuthentication):
     """force, tenant_id: accepted."""
 
     def __init__(self, force=False, tenant_id=None, cloud=None, **kwargs):
-        super(InteractiveLoginAuthentication, self).__init__()
+        super().__init__()
         self.tenant_id = tenant_id
 
 
@@ -47,7 +47,7 @@ class ServicePrincipalAuthentication(AbstractAuthentication):
 
     def __init__(self, tenant_id=None, service_principal_id=None, service_principal_password=None, username=None,
                  password=None, **kwargs):
-        super(ServicePrincipalAuthentication, self).__init__()
+        super().__init__()
         self.tenant_id = tenant_id
         self.service_principal_id = service_principal_id or username
 
@@ -56,11 +56,11 @@ class TokenAuthentication(AbstractAuthentication):
     """get_token_for_audience: kept, never called."""
 
     def __init__(self, get_token_for_audience=None, **kwargs):
-        super(TokenAuthentication, self).__init__()
+        super().__init__()
         self.get_token_for_audience = get_token_for_audience
 
 
-class Audience(object):
+class Audience:
     """Audiences of a token."""
 
     arm = ARM = "ARM"
