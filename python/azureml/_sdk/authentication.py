@@ -11,10 +11,11 @@ class AbstractAuthentication:
         pass
 
     def get_authentication_header(self):
-        """Headers that authorize a request at the server of this folder's config.json."""
+        """Headers that authorize a request at the server that config.json, RUNWRIGHT_SERVER or the credential file
+        names."""
         from runwright import config
 
-        return {"Authorization": "Bearer " + config.find_server().token}
+        return {"Authorization": "Bearer " + str(config.resolve().token)}
 
     def get_token(self, *scopes, **kwargs):
         raise_not_built(type(self).__name__ + ".get_token")
