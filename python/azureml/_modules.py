@@ -67,7 +67,8 @@ def install():
 class _LazyUrllib(type(sys)):
     """``urllib`` with ``urllib.request`` imported when it is first used.
 
-    Programs written for the SDK say ``import urllib`` and use ``urllib.request``, which importing the SDK loaded for them.
+    Programs written for the SDK say ``import urllib`` and use ``urllib.request``, which importing the SDK loaded for
+    them.
     """
 
     def __getattr__(self, name):

@@ -9,7 +9,8 @@ def parsed_time(text):
     """A naive UTC datetime of the server's text; None stays None."""
     if not text:
         return None
-    return datetime.strptime(text[:19], "%Y-%m-%dT%H:%M:%S").replace(microsecond=int((text[20:26] or "0").rstrip("Z") or 0))
+    whole, _, fraction = text.rstrip("Z").partition(".")
+    return datetime.strptime(whole, "%Y-%m-%dT%H:%M:%S").replace(microsecond=int((fraction + "000000")[:6]))
 
 
 class ScaleSettings(object):

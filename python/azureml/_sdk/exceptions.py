@@ -17,6 +17,8 @@ class AzureMLException(Exception):
         self.message = exception_message
         self.inner_exception = inner_exception
         self._error = kwargs.get("error")
+        # It is printed as InnerException: a second traceback would only hide what the message says.
+        self.__suppress_context__ = inner_exception is not None
 
     def _error_json(self):
         error = self._error or {"code": self._error_code, "message": self.message}

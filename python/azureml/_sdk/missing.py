@@ -13,8 +13,8 @@ def _refuse(path):
     from azureml._sdk.exceptions import NotBuiltError
 
     raise NotBuiltError(
-        "%s is not part of this release of Runwright. Importing it works, calling it does not; CHANGELOG.md and "
-        "docs/user/guide.md list what does." % path
+        "%s is not part of this release of Runwright. Importing it works, calling it does not; "
+        "docs/user/sdk-v1.md lists what does." % path
     )
 
 
