@@ -113,6 +113,52 @@ def test_a_run_from_submission_to_model(ws, interpreter_environment, capsys):
     assert "Status: Completed)" in str(again)
 
 
+INSIDE = """
+import os, sys
+from azureml.core import Dataset, Environment, Experiment, Model, Run, ScriptRunConfig, Workspace
+run = Run.get_context(allow_offline=False)
+ws = run.experiment.workspace
+with open("outputs/inner.txt", "w") as file:
+    file.write("inner")
+model = run.register_model("inner", model_path="outputs/inner.txt")
+assert open(Model.get_model_path("inner")).read() == "inner" and Model(ws, "inner").run_id == run.id
+run.upload_file("named.txt", "outputs/inner.txt")
+run.download_file("named.txt", "back.txt")
+assert "named.txt" in run.get_file_names()
+with run.child_run("child") as child:
+    child.log("x", 1)
+assert child.get_metrics() == {"x": 1.0} and [one.id for one in run.get_children()] == [child.id]
+environment = Environment("child")
+environment.python.user_managed_dependencies = True
+environment.python.interpreter_path = sys.executable
+with open("small.py", "w") as file:
+    file.write("from azureml.core import Run; Run.get_context().log('y', 2); print(Run.get_context().parent.id)")
+small = run.submit_child(ScriptRunConfig(".", "small.py", environment=environment))
+small.wait_for_completion()
+assert small.get_metrics() == {"y": 2.0} and small.parent.id == run.id
+assert Workspace.from_config(os.environ["CONFIG"]).name == ws.name == "lab"
+assert not [name for name, value in os.environ.items() if os.environ["TOKEN_PART"] in value and name != "TOKEN_PART"]
+run.log("done", True)
+run.complete()
+"""
+
+
+def test_what_a_script_does_inside_of_its_run(ws, interpreter_environment, tmp_path):
+    from azureml.core import Experiment, ScriptRunConfig
+    from runwright import config as settings
+
+    (tmp_path / "src" / "inside.py").write_text(INSIDE)
+    interpreter_environment.environment_variables["CONFIG"] = str(tmp_path / ".azureml" / "config.json")
+    interpreter_environment.environment_variables["TOKEN_PART"] = settings.token_of(ws._api.url)[:12]
+    run = Experiment(ws, "inside").submit(ScriptRunConfig("src", "inside.py", environment=interpreter_environment))
+    run.wait_for_completion(show_output=True)
+    assert len(list(run.get_children())) == 2 and run.get_metrics("done")["done"]
+    assert {one.type for one in run.get_children()} and ws.models["inner"].run_id == run.id
+    from azureml.core.authentication import InteractiveLoginAuthentication
+
+    assert InteractiveLoginAuthentication().get_authentication_header()["Authorization"].startswith("Bearer ")
+
+
 def test_a_run_that_fails_says_why(ws, interpreter_environment):
     from azureml.core import Experiment
     from azureml.exceptions import ActivityFailedException

@@ -7,7 +7,7 @@ from azureml._sdk.provisioning import AmlComputeProvisioning, BatchAiProvisionin
 _KIND_TAG = "runwright.kind"  # which of the SDK's words a cluster was made with
 
 
-class ComputeTarget(object):
+class ComputeTarget:
     """workspace, name: gives the target as an object of its own class; ComputeTargetException where there is none."""
 
     _compute_type = None  # of the server

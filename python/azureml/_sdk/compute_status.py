@@ -13,7 +13,7 @@ def parsed_time(text):
     return datetime.strptime(whole, "%Y-%m-%dT%H:%M:%S").replace(microsecond=int((fraction + "000000")[:6]))
 
 
-class ScaleSettings(object):
+class ScaleSettings:
     """Limits of a cluster; times in seconds."""
 
     def __init__(self, document):
@@ -30,7 +30,7 @@ class ScaleSettings(object):
         return "ScaleSettings(%r)" % self.serialize()
 
 
-class AmlComputeStatus(object):
+class AmlComputeStatus:
     """Nodes and states of a cluster at one moment."""
 
     def __init__(self, document):

@@ -13,7 +13,7 @@ _HEADER = "# Packages of an environment. The pip section is installed for every 
 _INDEX_OPTIONS = ("--index-url", "-i")
 
 
-class CondaDependencies(object):
+class CondaDependencies:
     """Conda packages, pip packages and channels.
 
     conda_dependencies_file_path: a conda YAML file to begin with. Without one: a default Python and azureml-defaults.

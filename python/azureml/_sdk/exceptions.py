@@ -13,7 +13,7 @@ class AzureMLException(Exception):
     _error_code = "SystemError"
 
     def __init__(self, exception_message="", inner_exception=None, **kwargs):
-        super(AzureMLException, self).__init__(exception_message)
+        super().__init__(exception_message)
         self.message = exception_message
         self.inner_exception = inner_exception
         self._error = kwargs.get("error")
@@ -69,7 +69,7 @@ class WebserviceException(AzureMLException):
     """
 
     def __init__(self, exception_message="", status_code=None, inner_exception=None, **kwargs):
-        super(WebserviceException, self).__init__(exception_message, inner_exception, **kwargs)
+        super().__init__(exception_message, inner_exception, **kwargs)
         self.status_code = status_code
 
 

@@ -22,7 +22,7 @@ def _is_public(name):
     return not (name.startswith("__") or name.startswith("_repr_") or name.startswith("_ipython_"))
 
 
-class MissingMember(object):
+class MissingMember:
     """What a name that is not built has inside: anything, until it is called."""
 
     def __init__(self, path):

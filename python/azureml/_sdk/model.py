@@ -8,14 +8,14 @@ from azureml._sdk.calls import sdk_errors
 _CACHE = "azureml-models"
 
 
-class _Framework(object):
+class _Framework:
     """Names of frameworks."""
 
     CUSTOM, MULTI, ONNX, PYTORCH = "Custom", "Multi", "Onnx", "PyTorch"
     SCIKITLEARN, TENSORFLOW, TFKERAS = "ScikitLearn", "TensorFlow", "TfKeras"
 
 
-class Model(object):
+class Model:
     """workspace, name (latest version, or ``version``) or id (``name:version``)."""
 
     Framework = _Framework

@@ -6,7 +6,7 @@ from azureml._sdk import exceptions
 from azureml._sdk.calls import sdk_errors
 
 
-class RunMedia(object):
+class RunMedia:
     """Base of Run; ``_native`` is a `runwright.run.Run`."""
 
     # Metrics.

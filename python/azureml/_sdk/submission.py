@@ -10,7 +10,7 @@ _LOOPBACK = ("http://127.", "http://localhost", "http://[::1]", "https://127.", 
 _MOST_NAMES = 2000
 
 
-class Parts(object):
+class Parts:
     """What a run is made of: folder, run configuration, script or command, arguments; notes become its warnings."""
 
     def __init__(self, folder, run_config, script=None, command=None, arguments=()):

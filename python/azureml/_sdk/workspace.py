@@ -10,7 +10,7 @@ _CREATE_OLD = ("default_cpu_compute_target", "default_gpu_compute_target", "frie
                "key_vault", "app_insights", "container_registry", "show_output", "tags")
 
 
-class Workspace(object):
+class Workspace:
     """A workspace of a Runwright server.
 
     workspace_name, subscription_id, resource_group: which one. auth: accepted; the credential is runwright's own.
@@ -243,7 +243,7 @@ def _cluster_configuration(vm_size):
     return make
 
 
-class _ClassValue(object):
+class _ClassValue:
     """A value of the class that is made when it is read."""
 
     def __init__(self, make):
