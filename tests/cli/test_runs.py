@@ -102,6 +102,18 @@ def test_metrics(shared):
     assert "loss" in table and "NaN" in table
 
 
+def test_the_command_line_inside_of_a_run(shared):
+    script = "import subprocess, sys\nif sys.argv[1:] == ['leaf']:\n    sys.exit(0)\n"
+    script += "subprocess.run([%r, 'submit', 'parent.py', 'leaf'], check=True)\n" % cli_support.binary()
+    run = submit(shared, script, name="parent.py")
+    assert ended(shared, run)["status"] == "Completed", shared("logs", run)
+    child = shared("logs", run).strip()
+    assert ended(shared, child)["parent_id"] == run
+    assert child in shared("runs", "list", "--children") and child not in shared("runs", "list")
+    shared("logs", "nope", code=4)
+    shared("logs", "-f", "nope", code=4)
+
+
 def test_git_is_recorded(shared):
     folder = os.path.join(shared.project, "repository")
     os.makedirs(folder)
