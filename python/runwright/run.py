@@ -12,6 +12,7 @@ from runwright import _session, errors, journal, values
 
 TERMINAL = ("Completed", "Failed", "Canceled")
 _EXACT = values.EXACT_INT
+_outboxes = {}  # (server URL, run id) → Outbox: one a run and process, through whichever object it is logged to
 
 
 def mint_run_id(experiment):
@@ -30,7 +31,6 @@ class Run:
         self._api = api
         self._session = session
         self._document = document
-        self._outbox = None
         self.id = run_id
         self._number = session.writer.number if session else None
         self._named = run_id if session else None
@@ -143,18 +143,19 @@ class Run:
             document["run_id"] = self.id
             self._session.writer.record(journal.METRIC, document, points=1)
         else:
-            if self._outbox is None:
+            key = (self._api.url, self.id)
+            if key not in _outboxes:
                 from runwright._outbox import Outbox
 
-                self._outbox = Outbox(self._api, self.id)
-            self._outbox.add(document)
+                _outboxes.setdefault(key, Outbox(self._api, self.id))
+            _outboxes[key].add(document)
 
     def flush(self, timeout=300):
         """Waits until the server has made durable what this process said about the run."""
         if self._session is not None:
             self._session.flush(timeout)
-        elif self._outbox is not None:
-            self._outbox.flush()
+        elif (self._api.url, self.id) in _outboxes:
+            _outboxes[(self._api.url, self.id)].flush()
 
     def get_metrics(self, name=None, recursive=False):
         """``{name: value}`` in the shapes of `runwright.values.shape_metrics`; what this process logged is in it.
@@ -210,20 +211,19 @@ class Run:
     # Children and the end.
 
     def child(self, name=None, run_id=None, tags=None):
-        """A child run, begun inside this run: its id is minted here, so it needs no server. Leave it by complete(),
-        fail() or as a context manager."""
-        if self._session is None:
-            raise errors.UnsupportedError(
-                "A child run can be begun only inside of a run of Runwright for now. Submit one with parent_id instead"
-            )
-        run_id = run_id or mint_run_id(self.info.get("experiment") or "run")
-        document = {"run_id": run_id, "parent_id": self.id}
+        """A child run that the caller logs to and ends by complete(), fail() or as a context manager. Inside a run its
+        id is minted here, so it needs no server."""
+        experiment = self.info.get("experiment") or "run"
+        run_id = run_id or mint_run_id(experiment)
+        tags = {str(key): None if value is None else str(value) for key, value in (tags or {}).items()}
+        if self._session is not None:
+            document = {"run_id": run_id, "parent_id": self.id, "name": name and str(name), "tags": tags}
+            self._session.writer.record(journal.CHILD, {key: value for key, value in document.items() if value})
+            return Run(None, run_id, session=self._session)
+        body = {"experiment": experiment, "run_id": run_id, "parent_id": self.id, "tags": tags}
         if name:
-            document["name"] = str(name)
-        if tags:
-            document["tags"] = {str(key): None if value is None else str(value) for key, value in tags.items()}
-        self._session.writer.record(journal.CHILD, document)
-        return Run(None, run_id, session=self._session)
+            body["display_name"] = str(name)
+        return Run(self._api, run_id, self._api.submit_run(self._workspace_id(), body))
 
     def children(self, recursive=False, tags=None, properties=None, type=None, status=None):
         """Child runs, newest first (a generator); recursive: and theirs."""

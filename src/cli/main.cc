@@ -19,8 +19,16 @@ struct Dispatch {
   Result<int> operator()(const ModelsOptions& o) const { return Models(context, o); }
   Result<int> operator()(const EnvOptions& o) const { return Env(context, o); }
   Result<int> operator()(const OpenOptions& o) const { return Open(context, o); }
+  Result<int> operator()(const SnapshotOptions& o) const { return Snapshot(context, o); }
   Result<int> operator()(const CompletionOptions& o) const { return Completion(o); }
 };
+
+/// A server of one's own machine that does not answer is most likely not started.
+Error WithHint(Error error, const std::string& server) {
+  if (error.code() != Code::kUnavailable || !client::IsLoopback(server)) return error;
+  return Error(error.code(),
+               error.message() + ". Start the server with `runwright init` or `runwright server`");
+}
 
 void Report(const Error& error, bool json) {
   if (!json) return PrintError("runwright: " + error.message() + "\n");
@@ -41,7 +49,7 @@ int Main(int argc, char** argv, const Roles& roles) {
   Context context(client::Surroundings::OfThisProcess(), parsed.common);
   Result<int> code = std::visit(Dispatch{context, roles}, *parsed.command);
   if (code) return *code;
-  Report(code.error(), parsed.common.json);
+  Report(WithHint(code.error(), context.server()), parsed.common.json);
   return ExitCode(code.error().code());
 }
 

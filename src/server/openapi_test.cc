@@ -9,8 +9,8 @@ namespace {
 
 class OpenApiTest : public testing::CoreFixture {};
 
-/// "GET /healthz" … of api/openapi.yaml, read by its layout: a path is a key two columns in, its methods are keys four
-/// columns in, or stand on the path's own line.
+/// "GET /healthz" … of api/openapi.yaml, read by its layout: a path is a key two columns in, its
+/// methods are keys four columns in, or stand on the path's own line.
 std::set<std::string> Described() {
   std::set<std::string> out;
   std::string path;
@@ -37,6 +37,14 @@ TEST_F(OpenApiTest, EveryRouteIsDescribed) {
   for (const auto& route : core->router().routes())
     EXPECT_TRUE(described.count(route.method + " " + route.pattern))
         << route.method << " " << route.pattern << " is not in api/openapi.yaml";
+}
+
+TEST_F(OpenApiTest, EveryDescribedRouteIsServed) {
+  std::set<std::string> served;
+  for (const auto& route : core->router().routes())
+    served.insert(route.method + " " + route.pattern);
+  for (const std::string& route : Described())
+    EXPECT_TRUE(served.count(route)) << route << " is not served";
 }
 
 }  // namespace
