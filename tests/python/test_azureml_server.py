@@ -104,7 +104,6 @@ def test_a_run_from_submission_to_model(ws, interpreter_environment, capsys):
     assert set(ws.models) == {"m", "whole"} and list(ws.experiments) == ["first"]
 
     run.log("late", 1.5)
-    run.flush()
     run.upload_file("notes.txt", "here.pt")
     run.add_properties({"q": "1"})
     again = Run(experiment, run.id)
