@@ -73,7 +73,11 @@ int Run(const std::string& run_dir) {
   Status started = executor.Start();
   if (!started) {
     LOG_ERROR("executor.cannot_start", {"error", started.error().message()});
-    return 1;  // the shim tries again, more and more seldom
+    if (started.error().code() != Code::kNotFound) return 1;  // the shim tries again
+    // The run's folder was removed: nobody will ever ask for it.
+    (*link)->Kill();
+    (*link)->Bye();
+    return 0;
   }
   loop.Run();
   return status;
