@@ -1,9 +1,11 @@
 #include "executor/main.h"
 
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/hash.h"
 #include "base/log.h"
 #include "executor/executor.h"
 #include "executor/file_watcher.h"
@@ -18,6 +20,16 @@ namespace rw::executor {
 namespace {
 constexpr int kLinkFd = 3;
 
+/// HOME, USER and LOGNAME, where a server started from a bare environment did not pass them on.
+void AddUser(EnvironmentMap& out) {
+  if (out.count("HOME") != 0 && out.count("USER") != 0 && out.count("LOGNAME") != 0) return;
+  const passwd* user = getpwuid(geteuid());
+  if (user == nullptr) return;
+  out.try_emplace("HOME", user->pw_dir);
+  out.try_emplace("USER", user->pw_name);
+  out.try_emplace("LOGNAME", user->pw_name);
+}
+
 EnvironmentMap OwnEnvironment() {
   EnvironmentMap out;
   for (char** entry = environ; entry != nullptr && *entry != nullptr; entry++) {
@@ -25,6 +37,7 @@ EnvironmentMap OwnEnvironment() {
     size_t equals = text.find('=');
     if (equals != std::string::npos) out[text.substr(0, equals)] = text.substr(equals + 1);
   }
+  AddUser(out);
   return out;
 }
 
@@ -51,6 +64,9 @@ int Run(const std::string& run_dir) {
     fprintf(stderr, "runwright executor: %s\n", link.error().message().c_str());
     return 2;
   }
+  // The first digest initialises OpenSSL (1 ms or more): while the server looks at the claim.
+  pool->Run(
+      "warm", [] { (void)Sha256Hex(""); }, [] {});
   auto watcher = MakeFileWatcher(loop);
   Context context{loop, *pool, os::PosixFileSystem(), SystemClock(), SystemRandom()};
   ExecutorOptions options{run_dir, HostName(), static_cast<int>(getpid()), OwnEnvironment()};
@@ -73,7 +89,11 @@ int Run(const std::string& run_dir) {
   Status started = executor.Start();
   if (!started) {
     LOG_ERROR("executor.cannot_start", {"error", started.error().message()});
-    return 1;  // the shim tries again, more and more seldom
+    if (started.error().code() != Code::kNotFound) return 1;  // the shim tries again
+    // The run's folder was removed: nobody will ever ask for it.
+    (*link)->Kill();
+    (*link)->Bye();
+    return 0;
   }
   loop.Run();
   return status;

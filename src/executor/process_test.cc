@@ -200,12 +200,15 @@ print("flushed")
 
 TEST_F(ProcessTest, TheScriptSeesOnlyItsOwnEnvironment) {
   Submit(
-      "import os\nfor k, v in os.environ.items(): print(k, v)\nprint(os.listdir('.'), "
+      "import os\nprint()\nfor k, v in os.environ.items(): print(k, v)\nprint(os.listdir('.'), "
       "os.getcwd())\n");
   ASSERT_TRUE(RunUntilShimEnds());
   const std::string& log = server_.logs[kLog];
   EXPECT_NE(log.find("AZUREML_RUN_TOKEN use-exec-sock"), std::string::npos);
   EXPECT_NE(log.find("'logs'"), std::string::npos);
+  EXPECT_NE(log.find("\nHOME /"), std::string::npos)
+      << "also where the server's environment is bare";
+  EXPECT_NE(log.find("\nUSER "), std::string::npos);
   EXPECT_EQ(log.find("Bearer"), std::string::npos);
 }
 
@@ -223,6 +226,16 @@ while True: time.sleep(1)
   ASSERT_TRUE(RunUntilShimEnds());
   EXPECT_FALSE(os::IdentityOf(child)) << child;
   EXPECT_EQ(server_.Report("exited").IntOr("signal", 0), 9);
+}
+
+TEST_F(ProcessTest, NothingRemainsOfARunWhoseFolderWasRemoved) {
+  Submit("import os, time\nprint(os.getpid(), flush=True)\ntime.sleep(1000)\n");
+  ASSERT_TRUE(RunUntil([&] { return !server_.logs[kLog].empty(); }));
+  int script = atoi(server_.logs[kLog].c_str());
+  ASSERT_TRUE(fs_.RemoveTree(run_));
+  KillExecutor();
+  ASSERT_TRUE(RunUntilShimEnds());
+  EXPECT_FALSE(os::IdentityOf(script));
 }
 
 TEST_F(ProcessTest, ADeadShimFailsTheAttemptAndLeavesNoProcess) {
