@@ -84,7 +84,7 @@ Result<json::Value> Api::Call(const std::string& method, const std::string& path
   return json::Parse(text);
 }
 
-Result<json::Array> Api::List(const std::string& path, Query query, size_t most) {
+Result<json::Array> Api::List(const std::string& path, const Query& query, size_t most) {
   json::Array items;
   std::string cursor;
   while (items.size() < most) {

@@ -39,7 +39,8 @@ class Api {
   /// The answer as it is, status >= 400 included.
   Result<net::Response> Send(net::Request request);
   /// Every page of a list, at most `most` items.
-  Result<json::Array> List(const std::string& path, Query query = {}, size_t most = 1'000'000);
+  Result<json::Array> List(const std::string& path, const Query& query = {},
+                           size_t most = 1'000'000);
   /// The body of a GET into a file (by rename, folders made).
   Status Download(const std::string& path, Query query, const std::string& to);
 
@@ -55,7 +56,7 @@ class Api {
 
   // Runs.
   Result<json::Value> SubmitRun(const std::string& workspace_id, const json::Value& run);
-  Result<json::Array> ListRuns(const std::string& workspace_id, Query query, size_t most);
+  Result<json::Array> ListRuns(const std::string& workspace_id, const Query& query, size_t most);
   Result<json::Value> Run(const std::string& id) { return Get(ApiPath({"runs", id})); }
   Result<json::Value> CancelRun(const std::string& id);
   Result<json::Value> Metrics(const std::string& id, const std::string& name);
@@ -76,7 +77,7 @@ class Api {
   Result<json::Value> UpdateCompute(const std::string& ws, const std::string& name,
                                     const json::Value& change);
   Status DeleteCompute(const std::string& ws, const std::string& name);
-  Result<json::Array> ListModels(const std::string& ws, Query query);
+  Result<json::Array> ListModels(const std::string& ws, const Query& query);
   /// The latest version where `version` is 0.
   Result<json::Value> Model(const std::string& ws, const std::string& name, int64_t version);
   Result<json::Value> RegisterModel(const std::string& ws, const json::Value& model);

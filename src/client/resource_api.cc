@@ -24,8 +24,8 @@ Status Api::DeleteCompute(const std::string& ws, const std::string& name) {
   return Ok();
 }
 
-Result<json::Array> Api::ListModels(const std::string& ws, Query query) {
-  return List(ApiPath({"workspaces", ws, "models"}), std::move(query));
+Result<json::Array> Api::ListModels(const std::string& ws, const Query& query) {
+  return List(ApiPath({"workspaces", ws, "models"}), query);
 }
 
 Result<json::Value> Api::Model(const std::string& ws, const std::string& name, int64_t version) {

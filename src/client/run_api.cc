@@ -16,8 +16,9 @@ Result<json::Value> Api::SubmitRun(const std::string& workspace_id, const json::
   return Post(ApiPath({"workspaces", workspace_id, "runs"}), run);
 }
 
-Result<json::Array> Api::ListRuns(const std::string& workspace_id, Query query, size_t most) {
-  return List(ApiPath({"workspaces", workspace_id, "runs"}), std::move(query), most);
+Result<json::Array> Api::ListRuns(const std::string& workspace_id, const Query& query,
+                                  size_t most) {
+  return List(ApiPath({"workspaces", workspace_id, "runs"}), query, most);
 }
 
 Result<json::Value> Api::CancelRun(const std::string& id) {
@@ -33,7 +34,7 @@ Result<json::Value> Api::Metrics(const std::string& id, const std::string& name)
 Result<json::Array> Api::Artifacts(const std::string& id, const std::string& prefix) {
   Query query;
   if (!prefix.empty()) query.emplace_back("prefix", prefix);
-  return List(ApiPath({"runs", id, "artifacts"}), std::move(query));
+  return List(ApiPath({"runs", id, "artifacts"}), query);
 }
 
 Status Api::DownloadArtifact(const std::string& id, const std::string& name,

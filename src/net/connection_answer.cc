@@ -87,7 +87,8 @@ void Connection::Send(uint64_t exchange, Response response) {
   if (exchange != exchange_ || state_ != State::kHandling) return;
   uint64_t size = response.body.size();
   Outbox body;
-  Status ready = head_only_ || HasNoBody(response.status) ? Ok() : body.Push(response.body);
+  Status ready =
+      head_only_ || HasNoBody(response.status) ? Ok() : body.Push(std::move(response.body));
   if (!ready) {
     LOG_ERROR("net.body_lost", {"error", ready.error().message()});
     return Send(exchange, ErrorResponse(ready.error()));

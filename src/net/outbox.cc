@@ -24,20 +24,20 @@ void Outbox::Push(std::string bytes) {
   items_.emplace_back().bytes = std::move(bytes);
 }
 
-Status Outbox::Push(const Body& body) {
+Status Outbox::Push(Body body) {
   if (!body.file) {
-    Push(body.bytes);
+    Push(std::move(body.bytes));
     return Ok();
   }
   if (body.file->size() == 0) return Ok();
   Item item;
   item.file = TRY(os::PosixFileSystem().Open(body.file->path(), os::OpenMode::kRead));
-  item.body = body.file;
   item.offset = body.file->offset();
   item.left = body.file->size();
   uint64_t size = TRY(item.file->Size());
   if (size < item.offset + item.left)
     return Error(Code::kInternal, body.file->path() + " is shorter than what is to be sent of it");
+  item.body = std::move(body.file);
   pending_ += item.left;
   items_.push_back(std::move(item));
   return Ok();

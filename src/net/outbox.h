@@ -16,7 +16,7 @@ class Outbox {
 
   void Push(std::string bytes);
   /// Opens the file at once, so that a missing one is known before a head is sent.
-  Status Push(const Body& body);
+  Status Push(Body body);
   /// Everything of `other`, after what is here.
   void Append(Outbox other);
   /// Sends what the socket takes now, at most 1 MiB (then kYield: give others the loop first).
