@@ -14,6 +14,8 @@
 
 namespace rw::sim {
 
+struct ExecutorLife;
+
 /// What the script does: `points` times log i and print i, then exit.
 struct ScriptPlan {
   int points = 0;
@@ -38,17 +40,19 @@ class Shim : public std::enable_shared_from_this<Shim> {
   /// Has ended for good: its executor said BYE and left, or it was fenced before anything began.
   bool ended() const { return ended_; }
   const backend::StartRequest& request() const { return request_; }
+  const ScriptPlan& plan() const { return plan_; }
+  /// Points that the script logged before it ended.
+  int logged() const { return step_; }
 
  private:
   friend class ShimLink;
-  struct Script;
-  struct ExecutorLife;
-
   void Launch();
   void ScriptStep();
+  void KillScript();
   void EndScript(executor::Outcome outcome);
   void OnExecutorExit(int status);
-  void Tell(std::function<void(executor::Supervisor::Listener&)> message);
+  void Reap();
+  void Tell(const std::function<void(executor::Supervisor::Listener&)>& message);
   void Hello();
   void At(int64_t delay, std::string_view name, void (Shim::*step)());
 
@@ -65,6 +69,7 @@ class Shim : public std::enable_shared_from_this<Shim> {
   std::unique_ptr<journal::Writer> journal_;
   std::unique_ptr<os::File> log_;
   int step_ = 0;
+  int exit_status_ = 0;
   bool launched_ = false;
   bool running_ = false;
   bool gone_ = false;
