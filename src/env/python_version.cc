@@ -24,8 +24,12 @@ bool Usable(const Interpreter& interpreter) {
 using Distance = std::array<int, 6>;
 Distance DistanceOf(const Version& asked, const Version& have) {
   auto part = [](int a, int b) { return a < 0 ? 0 : std::abs(a - b); };
-  return {part(asked.major, have.major), part(asked.minor, have.minor),
-          part(asked.patch, have.patch), -have.major, -have.minor, -have.patch};
+  return {part(asked.major, have.major),
+          part(asked.minor, have.minor),
+          part(asked.patch, have.patch),
+          -have.major,
+          -have.minor,
+          -have.patch};
 }
 }  // namespace
 
@@ -60,7 +64,8 @@ std::string Interpreter::Identity() const {
 Result<PythonChoice> ChoosePython(const std::string& asked,
                                   const std::vector<Interpreter>& installed) {
   std::optional<Version> wanted = ParseVersion(asked);
-  // Nothing asked: the default, whatever its version; a default that is too old is replaced by the nearest.
+  // Nothing asked: the default, whatever its version; a default that is too old is replaced by the
+  // nearest.
   if (!wanted && !installed.empty()) {
     if (Usable(installed.front())) return PythonChoice{installed.front(), ""};
     wanted = VersionOf(installed.front());
@@ -71,8 +76,8 @@ Result<PythonChoice> ChoosePython(const std::string& asked,
     // The default wins among the exact matches, unless a patch was asked for that it lacks.
     if (wanted->Matches(VersionOf(candidate)) && &candidate == &installed.front())
       return PythonChoice{candidate, ""};
-    if (best == nullptr || DistanceOf(*wanted, VersionOf(candidate)) <
-                               DistanceOf(*wanted, VersionOf(*best)))
+    if (best == nullptr ||
+        DistanceOf(*wanted, VersionOf(candidate)) < DistanceOf(*wanted, VersionOf(*best)))
       best = &candidate;
   }
   if (best == nullptr)

@@ -41,9 +41,10 @@ struct PythonChoice {
   std::string warning;  // "Python 3.6.2 is not installed; using 3.8.18, the nearest"; else empty
 };
 
-/// `asked` empty: the first of `installed`, which is the server's default. Else the first that matches
-/// exactly, the newest patch where none was asked for; else the nearest, with a warning. Pythons that cannot
-/// carry an environment (below 3.6, other than CPython) do not count. kFailedPrecondition when none is left.
+/// `asked` empty: the first of `installed`, which is the server's default. Else the first that
+/// matches exactly, the newest patch where none was asked for; else the nearest, with a warning.
+/// Pythons that cannot carry an environment (below 3.6, other than CPython) do not count.
+/// kFailedPrecondition when none is left.
 Result<PythonChoice> ChoosePython(const std::string& asked,
                                   const std::vector<Interpreter>& installed);
 

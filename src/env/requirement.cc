@@ -11,8 +11,8 @@
 namespace rw::env {
 namespace {
 constexpr size_t kMostBytes = 4096;
-constexpr std::array<std::string_view, 8> kOperators = {"===", "~=", "==", "!=",
-                                                        "<=",  ">=", "<",  ">"};
+constexpr std::array<std::string_view, 8> kOperators = {
+    "===", "~=", "==", "!=", "<=", ">=", "<", ">"};
 constexpr std::array<std::string_view, 7> kSchemes = {
     "https://", "http://", "file://", "git+https://", "git+http://", "git+ssh://", "git+file://"};
 
@@ -26,7 +26,8 @@ bool HasKnownScheme(std::string_view text) {
                      [&](std::string_view scheme) { return text.starts_with(scheme); });
 }
 
-/// pip's rule: '#' begins a comment at the start or after whitespace (elsewhere it is a URL's fragment).
+/// pip's rule: '#' begins a comment at the start or after whitespace (elsewhere it is a URL's
+/// fragment).
 std::string_view WithoutComment(std::string_view line) {
   for (size_t i = 0; i < line.size(); i++)
     if (line[i] == '#' && (i == 0 || IsSpace(line[i - 1]))) return line.substr(0, i);
@@ -42,8 +43,9 @@ class Parser {
       return Fail("is an option, not a requirement: use index_url, extra_index_urls or find_links");
     if (HasKnownScheme(text_) || text_.front() == '/') return Unnamed();
     if (text_.front() == '.')
-      return Fail("is a relative path, which means nothing to the server: use an absolute path or "
-                  "\"name @ file:///…\"");
+      return Fail(
+          "is a relative path, which means nothing to the server: use an absolute path or "
+          "\"name @ file:///…\"");
     return Named();
   }
 

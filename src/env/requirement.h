@@ -17,15 +17,16 @@ struct Requirement {
   std::string canonical;
 };
 
-/// `index` counts from 0 and names the line in errors ("requirements[2]"). nullopt for a blank line or a
-/// comment. kInvalidArgument for options (`--index-url …`), control characters, relative paths and text
-/// that is no requirement; passwords in URLs are masked in the message.
+/// `index` counts from 0 and names the line in errors ("requirements[2]"). nullopt for a blank line
+/// or a comment. kInvalidArgument for options (`--index-url …`), control characters, relative paths
+/// and text that is no requirement; passwords in URLs are masked in the message.
 Result<std::optional<Requirement>> ParseRequirement(std::string_view line, size_t index);
 
 /// "Foo__Bar" → "foo-bar".
 std::string CanonicalName(std::string_view name);
 
-/// Distributions whose modules every run finds without installing them: `azureml-*` and `runwright`.
+/// Distributions whose modules every run finds without installing them: `azureml-*` and
+/// `runwright`.
 bool AnsweredBySdk(std::string_view canonical_name);
 
 }  // namespace rw::env

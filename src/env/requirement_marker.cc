@@ -13,7 +13,9 @@ struct Token {
 bool IsWordChar(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '.';
 }
-bool IsComparisonChar(char c) { return std::string_view("<>=!~").find(c) != std::string_view::npos; }
+bool IsComparisonChar(char c) {
+  return std::string_view("<>=!~").find(c) != std::string_view::npos;
+}
 
 Result<Token> Next(std::string_view text, size_t& pos) {
   size_t start = pos;
@@ -34,7 +36,8 @@ Result<Token> Next(std::string_view text, size_t& pos) {
   bool comparison = IsComparisonChar(c);
   if (!comparison && !IsWordChar(c))
     return Error(Code::kInvalidArgument, std::string("unexpected '") + c + "'");
-  while (pos < text.size() && (comparison ? IsComparisonChar(text[pos]) : IsWordChar(text[pos]))) pos++;
+  while (pos < text.size() && (comparison ? IsComparisonChar(text[pos]) : IsWordChar(text[pos])))
+    pos++;
   return Token{comparison ? Kind::kComparison : Kind::kWord,
                std::string(text.substr(start, pos - start))};
 }

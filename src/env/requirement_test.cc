@@ -18,7 +18,8 @@ TEST(Requirement, OneSpelling) {
       {"six", "six"},
       {"  Scikit_Learn == 0.24.2  # pinned", "scikit-learn==0.24.2"},
       {"a-._b", "a-b"},
-      {"requests [ Socks , security,socks ] >= 2.8.1 , == 2.8.*", "requests[security,socks]>=2.8.1,==2.8.*"},
+      {"requests [ Socks , security,socks ] >= 2.8.1 , == 2.8.*",
+       "requests[security,socks]>=2.8.1,==2.8.*"},
       {"foo (>=1, <2)", "foo>=1,<2"},
       {"foo ~= 1.1;python_version<'3.8' and  ( sys_platform=='win32' )",
        "foo~=1.1;python_version<\"3.8\" and (sys_platform==\"win32\")"},
@@ -35,15 +36,32 @@ TEST(Requirement, OneSpelling) {
 }
 
 TEST(Requirement, HostileAndBrokenTextIsRefusedByName) {
-  const char* kCases[] = {"--index-url https://evil/simple", "-r other.txt", "-e .",
-                          "six --hash=sha256:00",            "six\n--index-url x", "six\rfoo",
-                          "six=1.0",                         "six=>1",      "six>=",
-                          "six 1.0",                         "six[",        "six[a b]",
-                          "six (>=1",                        "six; python_version<'3",
-                          "six;",                            "six; $(rm)",  "./local",
-                          "../x.whl",                        "x-1.0.whl",   "six @ ./x",
-                          "ext::sh -c x",                    "git+ext://x", "six @ javascript:x",
-                          "_six",                            "six-",        "[x]"};
+  const char* kCases[] = {"--index-url https://evil/simple",
+                          "-r other.txt",
+                          "-e .",
+                          "six --hash=sha256:00",
+                          "six\n--index-url x",
+                          "six\rfoo",
+                          "six=1.0",
+                          "six=>1",
+                          "six>=",
+                          "six 1.0",
+                          "six[",
+                          "six[a b]",
+                          "six (>=1",
+                          "six; python_version<'3",
+                          "six;",
+                          "six; $(rm)",
+                          "./local",
+                          "../x.whl",
+                          "x-1.0.whl",
+                          "six @ ./x",
+                          "ext::sh -c x",
+                          "git+ext://x",
+                          "six @ javascript:x",
+                          "_six",
+                          "six-",
+                          "[x]"};
   for (const char* line : kCases) {
     auto r = ParseRequirement(line, 2);
     ASSERT_FALSE(r) << line;

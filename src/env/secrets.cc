@@ -41,8 +41,8 @@ std::string MaskUserInfo(std::string_view text) {
 void Secrets::Learn(std::string_view text) {
   EachUserInfo(text, [&](size_t start, size_t at, size_t end) {
     std::string host(text.substr(at + 1, end - at - 1));
-    entries_.push_back({"://" + std::string(kMask) + host,
-                        "://" + std::string(text.substr(start, end - start))});
+    entries_.push_back(
+        {"://" + std::string(kMask) + host, "://" + std::string(text.substr(start, end - start))});
   });
 }
 

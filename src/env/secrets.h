@@ -10,8 +10,8 @@ namespace rw::env {
 /// Every "://user:password@host" becomes "://****@host".
 std::string MaskUserInfo(std::string_view text);
 
-/// The URLs whose user info MaskUserInfo would hide, so that a masked lock can be used again: a lock is
-/// stored masked, and the passwords come back from the settings of the day.
+/// The URLs whose user info MaskUserInfo would hide, so that a masked lock can be used again: a
+/// lock is stored masked, and the passwords come back from the settings of the day.
 class Secrets {
  public:
   /// Remembers the user info of every URL in `text`.

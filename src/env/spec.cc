@@ -31,17 +31,16 @@ Status CheckMembers(const json::Object& object) {
     if (std::find(kIgnored.begin(), kIgnored.end(), key) != kIgnored.end()) continue;
     auto near = NearMatches(key, kMembers, 1);
     return Invalid("environment has no member \"" + key + "\"" +
-                       (near.empty() ? "" : ": did you mean " + near[0] + "?") + " Known: " +
-                       Join(kMembers, ", "),
+                       (near.empty() ? "" : ": did you mean " + near[0] + "?") +
+                       " Known: " + Join(kMembers, ", "),
                    key);
   }
   return Ok();
 }
 
 bool HasControl(std::string_view text) {
-  return std::any_of(text.begin(), text.end(), [](char c) {
-    return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
-  });
+  return std::any_of(text.begin(), text.end(),
+                     [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
 }
 
 Result<std::string> CleanText(const json::Value& value, std::string_view key) {
@@ -53,12 +52,13 @@ Result<std::string> CleanText(const json::Value& value, std::string_view key) {
 
 /// An index or a place of links: a URL, or (`paths`) an absolute folder.
 Status CheckLocation(const std::string& text, const std::string& field, bool paths) {
-  bool url = text.starts_with("https://") || text.starts_with("http://") ||
-             text.starts_with("file://");
+  bool url =
+      text.starts_with("https://") || text.starts_with("http://") || text.starts_with("file://");
   if (text.find_first_of(" \t,") != std::string::npos)
     return Invalid(field + " \"" + MaskUserInfo(text) + "\" holds a space or a comma", field);
   if (url || (paths && text.starts_with('/'))) return Ok();
-  return Invalid(field + " \"" + MaskUserInfo(text) + "\" must begin with https://, http:// or file://" +
+  return Invalid(field + " \"" + MaskUserInfo(text) +
+                     "\" must begin with https://, http:// or file://" +
                      (paths ? ", or be an absolute path" : ""),
                  field);
 }
@@ -126,10 +126,11 @@ Result<EnvironmentSpec> ParseInterpreter(const json::Value& value) {
   EnvironmentSpec spec;
   for (const char* key : {"python", "requirements", "index_url", "extra_index_urls", "find_links"})
     if (IsSet(value[key]))
-      return Invalid(std::string(key) +
-                         " goes with kind pip: kind interpreter uses an existing Python as it is and "
-                         "installs nothing",
-                     key);
+      return Invalid(
+          std::string(key) +
+              " goes with kind pip: kind interpreter uses an existing Python as it is and "
+              "installs nothing",
+          key);
   std::string path = TRY(CleanText(value, "interpreter_path"));
   if (!path.empty()) spec.interpreter_path = path;
   return spec;

@@ -26,9 +26,9 @@ struct EnvironmentSpec {
   std::vector<std::string> answered;
 };
 
-/// null and {} are the default: kind interpreter, "python". kInvalidArgument names the member, the cause and
-/// what to write; unknown members are refused, except those that do not count (name, version,
-/// environment_variables, docker, env_id, build_id).
+/// null and {} are the default: kind interpreter, "python". kInvalidArgument names the member, the
+/// cause and what to write; unknown members are refused, except those that do not count (name,
+/// version, environment_variables, docker, env_id, build_id).
 Result<EnvironmentSpec> ParseSpec(const json::Value& value);
 
 /// Canonical form as JSON text; equal for specs that need the same.

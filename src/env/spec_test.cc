@@ -42,7 +42,8 @@ TEST(EnvironmentSpec, CanonicalFormIsASpecOfTheSameIdentity) {
 }
 
 TEST(EnvironmentSpec, AnsweredRequirementsAreNoPartOfTheIdentity) {
-  auto with = ParseSpec(Json(R"({"kind":"pip","requirements":["azureml-defaults","azureml_core[x]==1.0","six"]})"));
+  auto with = ParseSpec(
+      Json(R"({"kind":"pip","requirements":["azureml-defaults","azureml_core[x]==1.0","six"]})"));
   auto without = ParseSpec(Json(R"({"kind":"pip","requirements":["six"]})"));
   ASSERT_TRUE(with && without);
   EXPECT_EQ(EnvId(*with), EnvId(*without));
@@ -59,7 +60,8 @@ TEST(EnvironmentSpec, UnknownMemberNamesTheNearest) {
 
 TEST(EnvironmentSpec, BuildIdCoversLockPlatformAndInterpreter) {
   std::string id = MakeBuildId("six==1.0\n", "linux-x86_64-glibc2.36", "cpython-3.11.7 /p");
-  EXPECT_EQ(id, Sha256Hex("runwright-build-1\nsix==1.0\n\nlinux-x86_64-glibc2.36\ncpython-3.11.7 /p"));
+  EXPECT_EQ(id,
+            Sha256Hex("runwright-build-1\nsix==1.0\n\nlinux-x86_64-glibc2.36\ncpython-3.11.7 /p"));
 }
 
 }  // namespace

@@ -19,7 +19,8 @@ class AsioLoop final : public Loop {
   void Stop();
   /// SIGTERM and SIGINT call `task` on the loop.
   void OnTerminate(Task task);
-  /// Calls `task` whenever fd is readable, until the returned watch is destroyed. fd stays the caller's.
+  /// Calls `task` whenever fd is readable, until the returned watch is destroyed. fd stays the
+  /// caller's.
   std::shared_ptr<void> WatchReadable(int fd, Task task);
 
   struct Impl;

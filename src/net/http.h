@@ -1,5 +1,6 @@
-// HTTP messages and the two ways they travel: a Handler serves them, a Transport sends them. Handlers
-// and callers of Transport see whole messages, so the simulator can carry them without sockets.
+// HTTP messages and the two ways they travel: a Handler serves them, a Transport sends them.
+// Handlers and callers of Transport see whole messages, so the simulator can carry them without
+// sockets.
 #pragma once
 
 #include <chrono>
@@ -24,7 +25,8 @@ struct NoCaseLess {
 };
 using Headers = std::map<std::string, std::string, NoCaseLess>;
 
-/// A range of a file that stands in for a large body. With `owned` the file is removed with the last copy.
+/// A range of a file that stands in for a large body. With `owned` the file is removed with the
+/// last copy.
 class FileBody {
  public:
   FileBody(std::string path, uint64_t offset, uint64_t size, bool owned = false);
@@ -56,7 +58,7 @@ struct Request {
   std::string path;    // decoded per segment only by Segments(); starts with '/'
   std::vector<std::pair<std::string, std::string>> query;  // decoded
   Headers headers;
-  Body body;  // over the server's inline limit: spooled to an owned file
+  Body body;         // over the server's inline limit: spooled to an owned file
   std::string peer;  // for logs
 
   /// Path segments, percent-decoded: "/api/v1/runs/a%2Fb" → {"api", "v1", "runs", "a/b"}.
@@ -86,16 +88,22 @@ Error ErrorOf(const Response& response);
 class StreamSink {
  public:
   virtual ~StreamSink() = default;
-  /// False when the peer is gone or more than the bound (1 MiB) waits unsent: the stream is then closed and
-  /// the follower comes back with its offset.
+  /// False when the peer is gone or more than the bound (1 MiB) waits unsent: the stream is then
+  /// closed and the follower comes back with its offset.
   virtual bool Write(std::string bytes) = 0;
   virtual void Close() = 0;
   /// Called once on the loop when the peer goes away.
   virtual void OnClosed(std::function<void()> callback) = 0;
+  /// Bytes written and not yet taken by the network. Who has much to send stops at a quarter of the
+  /// bound and goes on in OnDrained. A sink without a network (the simulator's) never has any.
+  virtual uint64_t pending() const { return 0; }
+  /// Calls `callback` once, on the loop, when nothing is pending; dropped uncalled when the stream
+  /// ends.
+  virtual void OnDrained(std::function<void()> callback) { callback(); }
 };
 
-/// Exactly one of Send and Stream is called, at any later time, from the loop's thread. Dropping it unsent
-/// answers 500.
+/// Exactly one of Send and Stream is called, at any later time, from the loop's thread. Dropping it
+/// unsent answers 500.
 class Responder {
  public:
   virtual ~Responder() = default;
@@ -104,8 +112,9 @@ class Responder {
 };
 using Handler = std::function<void(Request, std::shared_ptr<Responder>)>;
 
-/// Sends messages to one peer. From the loop's thread; the callback comes on the loop's thread, exactly
-/// once. kUnavailable: no answer came, and nothing is known of the effect.
+/// Sends messages to one peer. From the loop's thread; the callback comes on the loop's thread,
+/// exactly once, and never when the transport is destroyed first. kUnavailable: no answer came
+/// (within `timeout`, where it is not 0), and nothing is known of the effect.
 class Transport {
  public:
   virtual ~Transport() = default;

@@ -4,8 +4,8 @@
 #include <memory>
 #include <string>
 
-#include "net/http.h"
 #include "base/loop.h"
+#include "net/http.h"
 
 namespace rw::net {
 
@@ -16,7 +16,7 @@ struct ServerOptions {
   std::string spool_dir;           // bodies over inline_limit go to files here
   uint64_t inline_limit = 1 << 20;
   uint64_t body_limit = uint64_t{1} << 44;
-  int idle_timeout_s = 60;      // no bytes of a request head or body for this long: closed
+  int idle_timeout_s = 60;  // no bytes of a request head or body for this long: closed
   int max_connections = 4096;
 };
 
@@ -26,8 +26,8 @@ class HttpServer {
   virtual ~HttpServer() = default;
   virtual std::string address() const = 0;  // "127.0.0.1:41234" or the unix path
   virtual uint16_t port() const = 0;
-  /// Decides, from the head alone, before a body is read: an error is answered at once and the connection
-  /// closed (401 without reading 5 GB).
+  /// Decides, from the head alone, before a body is read: an error is answered at once and the
+  /// connection closed (401 without reading 5 GB).
   using HeadCheck = std::function<Status(const Request& head)>;
   static Result<std::unique_ptr<HttpServer>> Listen(class AsioLoop& loop, ServerOptions options,
                                                     HeadCheck check, Handler handler);

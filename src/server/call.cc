@@ -80,6 +80,14 @@ void Call::Json(const json::Value& value, int status) {
 
 void Call::Fail(const Error& error) { Answer(net::ErrorResponse(error)); }
 
+net::Response ErrorWith(const Error& error, std::string key, json::Value value) {
+  json::Value inner, out;
+  inner.Set("code", CodeName(error.code())).Set("message", error.message());
+  if (!error.field().empty()) inner.Set("field", error.field());
+  out.Set("error", std::move(inner)).Set(std::move(key), std::move(value));
+  return net::JsonResponse(out, HttpStatus(error.code()));
+}
+
 void CommitAndAnswer(ServerContext& context, std::string_view name, CallPtr call,
                      WriteOperation operation, std::function<void()> committed) {
   auto made = std::make_shared<net::Response>();

@@ -19,6 +19,7 @@ struct Call {
   std::vector<std::pair<std::string, std::string>> params;  // of the pattern, decoded
   Principal principal;
   std::shared_ptr<net::Responder> responder;
+  std::shared_ptr<void> at_hand;  // counts this call as unanswered while it lives
 
   /// A {param} of the pattern; the pattern is ours, so its absence is our bug.
   const std::string& Param(std::string_view name) const;
@@ -39,5 +40,8 @@ struct Call {
   void Fail(const Error& error);
 };
 using CallPtr = std::shared_ptr<Call>;
+
+/// An error with one more member beside "error": what is missing, what there is instead.
+net::Response ErrorWith(const Error& error, std::string key, json::Value value);
 
 }  // namespace rw::server

@@ -38,6 +38,11 @@ class Core {
   /// From the head alone, before a body is read: 401 without a token on every route that is not public.
   Status CheckHead(const net::Request& head);
 
+  /// From now on new requests get 503.
+  void BeginStop();
+  /// Requests that came less than 5 s ago and have no answer yet. Older ones wait for an event.
+  size_t RequestsAtHand() const;
+
   ServerContext& context();
   const Router& router() const;
 

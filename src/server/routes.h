@@ -10,5 +10,12 @@ namespace rw::server {
 
 /// /healthz, /api/v1/server, /api/v1/openapi.yaml. `stop` is called after the answer.
 void RegisterServerRoutes(Router& router, ServerContext& context, std::function<void()> stop);
+void RegisterWorkspaceRoutes(Router& router, ServerContext& context);
+void RegisterBlobRoutes(Router& router, ServerContext& context);
+void RegisterSnapshotRoutes(Router& router, ServerContext& context);
+void RegisterArtifactRoutes(Router& router, ServerContext& context);
+void RegisterModelRoutes(Router& router, ServerContext& context);
+/// One-time links, the login form.
+void RegisterLoginRoutes(Router& router, ServerContext& context);
 
 }  // namespace rw::server

@@ -8,11 +8,14 @@
 #include "base/clock.h"
 #include "base/loop.h"
 #include "base/random.h"
+#include "cas/folder_blob_store.h"
+#include "cas/snapshot_reader.h"
 #include "db/connection.h"
 #include "db/writer.h"
 #include "os/file_system.h"
 #include "server/auth.h"
 #include "server/call.h"
+#include "server/content.h"
 #include "server/event_hub.h"
 #include "server/paths.h"
 
@@ -37,6 +40,9 @@ struct ServerContext {
   os::FileSystem& fs;
   db::Connection& read;  // query-only, on the loop's thread; sees what is committed
   db::Writer& writer;
+  cas::FolderBlobStore& blobs;    // blocks on the disk: from the pool, but for Size
+  cas::ClosureChecker& closures;  // from the pool
+  VerifiedBlobs& verified;        // from the pool
   EventHub& events;
   Auth& auth;
   const Paths& paths;

@@ -1,3 +1,4 @@
+#include "server/pages.h"
 #include "server/routes.h"
 
 namespace rw::server {
@@ -38,6 +39,12 @@ void RegisterServerRoutes(Router& router, ServerContext& context, std::function<
         return net::JsonResponse(out);
       },
       Access::kPublic);
+  router.AddSync("GET", "/api/v1/openapi.yaml", [](Call&) -> Result<net::Response> {
+    net::Response response;
+    response.headers["Content-Type"] = "application/yaml; charset=utf-8";
+    response.body.bytes = OpenApiYaml();
+    return response;
+  });
   router.AddSync("GET", "/api/v1/server",
                  [&context, started_us](Call&) { return Info(context, started_us); });
   router.Add(

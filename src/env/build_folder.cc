@@ -1,0 +1,82 @@
+#include "env/build_folder.h"
+
+#include "base/log.h"
+#include "os/file_system.h"
+#include "os/paths.h"
+
+namespace rw::env {
+namespace {
+using os::PosixFileSystem;
+
+uint64_t BytesBelow(const std::string& folder) {
+  uint64_t total = 0;
+  std::vector<std::string> open = {folder};
+  while (!open.empty()) {
+    std::string path = std::move(open.back());
+    open.pop_back();
+    auto entries = PosixFileSystem().List(path);
+    if (!entries) continue;
+    for (const os::DirEntry& entry : *entries) {
+      std::string child = os::JoinPath(path, entry.name);
+      if (entry.type == os::FileType::kDirectory) {
+        open.push_back(std::move(child));
+      } else if (auto info = PosixFileSystem().Stat(child)) {
+        total += info->size;
+      }
+    }
+  }
+  return total;
+}
+
+/// bin and each lib/pythonX.Y/site-packages.
+std::vector<std::string> SharedFolders(const std::string& build) {
+  std::vector<std::string> out = {build + "/bin"};
+  auto entries = PosixFileSystem().List(build + "/lib");
+  if (!entries) return out;
+  for (const os::DirEntry& entry : *entries) {
+    std::string packages = build + "/lib/" + entry.name + "/site-packages";
+    if (os::Exists(PosixFileSystem(), packages)) out.push_back(packages);
+  }
+  return out;
+}
+}  // namespace
+
+Result<uint64_t> PublishBuild(const std::string& made, const std::string& published) {
+  os::FileSystem& fs = PosixFileSystem();
+  uint64_t bytes = BytesBelow(made);
+  for (const std::string& folder : SharedFolders(made)) {
+    // Byte code of top-level modules still finds its place.
+    if (folder.ends_with("site-packages")) TRY(fs.MakeDirs(folder + "/__pycache__"));
+    TRY(fs.SetMode(folder, 0555));
+  }
+  TRY(fs.SyncAll(made));
+  if (os::Exists(fs, published)) TRY(RemoveBuild(published));
+  TRY(fs.Rename(made, published));
+  TRY(fs.SyncDir(os::DirName(published)));
+  return bytes;
+}
+
+std::vector<std::string> Leftovers(const std::string& builds_folder, std::string_view prefix) {
+  std::vector<std::string> out;
+  auto entries = PosixFileSystem().List(builds_folder);
+  if (!entries) return out;
+  for (const os::DirEntry& entry : *entries)
+    if (entry.name.starts_with(prefix)) out.push_back(os::JoinPath(builds_folder, entry.name));
+  return out;
+}
+
+void RemoveLeftovers(const std::vector<std::string>& folders) {
+  for (const std::string& folder : folders) {
+    Status removed = RemoveBuild(folder);
+    LOG_INFO("env.leftover_removed", {"folder", folder}, {"ok", removed.has_value()});
+  }
+}
+
+Status RemoveBuild(const std::string& path) {
+  for (const std::string& build : {path, path + "/environment"})
+    for (const std::string& folder : SharedFolders(build))
+      (void)PosixFileSystem().SetMode(folder, 0755);
+  return PosixFileSystem().RemoveTree(path);
+}
+
+}  // namespace rw::env

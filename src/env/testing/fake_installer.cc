@@ -1,0 +1,69 @@
+#include "env/testing/fake_installer.h"
+
+#include "base/strings.h"
+
+namespace rw::env::testing {
+
+void FakeInstaller::Later(Task task) {
+  if (hold) {
+    held_.push_back(std::move(task));
+  } else {
+    loop_.Post("fake_installer", std::move(task));
+  }
+}
+
+void FakeInstaller::Release() {
+  hold = false;
+  std::vector<Task> tasks;
+  tasks.swap(held_);
+  for (Task& task : tasks) loop_.Post("fake_installer", std::move(task));
+}
+
+const Error* FakeInstaller::FailureOf(const std::vector<std::string>& requirements) const {
+  for (const std::string& requirement : requirements)
+    if (auto found = failures.find(requirement); found != failures.end()) return &found->second;
+  return nullptr;
+}
+
+Result<std::optional<Interpreter>> FakeInstaller::Known(const std::string& asked) {
+  if (!known_at_once && !found_) return std::optional<Interpreter>();
+  for (const Interpreter& python : pythons)
+    if (asked == "python" || asked.empty() || asked == python.path)
+      return std::optional<Interpreter>(python);
+  return Error(Code::kNotFound, "interpreter_path \"" + asked + "\" is not there",
+               "interpreter_path");
+}
+
+void FakeInstaller::Find(const std::string& asked, Done<Interpreter> done) {
+  found_ = true;
+  auto known = Known(asked);
+  Result<Interpreter> answer =
+      known ? Result<Interpreter>(**known) : Result<Interpreter>(known.error());
+  Later([done = std::move(done), answer] { done(answer); });
+}
+
+void FakeInstaller::Choose(const std::string& version, Done<PythonChoice> done) {
+  Later([done = std::move(done), choice = ChoosePython(version, pythons)] { done(choice); });
+}
+
+void FakeInstaller::Resolve(ResolveRequest request, Log log, Done<std::string> done) {
+  resolves++;
+  log("Resolved\n");
+  const Error* failure = FailureOf(request.spec.requirements);
+  Result<std::string> answer =
+      failure ? Result<std::string>(*failure)
+              : Result<std::string>(Join(request.spec.requirements, "\n") + "\n");
+  Later([done = std::move(done), answer] { done(answer); });
+}
+
+void FakeInstaller::Build(BuildRequest request, Log log, Done<BuildFacts> done) {
+  builds++;
+  log("Building\n");
+  Later([this, done = std::move(done), log = std::move(log), id = request.build_id] {
+    published.insert(id);
+    log("Published\n");
+    done(BuildFacts{1000});
+  });
+}
+
+}  // namespace rw::env::testing

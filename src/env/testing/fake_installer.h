@@ -1,0 +1,57 @@
+// Environments without processes, for the server's core and its tests: one Python, locks and builds
+// as told.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/loop.h"
+#include "env/installer.h"
+
+namespace rw::env::testing {
+
+class FakeInstaller final : public Installer {
+ public:
+  explicit FakeInstaller(Loop& loop) : loop_(loop) {}
+
+  /// Pythons that Known answers for at once; the first is the default.
+  std::vector<Interpreter> pythons = {
+      {"/fake/python3", "cpython", "3.11.7", "/fake/python3", "/fake"}};
+  bool known_at_once = true;  // false: Known must be preceded by Find
+  /// Answers of Resolve and Build by requirement text ("six==9"): an error instead of success.
+  std::map<std::string, Error> failures;
+  /// Resolve and Build wait for Release.
+  bool hold = false;
+  int resolves = 0;
+  int builds = 0;
+  std::set<std::string> published;
+
+  /// Lets everything held go on.
+  void Release();
+
+  Result<std::optional<Interpreter>> Known(const std::string& asked) override;
+  void Find(const std::string& asked, Done<Interpreter> done) override;
+  void Choose(const std::string& version, Done<PythonChoice> done) override;
+  void Resolve(ResolveRequest request, Log log, Done<std::string> done) override;
+  void Build(BuildRequest request, Log log, Done<BuildFacts> done) override;
+  bool IsPublished(const std::string& build_id) override { return published.contains(build_id); }
+  std::string BuildFolder(const std::string& build_id) const override {
+    return "/fake/builds/" + build_id;
+  }
+  std::string Platform() const override { return "linux-fake-glibc2.36"; }
+  std::string SaveState() override { return "{}"; }
+  void LoadState(const std::string& text) override { loaded = text; }
+  std::string loaded;
+
+ private:
+  void Later(Task task);
+  const Error* FailureOf(const std::vector<std::string>& requirements) const;
+
+  Loop& loop_;
+  bool found_ = false;
+  std::vector<Task> held_;
+};
+
+}  // namespace rw::env::testing

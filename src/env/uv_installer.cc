@@ -1,0 +1,309 @@
+#include "env/uv_installer.h"
+
+#include <gnu/libc-version.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "base/strings.h"
+#include "env/build_folder.h"
+#include "env/interpreters.h"
+#include "env/pip_config.h"
+#include "env/secrets.h"
+#include "env/uv_runner.h"
+#include "env/uv_words.h"
+#include "os/file_system.h"
+#include "os/paths.h"
+
+namespace rw::env {
+namespace {
+constexpr std::string_view kPartPrefix = ".part-";
+
+bool IsExecutable(const std::string& path) {
+  struct stat info;
+  return stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode) && access(path.c_str(), X_OK) == 0;
+}
+
+std::string FindUv(const UvOptions& options) {
+  std::vector<std::string> folders = Split(Get(options.variables, "PATH"), ':');
+  folders.insert(folders.begin(), options.program_folder);
+  for (const std::string& folder : folders)
+    if (folder.starts_with('/') && IsExecutable(folder + "/uv")) return folder + "/uv";
+  return {};
+}
+
+std::optional<std::string> ReadText(const std::string& path) {
+  auto text = os::ReadFile(os::PosixFileSystem(), path, 1 << 20);
+  if (!text) return std::nullopt;
+  return *std::move(text);
+}
+
+std::string Seconds(int64_t micros) {
+  int64_t tenths = (micros + 50'000) / 100'000;
+  return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " s";
+}
+
+/// What one command of uv needs, read off the loop.
+struct Prepared {
+  Status status;
+  Variables variables;
+  Secrets secrets;
+};
+
+class UvInstaller final : public Installer {
+ public:
+  UvInstaller(Loop& loop, WorkerPool& pool, Clock& clock, Random& random, UvOptions options)
+      : pool_(pool),
+        clock_(clock),
+        random_(random),
+        options_(std::move(options)),
+        interpreters_(std::make_shared<Interpreters>(options_.variables, options_.default_python)),
+        runner_(loop, FindUv(options_)) {
+    // Listed now, removed later: what this server makes itself is not among them.
+    auto left = std::make_shared<std::vector<std::string>>(Leftovers(Builds(), kPartPrefix));
+    if (!left->empty())
+      pool_.Run(
+          "env.leftovers", [left] { RemoveLeftovers(*left); }, [] {});
+  }
+
+  Result<std::optional<Interpreter>> Known(const std::string& asked) override {
+    return interpreters_->Known(asked);
+  }
+  void Find(const std::string& asked, Done<Interpreter> done) override {
+    Work<Interpreter>(
+        "env.find", [all = interpreters_, asked] { return all->Find(asked); }, std::move(done));
+  }
+  void Choose(const std::string& version, Done<PythonChoice> done) override {
+    Work<PythonChoice>(
+        "env.choose", [all = interpreters_, version] { return ChooseNow(*all, version); },
+        std::move(done));
+  }
+
+  void Resolve(ResolveRequest request, Log log, Done<std::string> done) override;
+  void Build(BuildRequest request, Log log, Done<BuildFacts> done) override;
+
+  bool IsPublished(const std::string& build_id) override {
+    return IsExecutable(BuildFolder(build_id) + "/bin/python");
+  }
+  std::string BuildFolder(const std::string& build_id) const override {
+    return Builds() + "/" + build_id;
+  }
+  std::string Platform() const override {
+    utsname name;
+    uname(&name);
+    return "linux-" + std::string(name.machine) + "-glibc" + gnu_get_libc_version();
+  }
+  std::string SaveState() override { return interpreters_->Save(); }
+  void LoadState(const std::string& text) override { interpreters_->Load(text); }
+
+ private:
+  struct BuildJob;
+
+  std::string Builds() const { return options_.folder + "/builds"; }
+
+  static Result<PythonChoice> ChooseNow(Interpreters& all, const std::string& version) {
+    if (version.empty()) {
+      auto found = all.Find("");
+      if (found) {
+        if (!found->base_path.empty()) found->path = found->base_path;
+        auto choice = ChoosePython("", {*found});
+        if (choice) return choice;
+      }
+    }
+    return ChoosePython(version, all.FindAll());
+  }
+
+  /// `work` on a worker thread, `done` on the loop unless this is gone by then.
+  template <class T, class F>
+  void Work(std::string_view name, F work, Done<T> done) {
+    auto result = std::make_shared<std::optional<Result<T>>>();
+    pool_.Run(
+        name, [result, work = std::move(work)] { result->emplace(work()); },
+        [result, done = std::move(done), alive = std::weak_ptr<bool>(alive_)] {
+          if (alive.lock()) done(std::move(**result));
+        });
+  }
+
+  /// Makes `folder` and reads what uv's variables come from.
+  static Result<Prepared> Prepare(const UvOptions& options, const EnvironmentSpec& spec,
+                                  const Interpreter& python, const std::string& folder) {
+    Prepared out;
+    TRY(os::PosixFileSystem().MakeDirs(folder, 0700));
+    PipSettings pip = ReadPipSettings(options.variables, python.prefix, ReadText);
+    out.variables = UvVariables(options.variables, pip, spec, out.secrets);
+    if (Get(out.variables, "UV_CACHE_DIR").empty() && Get(out.variables, "HOME").empty() &&
+        Get(out.variables, "XDG_CACHE_HOME").empty())
+      out.variables["UV_CACHE_DIR"] = options.folder + "/cache";
+    return out;
+  }
+
+  std::string NewPart() { return Builds() + "/" + std::string(kPartPrefix) + random_.Hex(8); }
+  void RemoveLater(const std::string& folder) {
+    pool_.Run(
+        "env.remove", [folder] { (void)RemoveBuild(folder); }, [] {});
+  }
+  void MakeVenv(const std::shared_ptr<BuildJob>& job);
+  void Sync(const std::shared_ptr<BuildJob>& job);
+  void Publish(const std::shared_ptr<BuildJob>& job);
+  void Fail(const std::shared_ptr<BuildJob>& job, Error error);
+
+  WorkerPool& pool_;
+  Clock& clock_;
+  Random& random_;
+  const UvOptions options_;
+  std::shared_ptr<Interpreters> interpreters_;
+  UvRunner runner_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+void UvInstaller::Resolve(ResolveRequest request, Log log, Done<std::string> done) {
+  std::string folder = NewPart();
+  auto shared = std::make_shared<ResolveRequest>(std::move(request));
+  auto work = [options = options_, shared, folder]() -> Result<Prepared> {
+    Prepared out = TRY(Prepare(options, shared->spec, shared->interpreter, folder));
+    std::string text = Join(shared->spec.requirements, "\n") + "\n";
+    TRY(os::WriteFileAtomically(os::PosixFileSystem(), folder + "/requirements.in", text, 0600));
+    return out;
+  };
+  auto finish = [this, folder, done](Result<std::string> result) {
+    RemoveLater(folder);
+    done(std::move(result));
+  };
+  Work<Prepared>(
+      "env.prepare", work, [this, shared, folder, log, finish](Result<Prepared> prepared) {
+        if (!prepared) return finish(prepared.error());
+        UvCommand command;
+        command.arguments = {"pip",
+                             "compile",
+                             "--no-header",
+                             "--no-annotate",
+                             "--no-progress",
+                             "--color",
+                             "never",
+                             "--no-python-downloads",
+                             "--python",
+                             shared->interpreter.path,
+                             "requirements.in"};
+        command.variables = std::move(prepared->variables);
+        command.working_dir = folder;
+        runner_.Run(std::move(command), log, [shared, finish](Result<UvOutcome> outcome) {
+          if (!outcome) return finish(outcome.error());
+          if (!outcome->ok) return finish(UvError("resolve", outcome->words, shared->spec.names));
+          finish(MaskUserInfo(outcome->out));
+        });
+      });
+}
+
+struct UvInstaller::BuildJob {
+  BuildRequest request;
+  Log log;
+  Done<BuildFacts> done;
+  std::string folder;  // holds requirements.txt and, made aside, the environment
+  Variables variables;
+  int64_t started_us = 0;
+  std::string made() const { return folder + "/environment"; }
+};
+
+void UvInstaller::Build(BuildRequest request, Log log, Done<BuildFacts> done) {
+  auto job = std::make_shared<BuildJob>();
+  job->request = std::move(request);
+  job->log = std::move(log);
+  job->done = std::move(done);
+  job->folder = NewPart();
+  job->started_us = clock_.BootMicros();
+  auto work = [options = options_, job]() -> Result<Prepared> {
+    const BuildRequest& asked = job->request;
+    Prepared out = TRY(Prepare(options, asked.spec, asked.interpreter, job->folder));
+    TRY(os::WriteFileAtomically(os::PosixFileSystem(), job->folder + "/requirements.txt",
+                                out.secrets.Restore(asked.lock), 0600));
+    return out;
+  };
+  Work<Prepared>("env.prepare", work, [this, job](Result<Prepared> prepared) {
+    if (!prepared) return Fail(job, prepared.error());
+    job->variables = std::move(prepared->variables);
+    MakeVenv(job);
+  });
+}
+
+void UvInstaller::MakeVenv(const std::shared_ptr<BuildJob>& job) {
+  UvCommand command;
+  command.arguments = {"venv",
+                       "--relocatable",
+                       "--no-project",
+                       "--quiet",
+                       "--color",
+                       "never",
+                       "--no-python-downloads",
+                       "--python",
+                       job->request.interpreter.path,
+                       job->made()};
+  command.variables = job->variables;
+  command.working_dir = job->folder;
+  job->log("Making a virtual environment with Python " + job->request.interpreter.version + "\n");
+  runner_.Run(std::move(command), job->log, [this, job](Result<UvOutcome> outcome) {
+    if (!outcome) return Fail(job, outcome.error());
+    if (!outcome->ok)
+      return Fail(job, Error(Code::kFailedPrecondition,
+                             "no virtual environment could be made with " +
+                                 job->request.interpreter.path + ": " + CauseOf(outcome->words)));
+    if (PackagesOf(job->request.lock).empty()) return Publish(job);
+    Sync(job);
+  });
+}
+
+void UvInstaller::Sync(const std::shared_ptr<BuildJob>& job) {
+  UvCommand command;
+  command.arguments = {"pip",
+                       "sync",
+                       "--no-progress",
+                       "--color",
+                       "never",
+                       "--no-python-downloads",
+                       "--python",
+                       job->made() + "/bin/python",
+                       "requirements.txt"};
+  command.variables = job->variables;
+  command.working_dir = job->folder;
+  job->log("Installing " + std::to_string(PackagesOf(job->request.lock).size()) + " packages\n");
+  runner_.Run(std::move(command), job->log, [this, job](Result<UvOutcome> outcome) {
+    if (!outcome) return Fail(job, outcome.error());
+    if (!outcome->ok) return Fail(job, UvError("install", outcome->words, job->request.spec.names));
+    Publish(job);
+  });
+}
+
+void UvInstaller::Publish(const std::shared_ptr<BuildJob>& job) {
+  std::string published = BuildFolder(job->request.build_id);
+  Work<uint64_t>(
+      "env.publish", [job, published] { return PublishBuild(job->made(), published); },
+      [this, job](Result<uint64_t> bytes) {
+        if (!bytes) return Fail(job, bytes.error());
+        RemoveLater(job->folder);
+        job->log("Published build " + job->request.build_id.substr(0, 12) + " (" +
+                 HumanBytes(*bytes) + ") in " + Seconds(clock_.BootMicros() - job->started_us) +
+                 "\n");
+        job->done(BuildFacts{*bytes});
+      });
+}
+
+void UvInstaller::Fail(const std::shared_ptr<BuildJob>& job, Error error) {
+  RemoveLater(job->folder);
+  job->done(std::move(error));
+}
+}  // namespace
+
+std::vector<std::string> PackagesOf(std::string_view lock) {
+  std::vector<std::string> out;
+  for (const std::string& line : Split(lock, '\n')) {
+    std::string_view text = Trim(line);
+    if (!text.empty() && text[0] != '#') out.emplace_back(text);
+  }
+  return out;
+}
+
+std::unique_ptr<Installer> MakeUvInstaller(Loop& loop, WorkerPool& pool, Clock& clock,
+                                           Random& random, UvOptions options) {
+  return std::make_unique<UvInstaller>(loop, pool, clock, random, std::move(options));
+}
+
+}  // namespace rw::env

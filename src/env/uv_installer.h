@@ -1,0 +1,26 @@
+// Environments by uv, in <folder>/builds.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "base/loop.h"
+#include "base/random.h"
+#include "env/installer.h"
+#include "env/variables.h"
+
+namespace rw::env {
+
+struct UvOptions {
+  std::string folder;          // absolute, exists: the data folder's env/
+  std::string program_folder;  // where uv is looked for before PATH
+  std::string default_python = "python3";
+  Variables variables;  // of the server
+};
+
+/// What a killed server left half made is removed in the background.
+std::unique_ptr<Installer> MakeUvInstaller(Loop& loop, WorkerPool& pool, Clock& clock,
+                                           Random& random, UvOptions options);
+
+}  // namespace rw::env

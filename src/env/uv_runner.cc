@@ -1,0 +1,146 @@
+#include "env/uv_runner.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "base/strings.h"
+#include "env/secrets.h"
+#include "env/uv_words.h"
+
+namespace rw::env {
+namespace {
+constexpr int64_t kDelaysMs[] = {1000, 3000};
+}
+
+bool NextTry(const std::vector<UvTry>& failed, std::string_view words, UvTry* next) {
+  if (failed.empty()) {
+    *next = UvTry{};
+    return true;
+  }
+  // What the cache lacks says nothing about the network: the first try did.
+  bool last_offline = failed.back().offline;
+  UvFailure failure = last_offline ? UvFailure::kConnection : Classify(words);
+  if (failure != UvFailure::kConnection && failure != UvFailure::kTransient) return false;
+  bool tried_offline =
+      std::any_of(failed.begin(), failed.end(), [](const UvTry& t) { return t.offline; });
+  if (failure == UvFailure::kConnection && !tried_offline) {
+    *next = UvTry{true, 0, 0};
+    return true;
+  }
+  size_t online = failed.size() - (tried_offline ? 1 : 0);
+  if (online > std::size(kDelaysMs)) return false;
+  *next = UvTry{false, kDelaysMs[online - 1], 1};
+  return true;
+}
+
+class UvRunner::Job {
+ public:
+  Job(uint64_t id_, UvCommand command_, Log log_, Done done_)
+      : id(id_), command(std::move(command_)), log(std::move(log_)), done(std::move(done_)) {}
+
+  void OnStderr(const std::string& bytes) {
+    partial += bytes;
+    size_t end = partial.rfind('\n');
+    if (end == std::string::npos) return;
+    Emit(partial.substr(0, end + 1));
+    partial.erase(0, end + 1);
+  }
+  void FlushPartial() {
+    if (!partial.empty()) Emit(partial + "\n");
+    partial.clear();
+  }
+  void Emit(std::string_view lines) {
+    std::string masked = MaskUserInfo(Utf8Lossy(lines));
+    words += masked;
+    log(masked);
+  }
+  bool user_retries() const { return command.variables.contains("UV_HTTP_RETRIES"); }
+
+  const uint64_t id;
+  UvCommand command;
+  Log log;
+  Done done;
+  std::vector<UvTry> tries;
+  std::string partial;
+  std::string words;         // of this try
+  std::string online_words;  // of the last try with network: its cause is the one to name
+  std::unique_ptr<os::StreamProcess> process;
+  TimerId timer = 0;
+};
+
+UvRunner::UvRunner(Loop& loop, std::string program) : loop_(loop), program_(std::move(program)) {}
+
+UvRunner::~UvRunner() {
+  for (auto& [id, job] : jobs_)
+    if (job->timer != 0) loop_.Cancel(job->timer);
+}
+
+void UvRunner::Run(UvCommand command, Log log, Done done) {
+  if (program_.empty())
+    return done(
+        Error(Code::kFailedPrecondition,
+              "uv is not there: put it beside the server's program or on its PATH (`make build` "
+              "or `pip install uv`), then submit again"));
+  uint64_t id = next_id_++;
+  auto job = std::make_shared<Job>(id, std::move(command), std::move(log), std::move(done));
+  jobs_[id] = job;
+  job->tries.push_back(UvTry{});
+  Start(job);
+}
+
+void UvRunner::Start(const std::shared_ptr<Job>& job) {
+  const UvTry& attempt = job->tries.back();
+  job->timer = 0;
+  job->words.clear();
+  os::LaunchSpec spec;
+  spec.argv = {program_};
+  spec.argv.insert(spec.argv.end(), job->command.arguments.begin(), job->command.arguments.end());
+  if (attempt.offline) spec.argv.emplace_back("--offline");
+  Variables variables = job->command.variables;
+  if (!job->user_retries()) variables["UV_HTTP_RETRIES"] = std::to_string(attempt.http_retries);
+  spec.environment = ToEntries(variables);
+  spec.working_dir = job->command.working_dir;
+  std::weak_ptr<Job> weak = job;
+  os::StreamProcess::Callbacks callbacks;
+  callbacks.on_stderr = [weak](const std::string& bytes) {
+    if (auto strong = weak.lock()) strong->OnStderr(bytes);
+  };
+  callbacks.on_exit = [this, weak](Result<os::CommandResult> result) {
+    if (auto strong = weak.lock()) Ended(strong, std::move(result));
+  };
+  job->process = os::StartStreamProcess(loop_, std::move(spec), std::move(callbacks));
+}
+
+void UvRunner::Ended(const std::shared_ptr<Job>& job, Result<os::CommandResult> result) {
+  job->process.reset();
+  job->FlushPartial();
+  auto finish = [&](Result<UvOutcome> outcome) {
+    jobs_.erase(job->id);
+    job->done(std::move(outcome));
+  };
+  if (!result) return finish(result.error());
+  const UvTry last = job->tries.back();
+  if (result->exit_code == 0) {
+    if (last.offline) job->log("Done from uv's cache, without the network\n");
+    return finish(UvOutcome{true, std::move(result->out), job->words});
+  }
+  if (!last.offline) job->online_words = job->words;
+  UvTry next;
+  if (result->exit_code > 128 || !NextTry(job->tries, job->words, &next)) {
+    if (job->words.empty() && result->exit_code > 128)
+      job->words =
+          "error: uv was ended by signal " + std::to_string(result->exit_code - 128) + "\n";
+    return finish(UvOutcome{false, "", last.offline ? job->online_words : job->words});
+  }
+  std::string cause = CauseOf(job->online_words);
+  job->log(next.offline ? "The package index was not reached (" + cause + "); trying uv's cache\n"
+                        : "Trying again in " + std::to_string(next.delay_ms / 1000) + " s (" +
+                              cause + ")\n");
+  job->tries.push_back(next);
+  std::weak_ptr<Job> weak = job;
+  job->timer = loop_.After("uv.retry", std::chrono::milliseconds(next.delay_ms), [this, weak] {
+    if (auto strong = weak.lock()) Start(strong);
+  });
+}
+
+}  // namespace rw::env

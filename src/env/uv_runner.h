@@ -1,0 +1,64 @@
+// Runs uv, with the network, without it, and again.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/loop.h"
+#include "base/result.h"
+#include "env/variables.h"
+#include "os/stream_process.h"
+
+namespace rw::env {
+
+struct UvCommand {
+  std::vector<std::string> arguments;  // after the program's name
+  Variables variables;
+  std::string working_dir;
+};
+
+/// How a try after the first goes on; pure.
+struct UvTry {
+  bool offline = false;
+  int64_t delay_ms = 0;
+  int http_retries = 0;  // of uv's own
+};
+
+/// The next try after `failed` ones, the last of which said `words`; false when there is none.
+/// First once online without uv's own retries (a machine without network then loses milliseconds,
+/// not 10 s); nobody reached: uv's cache alone; then twice more online.
+bool NextTry(const std::vector<UvTry>& failed, std::string_view words, UvTry* next);
+
+struct UvOutcome {
+  bool ok = false;
+  std::string out;    // stdout
+  std::string words;  // stderr of the try that counts, passwords masked
+};
+
+/// On the loop's thread. Its end kills what runs.
+class UvRunner {
+ public:
+  using Log = std::function<void(std::string_view)>;
+  using Done = std::function<void(Result<UvOutcome>)>;
+  UvRunner(Loop& loop, std::string program);
+  ~UvRunner();
+
+  /// uv's own lines go to `log` as they come, passwords masked. An error: uv could not be started.
+  void Run(UvCommand command, Log log, Done done);
+
+ private:
+  class Job;
+  void Start(const std::shared_ptr<Job>& job);
+  void Ended(const std::shared_ptr<Job>& job, Result<os::CommandResult> result);
+
+  Loop& loop_;
+  std::string program_;
+  uint64_t next_id_ = 1;
+  std::map<uint64_t, std::shared_ptr<Job>> jobs_;
+};
+
+}  // namespace rw::env

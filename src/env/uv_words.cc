@@ -1,0 +1,139 @@
+#include "env/uv_words.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+#include "base/strings.h"
+#include "env/requirement.h"
+
+namespace rw::env {
+namespace {
+constexpr size_t kMostLines = 30;
+
+bool HasAny(std::string_view text, std::initializer_list<std::string_view> needles) {
+  return std::any_of(needles.begin(), needles.end(), [&](std::string_view needle) {
+    return text.find(needle) != std::string_view::npos;
+  });
+}
+
+bool IsNameChar(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' || c == '.';
+}
+
+/// As a whole name: "six" is not in "sixteen" or "six-extra".
+bool Mentions(std::string_view text, std::string_view name) {
+  for (size_t pos = 0; (pos = text.find(name, pos)) != std::string_view::npos; pos++) {
+    size_t end = pos + name.size();
+    bool before = pos == 0 || !IsNameChar(text[pos - 1]);
+    if (before && (end == text.size() || !IsNameChar(text[end]))) return true;
+  }
+  return false;
+}
+
+/// "Failed to build `six==1.0`" → "six".
+std::string QuotedPackage(std::string_view text) {
+  for (std::string_view lead : {"Failed to build `", "Failed to download `", "Failed to fetch `",
+                                "Failed to download and build `"}) {
+    size_t pos = text.find(lead);
+    if (pos == std::string_view::npos) continue;
+    std::string_view rest = text.substr(pos + lead.size());
+    size_t end = 0;
+    while (end < rest.size() && IsNameChar(rest[end])) end++;
+    if (end > 0) return CanonicalName(rest.substr(0, end));
+  }
+  return {};
+}
+
+/// From the last line that begins with "error" on, at most kMostLines of them.
+std::vector<std::string> LastWords(std::string_view words) {
+  std::vector<std::string> lines = Split(Trim(words), '\n');
+  size_t start = 0;
+  for (size_t i = 0; i < lines.size(); i++)
+    if (lines[i].starts_with("error") || lines[i].find("× ") != std::string::npos) start = i;
+  lines.erase(lines.begin(), lines.begin() + static_cast<std::ptrdiff_t>(start));
+  if (lines.size() > kMostLines) {
+    lines.erase(lines.begin() + 1, lines.end() - static_cast<std::ptrdiff_t>(kMostLines - 1));
+    lines[0] += " …";
+  }
+  return lines;
+}
+
+Code CodeOf(UvFailure failure) {
+  switch (failure) {
+    case UvFailure::kConnection:
+    case UvFailure::kTransient:
+      return Code::kUnavailable;
+    case UvFailure::kNoSpace:
+      return Code::kNoSpace;
+    case UvFailure::kOther:
+      return Code::kInvalidArgument;
+  }
+  return Code::kInternal;
+}
+
+std::string_view NextStep(UvFailure failure) {
+  switch (failure) {
+    case UvFailure::kConnection:
+    case UvFailure::kTransient:
+      return "Check the server's network, proxy and package index (pip.conf, PIP_INDEX_URL), then "
+             "submit again.";
+    case UvFailure::kNoSpace:
+      return "Free space in the server's data folder and uv's cache, then submit again.";
+    case UvFailure::kOther:
+      return "Correct the requirements and submit again.";
+  }
+  return "";
+}
+}  // namespace
+
+UvFailure Classify(std::string_view words) {
+  if (HasAny(words, {"No space left on device", "os error 28", "Disk quota exceeded"}))
+    return UvFailure::kNoSpace;
+  if (HasAny(words,
+             {"dns error", "client error (Connect)", "tcp connect error", "Connection refused",
+              "Network is unreachable", "No route to host", "tunnel error", "network was disabled",
+              "network connectivity is disabled", "Network connectivity is disabled"}))
+    return UvFailure::kConnection;
+  if (HasAny(words,
+             {"error sending request", "operation timed out", "Connection reset",
+              "connection closed", "error decoding response body", "request or response body",
+              "HTTP status server error", "429 Too Many", "Request failed after",
+              "Failed to download distribution due to network timeout"}))
+    return UvFailure::kTransient;
+  return UvFailure::kOther;
+}
+
+std::string CauseOf(std::string_view words) {
+  std::vector<std::string> lines = Split(Trim(words), '\n');
+  for (auto line = lines.rbegin(); line != lines.rend(); ++line) {
+    std::string_view text = Trim(*line);
+    for (std::string_view lead : {"cause: ", "Caused by: ", "error: "})
+      if (text.starts_with(lead)) return std::string(text.substr(lead.size()));
+  }
+  return lines.empty() ? "" : lines.back();
+}
+
+Error UvError(std::string_view what, std::string_view words,
+              const std::vector<std::string>& names) {
+  UvFailure failure = Classify(words);
+  std::vector<std::string> last = LastWords(words);
+  std::string said = Join(last, "\n");
+  std::vector<std::string> blamed;
+  if (failure == UvFailure::kOther) {
+    std::string quoted = QuotedPackage(said);
+    if (!quoted.empty()) blamed.push_back(quoted);
+    for (const std::string& name : names)
+      if (name != quoted && Mentions(said, name)) blamed.push_back(name);
+  }
+  std::string message = "cannot " + std::string(what) + " ";
+  if (blamed.empty()) {
+    message += "the requirements";
+  } else {
+    message += Join(blamed, ", ");
+  }
+  message += ": " + CauseOf(said) + "\n" + said + "\n" + std::string(NextStep(failure));
+  return Error(CodeOf(failure), std::move(message), "environment.requirements");
+}
+
+}  // namespace rw::env

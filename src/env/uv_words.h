@@ -1,0 +1,28 @@
+// Reading what uv says when it fails.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace rw::env {
+
+enum class UvFailure {
+  kConnection,  // nobody was reached: the cache may do
+  kTransient,   // reached, but it broke off or answered 5xx or 429: again may do
+  kNoSpace,
+  kOther,  // the requirements' own fault, mostly
+};
+
+UvFailure Classify(std::string_view words);
+
+/// The innermost cause: "failed to lookup address information: …".
+std::string CauseOf(std::string_view words);
+
+/// The error for the user: the packages concerned (of `names`, the spec's) and uv's own last lines.
+/// `what`: "resolve" or "install".
+Error UvError(std::string_view what, std::string_view words, const std::vector<std::string>& names);
+
+}  // namespace rw::env

@@ -1,0 +1,95 @@
+#include "executor/environment.h"
+
+#include "base/strings.h"
+
+namespace rw::executor {
+namespace {
+constexpr char kDefaultPath[] = "/usr/local/bin:/usr/bin:/bin";
+
+std::string Or(const EnvironmentMap& map, const std::string& name, const std::string& otherwise) {
+  auto at = map.find(name);
+  return at == map.end() || at->second.empty() ? otherwise : at->second;
+}
+
+/// "a:b" of what is not empty.
+std::string JoinPaths(std::vector<std::string> parts) {
+  std::erase(parts, "");
+  return Join(parts, ":");
+}
+
+EnvironmentMap MachineVariables(const RunFolder& folder, const EnvironmentMap& base) {
+  EnvironmentMap out = {
+      {"PATH", Or(base, "PATH", kDefaultPath)},
+      {"HOME", Or(base, "HOME", folder.tmp())},
+      {"LANG", Or(base, "LANG", "C.UTF-8")},
+      {"TMPDIR", folder.tmp()},
+      // A file-backed stdout would show nothing for minutes.
+      {"PYTHONUNBUFFERED", "1"},
+      {"RUNWRIGHT_RUN_DIR", folder.root},
+  };
+  for (const char* name : {"USER", "LOGNAME", "LC_ALL", "TZ"})
+    if (base.count(name) != 0) out[name] = base.at(name);
+  return out;
+}
+
+/// What scripts written for Azure ML look for. There is one process on one node: it is its own
+/// master.
+EnvironmentMap AzureVariables(const Grant& grant, const RunFolder& folder,
+                              const std::string& server_url) {
+  const json::Value& run = grant.run;
+  const json::Value& workspace = run["workspace"];
+  return {
+      {"AZUREML_RUN_ID", run.StringOr("run_id")},
+      {"AZUREML_ARM_SUBSCRIPTION", workspace.StringOr("subscription_id")},
+      {"AZUREML_ARM_RESOURCEGROUP", workspace.StringOr("resource_group")},
+      {"AZUREML_ARM_WORKSPACE_NAME", workspace.StringOr("name")},
+      {"AZUREML_ARM_PROJECT_NAME", run.StringOr("experiment")},
+      {"AZUREML_EXPERIMENT_ID", run.StringOr("experiment_id")},
+      {"AZUREML_WORKSPACE_ID", workspace.StringOr("id")},
+      // The socket in the run's folder authorizes: no secret is in the environment.
+      {"AZUREML_RUN_TOKEN", "use-exec-sock"},
+      {"AZUREML_RUN_TOKEN_EXPIRY", "253402300799"},
+      {"AZUREML_SERVICE_ENDPOINT", server_url},
+      {"AZUREML_DISCOVERY_SERVICE_ENDPOINT", server_url},
+      {"AZUREML_SCRIPT_DIRECTORY_NAME", folder.work()},
+      {"AZ_BATCH_JOB_ID", run.StringOr("run_id")},
+      {"AZ_BATCHAI_JOB_WORK_DIR", folder.work()},
+      {"AZ_BATCHAI_JOB_MOUNT_ROOT", folder.root},
+      {"AZ_BATCH_MASTER_NODE", "127.0.0.1:6000"},
+      {"AZ_BATCHAI_MPI_MASTER_NODE", "127.0.0.1"},
+      {"AZ_BATCHAI_TASK_INDEX", "0"},
+  };
+}
+
+/// Why the variable cannot be set; "" when it can.
+std::string Objection(const std::string& name, const std::string& value) {
+  if (name.empty() || name.find_first_of(std::string_view("=\0", 2)) != std::string::npos)
+    return "is no name that a variable can have";
+  if (value.find('\0') != std::string::npos) return "has a value with a NUL byte";
+  if (name.starts_with("RUNWRIGHT_")) return "begins with RUNWRIGHT_, which is reserved";
+  return "";
+}
+}  // namespace
+
+ScriptEnvironment MakeEnvironment(const Grant& grant, const RunFolder& folder,
+                                  const std::string& server_url, const EnvironmentMap& base) {
+  ScriptEnvironment out;
+  out.variables = MachineVariables(folder, base);
+  out.variables.merge(AzureVariables(grant, folder, server_url));
+  for (const auto& [name, value] : grant.plan.environment_variables) {
+    std::string objection = Objection(name, value);
+    if (objection.empty()) {
+      out.variables[name] = value;
+    } else {
+      out.warnings.push_back({"environment", "environment variable '" + Utf8Lossy(name) +
+                                                 "' was left out: it " + objection});
+    }
+  }
+  std::string& path = out.variables["PATH"];
+  path = JoinPaths({Join(grant.plan.path_prepend, ":"), path});
+  std::string python_path = JoinPaths({Or(out.variables, "PYTHONPATH", ""), grant.plan.sdk_path});
+  if (!python_path.empty()) out.variables["PYTHONPATH"] = python_path;
+  return out;
+}
+
+}  // namespace rw::executor

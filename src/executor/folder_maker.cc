@@ -1,0 +1,142 @@
+#include "executor/folder_maker.h"
+
+#include "cas/folder_blob_store.h"
+#include "cas/materialise.h"
+#include "cas/snapshot_reader.h"
+#include "executor/failure.h"
+#include "executor/launch_file.h"
+#include "executor/output_scan.h"
+#include "os/paths.h"
+
+namespace rw::executor {
+namespace {
+
+json::Value SystemError(const Error& error) {
+  json::Value out = json::Object();
+  out.Set("code", "SystemError").Set("message", error.message());
+  if (error.code() == Code::kNoSpace) {
+    out.Set("next_step", "Free disk space on the node and submit again.");
+  } else if (error.code() == Code::kCorrupt) {
+    out.Set("next_step", "The server's store is damaged: submit again from the source folder.");
+  }
+  return out;
+}
+
+class Maker {
+ public:
+  explicit Maker(const FolderJob& job)
+      : job_(job),
+        store_(job.fs, job.grant.plan.blob_dir.empty() ? BlobFolder(job.folder)
+                                                       : job.grant.plan.blob_dir) {}
+
+  Result<FolderResult> Make() {
+    // Durable before the launch: a restarted executor goes on from it.
+    TRY(os::WriteFileAtomically(job_.fs, job_.folder.grant(), job_.grant_text, 0600));
+    TRY(MakeFolders());
+    TRY(WriteRunJson());
+    FolderResult result;
+    result.missing = TRY(MissingBlobs());
+    if (!result.missing.empty()) return result;
+    TRY(MakeWork());
+    result.error = CheckScript();
+    if (!result.error.is_null()) return result;
+    TRY(WriteLaunch());
+    return result;
+  }
+
+ private:
+  Status MakeFolders() {
+    TRY(job_.fs.MakeDirs(job_.folder.journal(), 0700));
+    TRY(job_.fs.MakeDirs(job_.folder.tmp(), 0700));
+    std::string log = job_.folder.Path(job_.grant.plan.log_name);
+    TRY(job_.fs.MakeDirs(os::DirName(log)));
+    TRY(job_.fs.Open(log,
+                     os::OpenMode::kAppend));  // so that it can be watched from the first byte on
+    return Ok();
+  }
+
+  Status WriteRunJson() {
+    json::Value run = job_.grant.run;
+    run.Set("version", 1).Set("attempt", job_.grant.attempt);
+    return ReplaceFile(job_.fs, job_.folder.run_json(), json::Write(run));
+  }
+
+  Result<std::vector<std::string>> MissingBlobs() {
+    std::vector<std::string> out;
+    if (job_.grant.plan.snapshot_id.empty() || !job_.grant.plan.blob_dir.empty()) return out;
+    cas::ClosureChecker checker(store_);
+    auto closure = TRY(checker.Check(TRY(cas::Digest::Parse(job_.grant.plan.snapshot_id))));
+    for (const cas::Digest& digest : closure.missing) out.push_back(digest.Hex());
+    return out;
+  }
+
+  Status MakeWork() {
+    TRY(job_.fs.RemoveTree(job_.folder.work()));
+    OutputRecord record;
+    if (!job_.grant.plan.snapshot_id.empty()) {
+      cas::Digest root = TRY(cas::Digest::Parse(job_.grant.plan.snapshot_id));
+      auto cloner = cas::ReflinkCloner();
+      cas::MaterialiseOptions options;
+      options.progress = [this](const cas::MaterialiseCounts&) { return !job_.canceled.load(); };
+      options.cloner = cloner.get();
+      options.blob_path = [this](const cas::Digest& digest) { return store_.Path(digest); };
+      TRY(cas::Materialise(store_, root, job_.fs, job_.folder.work(), options));
+      TRY(ReadBaseline(root, record));
+      TRY(job_.fs.RemoveTree(BlobFolder(job_.folder)));
+    }
+    TRY(job_.fs.MakeDirs(job_.folder.work() + "/outputs"));
+    TRY(job_.fs.MakeDirs(job_.folder.work() + "/logs"));
+    return record.Save(job_.fs, job_.folder);
+  }
+
+  /// Files of outputs/ and logs/ that the snapshot brought along are not this run's.
+  Status ReadBaseline(const cas::Digest& root, OutputRecord& record) {
+    cas::Tree top = TRY(cas::ReadTree(store_, root));
+    for (const cas::TreeEntry& entry : top) {
+      bool shipped = entry.name == "outputs" || entry.name == "logs";
+      if (!shipped || entry.mode != cas::EntryMode::kFolder) continue;
+      auto below = TRY(cas::ListSnapshot(store_, entry.digest));
+      for (const cas::SnapshotEntry& one : below)
+        if (one.entry.mode != cas::EntryMode::kFolder)
+          record.baseline[entry.name + "/" + one.path] = one.entry.digest.Hex();
+    }
+    return Ok();
+  }
+
+  json::Value CheckScript() {
+    const LaunchPlan& plan = job_.grant.plan;
+    if (plan.script.empty() || os::Exists(job_.fs, job_.folder.work() + "/" + plan.script))
+      return {};
+    std::vector<std::string> files;
+    auto entries = job_.fs.List(job_.folder.work());
+    if (entries)
+      for (const os::DirEntry& entry : *entries) files.push_back(entry.name);
+    return DescribeMissingScript(plan, files);
+  }
+
+  Status WriteLaunch() {
+    auto environment =
+        MakeEnvironment(job_.grant, job_.folder, job_.server_url, job_.base_environment);
+    std::string launch =
+        TRY(EncodeLaunch(job_.folder.work(), job_.folder.Path(job_.grant.plan.log_name),
+                         CommandLine(job_.grant.plan), environment.variables));
+    // Like the grant 0600: the user's variables may hold what others must not read.
+    return os::WriteFileAtomically(job_.fs, job_.folder.launch(), launch, 0600);
+  }
+
+  const FolderJob& job_;
+  cas::FolderBlobStore store_;
+};
+}  // namespace
+
+std::string BlobFolder(const RunFolder& folder) { return folder.Path("state/blobs"); }
+
+FolderResult MakeFolder(const FolderJob& job) {
+  auto made = Maker(job).Make();
+  if (made) return std::move(*made);
+  FolderResult failed;
+  failed.error = SystemError(made.error());
+  return failed;
+}
+
+}  // namespace rw::executor

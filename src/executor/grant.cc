@@ -1,0 +1,54 @@
+#include "executor/grant.h"
+
+#include "os/paths.h"
+
+namespace rw::executor {
+namespace {
+constexpr char kDefaultLog[] = "azureml-logs/70_driver_log.txt";
+
+Result<LaunchPlan> ParsePlan(const json::Value& spec) {
+  LaunchPlan plan;
+  plan.snapshot_id = TRY(json::OptionalString(spec, "snapshot_id"));
+  plan.script = TRY(json::OptionalString(spec, "script"));
+  plan.command = TRY(json::OptionalString(spec, "command"));
+  plan.arguments = TRY(json::OptionalStringList(spec, "arguments"));
+  plan.interpreter = TRY(json::OptionalString(spec, "interpreter"));
+  plan.environment_variables = TRY(json::OptionalStringMap(spec, "environment_variables"));
+  plan.path_prepend = TRY(json::OptionalStringList(spec, "path_prepend"));
+  plan.sdk_path = TRY(json::OptionalString(spec, "sdk_path"));
+  plan.log_name = TRY(json::OptionalString(spec, "log_name", kDefaultLog));
+  plan.blob_dir = TRY(json::OptionalString(spec, "blob_dir"));
+  plan.max_run_duration_seconds =
+      TRY(json::OptionalInt(spec, "max_run_duration_seconds", 0, 0, int64_t{1} << 40));
+  plan.log_name = TRY(os::CleanRelativePath(plan.log_name, "log_name"));
+  if (!plan.script.empty()) plan.script = TRY(os::CleanRelativePath(plan.script, "script"));
+  if (plan.script.empty() == plan.command.empty())
+    return Error(Code::kInvalidArgument, "exactly one of script and command must be given",
+                 "script");
+  return plan;
+}
+}  // namespace
+
+Result<Claim> ParseClaim(std::string_view text) {
+  json::Value value = TRY(json::Parse(text));
+  Claim claim;
+  claim.allocation_id = TRY(json::RequireString(value, "allocation_id"));
+  claim.run_id = TRY(json::RequireString(value, "run_id"));
+  claim.secret = TRY(json::RequireString(value, "secret"));
+  claim.server_url = TRY(json::RequireString(value, "server_url"));
+  claim.endpoint_file = TRY(json::OptionalString(value, "endpoint_file"));
+  return claim;
+}
+
+Result<Grant> ParseGrant(std::string_view text) {
+  json::Value value = TRY(json::Parse(text));
+  Grant grant;
+  grant.token = TRY(json::RequireString(value, "token"));
+  grant.fence = TRY(json::OptionalInt(value, "fence", 0, 0, INT64_MAX));
+  grant.attempt = TRY(json::OptionalInt(value, "attempt", 1, 0, INT64_MAX));
+  grant.run = value["run"];
+  grant.plan = TRY(ParsePlan(value["spec"]));
+  return grant;
+}
+
+}  // namespace rw::executor

@@ -1,0 +1,47 @@
+// How an executor begins (state/claim.json) and what the server grants it (state/grant.json).
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "json/value.h"
+
+namespace rw::executor {
+
+struct Claim {
+  std::string allocation_id;
+  std::string run_id;
+  std::string secret;
+  std::string server_url;
+  std::string endpoint_file;  // "" where the node does not see the server's folder
+};
+Result<Claim> ParseClaim(std::string_view text);
+
+/// What to run. Exactly one of script and command is set.
+struct LaunchPlan {
+  std::string snapshot_id;  // "": an empty folder
+  std::string script;
+  std::string command;
+  std::vector<std::string> arguments;
+  std::string interpreter;
+  std::map<std::string, std::string> environment_variables;
+  std::vector<std::string> path_prepend;
+  std::string sdk_path;
+  std::string log_name;
+  std::string blob_dir;                  // "": blobs come over HTTP
+  int64_t max_run_duration_seconds = 0;  // 0: no limit
+};
+
+struct Grant {
+  std::string token;
+  int64_t fence = 0;
+  int64_t attempt = 1;
+  json::Value run;  // the members of run.json
+  LaunchPlan plan;
+};
+/// kInvalidArgument names the member that is missing or wrong.
+Result<Grant> ParseGrant(std::string_view text);
+
+}  // namespace rw::executor

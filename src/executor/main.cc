@@ -1,0 +1,92 @@
+#include "executor/main.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "executor/executor.h"
+#include "executor/file_watcher.h"
+#include "executor/relay_endpoint.h"
+#include "executor/supervisor_link.h"
+#include "net/asio_loop.h"
+#include "net/client.h"
+
+extern char** environ;
+
+namespace rw::executor {
+namespace {
+constexpr int kLinkFd = 3;
+
+EnvironmentMap OwnEnvironment() {
+  EnvironmentMap out;
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; entry++) {
+    std::string text(*entry);
+    size_t equals = text.find('=');
+    if (equals != std::string::npos) out[text.substr(0, equals)] = text.substr(equals + 1);
+  }
+  return out;
+}
+
+std::string HostName() {
+  char name[256] = "";
+  gethostname(name, sizeof name - 1);
+  return name;
+}
+
+TransportFactory TransportsOf(net::AsioLoop& loop, const std::string& spool) {
+  return [&loop, spool](const std::string& url) -> Result<std::shared_ptr<net::Transport>> {
+    net::TransportOptions options;
+    options.spool_dir = spool;
+    return std::shared_ptr<net::Transport>(TRY(net::MakeHttpTransport(loop, url, options)));
+  };
+}
+
+int Run(const std::string& run_dir) {
+  net::AsioLoop loop;
+  auto pool = net::MakeThreadPool(loop, 2);
+  RunFolder folder{run_dir};
+  auto link = MakeSupervisorLink(loop, kLinkFd, folder);
+  if (!link) {
+    fprintf(stderr, "runwright executor: %s\n", link.error().message().c_str());
+    return 2;
+  }
+  auto watcher = MakeFileWatcher(loop);
+  Context context{loop, *pool, os::PosixFileSystem(), SystemClock(), SystemRandom()};
+  ExecutorOptions options{run_dir, HostName(), static_cast<int>(getpid()), OwnEnvironment()};
+  Executor executor(context, TransportsOf(loop, folder.Path("state")), **link, watcher.get(),
+                    std::move(options));
+  int status = 1;
+  executor.OnDone([&](int result) {
+    status = result;
+    loop.Stop();
+  });
+  std::unique_ptr<net::Relay> relay;
+  executor.OnGranted([&] {
+    auto listening = ServeRun(loop, executor, folder.socket());
+    if (listening) {
+      relay = std::move(*listening);
+    } else {
+      LOG_ERROR("relay.failed", {"error", listening.error().message()});
+    }
+  });
+  Status started = executor.Start();
+  if (!started) {
+    LOG_ERROR("executor.cannot_start", {"error", started.error().message()});
+    return 1;  // the shim tries again, more and more seldom
+  }
+  loop.Run();
+  return status;
+}
+}  // namespace
+
+int Main(int argc, char** argv) {
+  if (argc != 2 || argv[1][0] != '/') {
+    fprintf(stderr, "usage: runwright executor RUN_DIR (started by runwright-shim)\n");
+    return 2;
+  }
+  signal(SIGPIPE, SIG_IGN);
+  return Run(argv[1]);
+}
+
+}  // namespace rw::executor

@@ -1,0 +1,122 @@
+#include "executor/output_scan.h"
+
+#include "os/paths.h"
+
+namespace rw::executor {
+namespace {
+constexpr size_t kDeepest = 64;
+
+class Walk {
+ public:
+  Walk(os::FileSystem& fs, const RunFolder& folder) : fs_(fs), work_(folder.work()) {}
+
+  void Folder(const std::string& name, size_t depth) {
+    if (depth > kDeepest) return Warn(name, "folders are nested too deeply");
+    auto entries = fs_.List(work_ + "/" + name);
+    if (!entries) {
+      if (entries.error().code() != Code::kNotFound) Warn(name, entries.error().message());
+      return;
+    }
+    for (const os::DirEntry& entry : *entries) {
+      std::string path = name + "/" + entry.name;
+      auto clean = os::CleanRelativePath(path, "file name");
+      if (!clean) {
+        Warn(path, clean.error().message());
+      } else if (entry.type == os::FileType::kDirectory) {
+        Folder(path, depth + 1);
+      } else {
+        File(path);
+      }
+    }
+  }
+
+  OutputScan scan;
+
+ private:
+  void Warn(const std::string& name, const std::string& why) {
+    scan.warnings.push_back({"outputs", name + " was not stored: " + why});
+  }
+  void File(const std::string& name) {
+    auto stamp = StampOf(fs_, work_ + "/" + name);
+    if (stamp) {
+      scan.files[name] = *stamp;
+    } else if (stamp.error().code() == Code::kUnsupported) {
+      Warn(name, stamp.error().message());
+    }
+  }
+
+  os::FileSystem& fs_;
+  std::string work_;
+};
+
+/// The path a link leads to, by its text alone. Links to links end here.
+Result<std::string> TargetOf(os::FileSystem& fs, const std::string& path) {
+  std::string target = TRY(fs.ReadLink(path));
+  return target.starts_with("/") ? target : os::JoinPath(os::DirName(path), target);
+}
+
+json::Value ToJson(const OutputRecord::Shipped& shipped) {
+  const FileStamp& stamp = shipped.stamp;
+  json::Value out = json::Object();
+  out.Set("digest", shipped.digest).Set("size", stamp.size).Set("mtime_ns", stamp.mtime_ns);
+  out.Set("ctime_ns", stamp.ctime_ns).Set("inode", stamp.inode);
+  return out;
+}
+
+OutputRecord::Shipped FromJson(const json::Value& value) {
+  FileStamp stamp;
+  stamp.size = static_cast<uint64_t>(value.IntOr("size", 0));
+  stamp.mtime_ns = value.IntOr("mtime_ns", 0);
+  stamp.ctime_ns = value.IntOr("ctime_ns", 0);
+  stamp.inode = static_cast<uint64_t>(value.IntOr("inode", 0));
+  return {stamp, value.StringOr("digest")};
+}
+}  // namespace
+
+Result<FileStamp> StampOf(os::FileSystem& fs, const std::string& path) {
+  os::FileInfo info = TRY(fs.Stat(path));
+  if (info.type == os::FileType::kSymlink) {
+    info = TRY(fs.Stat(TRY(TargetOf(fs, path))));
+    // Where a link leads is the script's business; a link to a folder or to a link is passed over.
+    if (info.type != os::FileType::kRegular)
+      return Error(Code::kNotFound, path + " leads to no file");
+  }
+  if (info.type != os::FileType::kRegular)
+    return Error(Code::kUnsupported, "it is neither a file nor a folder");
+  return FileStamp{info.size, info.mtime_ns, info.ctime_ns, info.inode};
+}
+
+OutputScan ScanOutputs(os::FileSystem& fs, const RunFolder& folder) {
+  Walk walk(fs, folder);
+  walk.Folder("outputs", 0);
+  walk.Folder("logs", 0);
+  return std::move(walk.scan);
+}
+
+OutputRecord OutputRecord::Load(os::FileSystem& fs, const RunFolder& folder) {
+  OutputRecord record;
+  auto text = os::ReadFile(fs, folder.outputs());
+  if (!text) return record;
+  auto value = json::Parse(*text);
+  if (!value) return record;
+  const json::Value& baseline = (*value)["baseline"];
+  const json::Value& shipped = (*value)["shipped"];
+  if (baseline.is_object())
+    for (const auto& [name, digest] : baseline.as_object())
+      if (digest.is_string()) record.baseline[name] = digest.as_string();
+  if (shipped.is_object())
+    for (const auto& [name, one] : shipped.as_object()) record.shipped[name] = FromJson(one);
+  return record;
+}
+
+Status OutputRecord::Save(os::FileSystem& fs, const RunFolder& folder) const {
+  json::Value names = json::Object();
+  for (const auto& [name, digest] : baseline) names.Set(name, digest);
+  json::Value sent = json::Object();
+  for (const auto& [name, one] : shipped) sent.Set(name, ToJson(one));
+  json::Value all = json::Object();
+  all.Set("baseline", std::move(names)).Set("shipped", std::move(sent));
+  return ReplaceFile(fs, folder.outputs(), json::Write(all));
+}
+
+}  // namespace rw::executor

@@ -1,0 +1,49 @@
+// Which files below work/outputs and work/logs are there, and what is known of each.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "base/result.h"
+#include "executor/run_folder.h"
+#include "executor/warning.h"
+#include "json/value.h"
+
+namespace rw::executor {
+
+/// What tells one state of a file from another without reading it.
+struct FileStamp {
+  uint64_t size = 0;
+  int64_t mtime_ns = 0;
+  int64_t ctime_ns = 0;
+  uint64_t inode = 0;
+  bool operator==(const FileStamp&) const = default;
+};
+
+/// By name below the working folder ("outputs/model.pt"). Links count when they lead to a regular
+/// file below the working folder; other links, sockets and names that cannot be stored are left
+/// out, the latter two with a warning.
+struct OutputScan {
+  std::map<std::string, FileStamp> files;
+  Warnings warnings;
+};
+OutputScan ScanOutputs(os::FileSystem& fs, const RunFolder& folder);
+
+/// The name's file now; kNotFound when it is gone.
+Result<FileStamp> StampOf(os::FileSystem& fs, const std::string& path);
+
+/// What was shipped, and what the snapshot brought along, in state/outputs.json. A cache but for
+/// the baseline.
+struct OutputRecord {
+  struct Shipped {
+    FileStamp stamp;
+    std::string digest;
+  };
+  std::map<std::string, std::string> baseline;  // name → digest
+  std::map<std::string, Shipped> shipped;
+
+  static OutputRecord Load(os::FileSystem& fs, const RunFolder& folder);
+  Status Save(os::FileSystem& fs, const RunFolder& folder) const;
+};
+
+}  // namespace rw::executor

@@ -1,0 +1,57 @@
+#include "net/http.h"
+
+#include <strings.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+namespace rw::net {
+namespace {
+Code CodeFromName(std::string_view name, int status) {
+  for (int i = 0; i <= static_cast<int>(Code::kInternal); i++)
+    if (CodeName(static_cast<Code>(i)) == name) return static_cast<Code>(i);
+  return CodeFromHttpStatus(status);
+}
+}  // namespace
+
+bool NoCaseLess::operator()(std::string_view a, std::string_view b) const {
+  int order = strncasecmp(a.data(), b.data(), std::min(a.size(), b.size()));
+  return order < 0 || (order == 0 && a.size() < b.size());
+}
+
+FileBody::FileBody(std::string path, uint64_t offset, uint64_t size, bool owned)
+    : path_(std::move(path)), offset_(offset), size_(size), owned_(owned) {}
+
+FileBody::~FileBody() {
+  if (owned_) unlink(path_.c_str());
+}
+
+Response JsonResponse(const json::Value& value, int status) {
+  Response response{.status = status};
+  response.headers["Content-Type"] = "application/json";
+  response.body.bytes = json::Write(value);
+  return response;
+}
+
+Response ErrorResponse(const Error& error) {
+  json::Value detail;
+  detail.Set("code", CodeName(error.code())).Set("message", error.message());
+  if (!error.field().empty()) detail.Set("field", error.field());
+  Response response = JsonResponse(json::Value().Set("error", detail), HttpStatus(error.code()));
+  if (error.code() == Code::kUnauthenticated) response.headers["WWW-Authenticate"] = "Bearer";
+  return response;
+}
+
+Error ErrorOf(const Response& response) {
+  auto body = json::Parse(response.body.bytes);
+  if (body && (*body)["error"].is_object()) {
+    const json::Value& detail = (*body)["error"];
+    return Error(CodeFromName(detail.StringOr("code"), response.status), detail.StringOr("message"),
+                 detail.StringOr("field"));
+  }
+  return Error(CodeFromHttpStatus(response.status), "the server answered HTTP status " +
+                                                        std::to_string(response.status) +
+                                                        " without a description");
+}
+
+}  // namespace rw::net

@@ -1,0 +1,47 @@
+#include "os/file_lock.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "base/strings.h"
+
+namespace rw::os {
+
+FileLock::FileLock(FileLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+
+FileLock::~FileLock() {
+  if (fd_ >= 0) close(fd_);
+}
+
+Result<FileLock> FileLock::Acquire(const std::string& path, int flags) {
+  int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (fd < 0) return ErrnoError(errno, "open " + path);
+  FileLock lock(fd);
+  while (flock(fd, flags) != 0) {
+    if (errno == EINTR) continue;
+    if (errno != EWOULDBLOCK) return ErrnoError(errno, "lock " + path);
+    char text[64] = {};
+    ssize_t n = pread(fd, text, sizeof text - 1, 0);
+    return Error(Code::kConflict, path + " is held by process " +
+                                      std::string(n > 0 ? Trim(text) : "(unknown)"));
+  }
+  return lock;
+}
+
+Result<FileLock> FileLock::Try(const std::string& path) {
+  return Acquire(path, LOCK_EX | LOCK_NB);
+}
+
+Result<FileLock> FileLock::Wait(const std::string& path) { return Acquire(path, LOCK_EX); }
+
+Status FileLock::SetText(const std::string& text) {
+  if (ftruncate(fd_, 0) != 0 || pwrite(fd_, text.data(), text.size(), 0) < 0)
+    return ErrnoError(errno, "write lock file");
+  return Ok();
+}
+
+}  // namespace rw::os

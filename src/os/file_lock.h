@@ -1,0 +1,29 @@
+// A lock file: held by one process, let go of by its death.
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+
+namespace rw::os {
+
+/// flock on a file that stays. Not inherited by child programs.
+class FileLock {
+ public:
+  /// kConflict where another holds it, its text in the message.
+  static Result<FileLock> Try(const std::string& path);
+  /// Waits.
+  static Result<FileLock> Wait(const std::string& path);
+  FileLock(FileLock&& other) noexcept;
+  FileLock& operator=(FileLock&&) = delete;
+  ~FileLock();
+  /// What those who find it held are told: the pid.
+  Status SetText(const std::string& text);
+
+ private:
+  explicit FileLock(int fd) : fd_(fd) {}
+  static Result<FileLock> Acquire(const std::string& path, int flags);
+  int fd_;
+};
+
+}  // namespace rw::os

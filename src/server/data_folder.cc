@@ -1,0 +1,82 @@
+#include "server/data_folder.h"
+
+#include <unistd.h>
+
+#include "base/hash.h"
+#include "server/credential_file.h"
+#include "db/migrations.h"
+#include "meta/schema.h"
+#include "meta/settings.h"
+#include "os/file_system.h"
+#include "server/auth.h"
+
+namespace rw::server {
+namespace {
+
+constexpr const char* kCredentialUrl = "credential_url";
+
+Result<bool> IsOwnerToken(db::Connection& db, const std::string& token) {
+  auto row = TRY(db.Prepare("SELECT 1 FROM tokens WHERE hash=? AND kind='owner'"));
+  row.Bind(Sha256Hex(token));
+  return row.Step();
+}
+
+/// The entry moves with its workspaces; one that another server left at the new address goes.
+Status MoveCredential(db::Connection& db, const std::string& from, const std::string& to) {
+  std::string host = HostName();
+  auto file = CredentialFile::OfThisUser();
+  auto all = TRY(file.Load());
+  auto entry = FindCredential(all, from, host);
+  if (!entry || !TRY(IsOwnerToken(db, entry->token))) return Ok();
+  return file.Update([&](std::vector<Credential>& entries) {
+    std::erase_if(entries, [&](const auto& e) {
+      return e.CountsOn(host) && (e.server == from || e.server == to);
+    });
+    entry->server = to;
+    entries.push_back(*entry);
+  });
+}
+
+Status MakeCredential(db::Connection& db, const std::string& token, const std::string& url,
+                      int64_t now_us) {
+  TRY(Auth::InsertOwnerToken(db, token, now_us));
+  std::string host = HostName();
+  return CredentialFile::OfThisUser().Update(
+      [&](std::vector<Credential>& entries) {
+        std::erase_if(entries, [&](const auto& e) { return e.server == url && e.CountsOn(host); });
+        entries.push_back({url, host, token, {}});
+      });
+}
+
+}  // namespace
+
+Result<OpenData> OpenDataFolder(const Paths& paths) {
+  os::FileSystem& fs = os::PosixFileSystem();
+  TRY(fs.MakeDirs(paths.data, 0700));
+  auto lock = os::FileLock::Try(paths.lock);
+  if (!lock && lock.error().code() == Code::kConflict)
+    return Error(Code::kConflict, "a server uses " + paths.data + " already (" +
+                                      lock.error().message() +
+                                      "); stop it (runwright server stop) or give another --data");
+  if (!lock) return std::move(lock).error();
+  TRY(lock->SetText(std::to_string(getpid()) + "\n"));
+  OpenData open{*std::move(lock), TRY(db::Connection::Open(paths.database)), nullptr};
+  TRY(db::Migrate(*open.write, meta::Migrations()));
+  open.read = TRY(db::Connection::Open(paths.database, {.read_only = true}));
+  return open;
+}
+
+Status EnsureOwnerCredential(db::Connection& db, Clock& clock, Random& random,
+                             const std::string& url) {
+  std::string present = TRY(meta::GetSetting(db, kCredentialUrl));
+  if (present == url) return Ok();
+  // The setting comes last: a start that was cut off before it makes another token, and the lost one opens
+  // nothing that its file does not name.
+  if (present.empty())
+    TRY(MakeCredential(db, random.Hex(32), url, clock.WallMicros()));
+  else
+    TRY(MoveCredential(db, present, url));
+  return meta::PutSetting(db, kCredentialUrl, url);
+}
+
+}  // namespace rw::server

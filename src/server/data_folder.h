@@ -1,0 +1,29 @@
+// The data folder of a server that serves: locked, its database opened and brought up to date.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "db/connection.h"
+#include "os/file_lock.h"
+#include "server/paths.h"
+
+namespace rw::server {
+
+struct OpenData {
+  os::FileLock lock;
+  std::unique_ptr<db::Connection> write;
+  std::unique_ptr<db::Connection> read;
+};
+
+/// kConflict names the process that holds it; kUnsupported when a newer runwright wrote it.
+Result<OpenData> OpenDataFolder(const Paths& paths);
+
+/// Makes sure that this user's credential file holds an owner's token of this server under `url`: at first
+/// a new one; later, when the address has changed, the one it has is moved to the new address.
+Status EnsureOwnerCredential(db::Connection& db, Clock& clock, Random& random,
+                             const std::string& url);
+
+}  // namespace rw::server

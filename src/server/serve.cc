@@ -1,0 +1,264 @@
+#include "server/serve.h"
+
+#include <fcntl.h>
+#include <malloc.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <thread>
+
+#include "backend/local_backend.h"
+#include "base/log.h"
+#include "base/strings.h"
+#include "meta/settings.h"
+#include "net/asio_loop.h"
+#include "net/server.h"
+#include "os/paths.h"
+#include "os/process.h"
+#include "server/data_folder.h"
+#include "server/fatal_sync.h"
+
+namespace rw::server {
+namespace {
+
+constexpr const char* kListenSetting = "listen";
+constexpr const char* kFirstListen = "127.0.0.1:0";
+constexpr int kPoolThreads = 4;
+
+struct Address {
+  std::string host;
+  uint16_t port = 0;
+};
+
+Result<Address> ParseListen(const std::string& text) {
+  size_t colon = text.rfind(':');
+  auto port = colon == std::string::npos ? std::nullopt : ParseInt(text.substr(colon + 1));
+  if (!port || *port < 0 || *port > 65535 || colon == 0)
+    return Error(Code::kInvalidArgument,
+                 "--listen must be HOST:PORT, like 127.0.0.1:0, not '" + text + "'", "listen");
+  std::string host = text.substr(0, colon);
+  if (host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
+  return Address{host, static_cast<uint16_t>(*port)};
+}
+
+std::string HostPort(const std::string& host, uint16_t port) {
+  return (host.find(':') == std::string::npos ? host : "[" + host + "]") + ":" +
+         std::to_string(port);
+}
+
+/// Where clients of this machine reach a server that listens there.
+std::string UrlOf(const std::string& host, uint16_t port) {
+  if (host == "0.0.0.0") return "http://" + HostPort("127.0.0.1", port);
+  if (host == "::") return "http://" + HostPort("::1", port);
+  return "http://" + HostPort(host, port);
+}
+
+/// The folder that holds `azureml` and `runwright`: `python` beside the folder of the program, or above it
+/// (a build folder in a checkout).
+std::string FindSdk(const std::string& program) {
+  std::string folder = os::DirName(program);
+  for (int i = 0; i < 6 && folder != "/"; i++) {
+    std::string python = os::JoinPath(folder, "python");
+    if (os::Exists(os::PosixFileSystem(), python + "/runwright/__init__.py")) return python;
+    folder = os::DirName(folder);
+  }
+  return {};
+}
+
+/// `runwright-shim` lies beside `runwright`, in a build folder a few folders away.
+std::string FindShim(const std::string& program) {
+  std::string folder = os::DirName(program);
+  for (const char* place : {"/runwright-shim", "/../../src/shim/runwright-shim"})
+    if (os::Exists(os::PosixFileSystem(), folder + place)) return folder + place;
+  return folder + "/runwright-shim";
+}
+
+void PrepareProcess() {
+  // One heap for all threads: the pool's would otherwise keep what a large request left in each of them.
+  mallopt(M_ARENA_MAX, 1);
+  signal(SIGPIPE, SIG_IGN);
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files);
+  }
+}
+
+Status LogTo(const std::string& path) {
+  if (path.empty()) return Ok();
+  int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  if (fd < 0) return ErrnoError(errno, "open " + path);
+  log::SetFd(fd);
+  return Ok();
+}
+
+Status WriteInfo(os::FileSystem& fs, const Paths& paths, const CoreOptions& options,
+                 int64_t now_us) {
+  json::Value info;
+  info.Set("url", options.url).Set("pid", options.pid).Set("version", options.version);
+  info.Set("started", FormatUtc(now_us));
+  TRY(os::WriteFileAtomically(fs, paths.info, json::Write(info) + "\n", 0600));
+  return os::WriteFileAtomically(fs, paths.endpoint, options.url + "\n", 0600);
+}
+
+/// Everything of one server, in the order in which it is made; it goes in the reverse order.
+struct Server {
+  explicit Server(Paths where) : paths(std::move(where)) {}
+
+  Paths paths;
+  std::unique_ptr<os::FileSystem> fs = MakeFatalSyncFileSystem(os::PosixFileSystem());
+  net::AsioLoop loop;
+  std::unique_ptr<OpenData> data;
+  CoreOptions options;
+  std::unique_ptr<net::HttpServer> http;
+  std::unique_ptr<db::Writer> writer;
+  std::unique_ptr<backend::LocalBackend> backend;
+  std::unique_ptr<Core> core;
+  std::unique_ptr<WorkerPool> pool;
+  bool stopping = false;
+
+  Status Start(const ServeOptions& given);
+  Status Listen(const std::string& listen);
+  Status Wire();
+  void Stop();
+  void Drain(int64_t until_boot_us);
+};
+
+Status Server::Listen(const std::string& given) {
+  std::string last = TRY(meta::GetSetting(*data->write, kListenSetting));
+  std::string listen = !given.empty() ? given : !last.empty() ? last : kFirstListen;
+  Address address = TRY(ParseListen(listen));
+  net::ServerOptions http_options;
+  http_options.host = address.host;
+  http_options.port = address.port;
+  http_options.spool_dir = paths.spool;
+  auto listening = net::HttpServer::Listen(
+      loop, http_options, [this](const net::Request& head) { return core->CheckHead(head); },
+      [this](net::Request request, std::shared_ptr<net::Responder> responder) {
+        core->Handle(std::move(request), std::move(responder));
+      });
+  if (!listening && given.empty() && !last.empty())
+    return std::move(listening).error().WithContext(
+        "the address of the last start is taken (--listen 127.0.0.1:0 takes another)");
+  if (!listening) return std::move(listening).error();
+  http = *std::move(listening);
+  options.url = UrlOf(address.host, http->port());
+  std::string now = HostPort(address.host, http->port());
+  if (now != last) TRY(meta::PutSetting(*data->write, kListenSetting, now));
+  return EnsureOwnerCredential(*data->write, SystemClock(), SystemRandom(), options.url);
+}
+
+Status Server::Wire() {
+  writer = db::MakeThreadWriter(loop, std::move(data->write));
+  pool = net::MakeThreadPool(loop, kPoolThreads);
+  backend = std::make_unique<backend::LocalBackend>(
+      *fs, os::PosixProcessLauncher(),
+      backend::LocalOptions{.runs_dir = paths.runs,
+                            .shim = FindShim(options.program),
+                            .program = options.program,
+                            .server_url = options.url,
+                            .endpoint_file = paths.endpoint,
+                            .environment = backend::InheritedEnvironment(environ)});
+  core = TRY(Core::Create({.loop = loop,
+                           .pool = *pool,
+                           .clock = SystemClock(),
+                           .random = SystemRandom(),
+                           .fs = *fs,
+                           .backend = *backend,
+                           .read = *data->read,
+                           .writer = *writer,
+                           .paths = paths,
+                           .options = options,
+                           .stop = [this] { Stop(); }}));
+  return Ok();
+}
+
+Status Server::Start(const ServeOptions& given) {
+  data = std::make_unique<OpenData>(TRY(OpenDataFolder(paths)));
+  options.pid = getpid();
+  options.cores = static_cast<int>(std::thread::hardware_concurrency());
+  options.program = os::SelfPath();
+  options.sdk_path = FindSdk(options.program);
+  // Left by requests that were cut off.
+  TRY(fs->RemoveTree(paths.spool));
+  TRY(fs->MakeDirs(paths.spool, 0700));
+  TRY(Listen(given.listen));
+  TRY(Wire());
+  TRY(WriteInfo(*fs, paths, options, SystemClock().WallMicros()));
+  loop.OnTerminate([this] { Stop(); });
+  core->Start();
+  return Ok();
+}
+
+void Server::Stop() {
+  if (stopping) return;
+  stopping = true;
+  LOG_INFO("server.stopping");
+  int64_t now = SystemClock().BootMicros();
+  core->BeginStop();
+  Drain(now + 2'000'000);
+}
+
+/// Requests at hand get their answers; those that wait for an event (long polls, followers) come back by themselves
+/// to the next server.
+void Server::Drain(int64_t until_boot_us) {
+  int64_t now = SystemClock().BootMicros();
+  if (core->RequestsAtHand() > 0 && now < until_boot_us) {
+    loop.After("server.drain", std::chrono::milliseconds(5),
+               [this, until_boot_us] { Drain(until_boot_us); });
+    return;
+  }
+  // What the last answers left in the sockets' queues goes out before the loop ends.
+  loop.After("server.end", std::chrono::milliseconds(20), [this] { loop.Stop(); });
+}
+
+int Fail(const Error& error) {
+  std::fprintf(stderr, "runwright server: %s\n", error.message().c_str());
+  return error.code() == Code::kInvalidArgument ? 2 : 1;
+}
+
+}  // namespace
+
+Result<std::string> DataFolder(const std::string& data) {
+  std::string folder = data;
+  if (folder.empty()) {
+    const char* xdg = getenv("XDG_DATA_HOME");
+    const char* home = getenv("HOME");
+    if ((xdg == nullptr || *xdg == '\0') && home == nullptr)
+      return Error(Code::kInvalidArgument, "HOME is not set; give the folder with --data");
+    folder = xdg && *xdg ? std::string(xdg) : std::string(home) + "/.local/share";
+    folder += "/runwright";
+  }
+  if (folder.front() != '/') {
+    std::unique_ptr<char, decltype(&free)> here(getcwd(nullptr, 0), &free);
+    if (!here) return ErrnoError(errno, "current folder");
+    folder = std::string(here.get()) + "/" + folder;
+  }
+  while (folder.size() > 1 && folder.back() == '/') folder.pop_back();
+  return folder;
+}
+
+int Serve(const ServeOptions& options) {
+  PrepareProcess();
+  auto folder = DataFolder(options.data);
+  if (!folder) return Fail(folder.error());
+  Status logging = LogTo(options.log_file);
+  if (!logging) return Fail(logging.error());
+  auto server = std::make_unique<Server>(Paths(*folder));
+  Status started = server->Start(options);
+  if (!started) return Fail(started.error());
+  std::printf("%s\n", server->options.url.c_str());
+  std::fflush(stdout);
+  LOG_INFO("server.serving", {"url", server->options.url}, {"data", *folder},
+           {"pid", server->options.pid});
+  server->loop.Run();
+  (void)server->fs->Remove(server->paths.info);
+  server.reset();
+  LOG_INFO("server.stopped");
+  return 0;
+}
+
+}  // namespace rw::server
