@@ -86,7 +86,7 @@ def _connect_unix(path, timeout):
     return sock
 
 
-class _Connection(object):
+class _Connection:
     """One connection and what was read from it ahead of need."""
 
     def __init__(self, sock):
@@ -142,11 +142,11 @@ class _Dropped(Exception):
     """The connection ended. ``partial``: an answer had begun."""
 
     def __init__(self, partial, cause=None):
-        super(_Dropped, self).__init__("connection closed by the other side" if cause is None else str(cause))
+        super().__init__("connection closed by the other side" if cause is None else str(cause))
         self.partial = partial
 
 
-class Response(object):
+class Response:
     """Status, headers (lower-case names) and a body that is read piece by piece."""
 
     def __init__(self, client, connection, method):
@@ -239,7 +239,7 @@ class Response(object):
             parts.append(data)
 
 
-class Client(object):
+class Client:
     """Speaks to one server, or to the executor of a run.
 
     url: ``http://host:port``, ``https://host:port`` or ``unix:/path/exec.sock``.
@@ -408,11 +408,14 @@ class Client(object):
         )
 
     def json(self, method, path, query=None, body=None, timeout=60, idempotent=None):
-        """Sends ``body`` as JSON; the answer's JSON, or None where it has none. Error answers are raised."""
+        """Sends ``body`` as JSON (bytes and file objects as they are); the answer's JSON, or None where it has none.
+        Error answers are raised."""
         import json
 
         data = headers = None
-        if body is not None:
+        if isinstance(body, (bytes, bytearray)) or hasattr(body, "read"):
+            data, headers = body, {"Content-Type": "application/octet-stream"}
+        elif body is not None:
             try:
                 text = json.dumps(body, allow_nan=False)
             except ValueError:
@@ -491,8 +494,7 @@ class Client(object):
         if response.status >= 400:
             raise errors.from_response(response.status, response.read(), "GET " + path)
         try:
-            for event in parse_events(response.read_some):
-                yield event
+            yield from parse_events(response.read_some)
         except socket.timeout:
             raise errors.UnavailableError("GET %s: %s is silent since %g s" % (path, self.url, timeout))
         except (OSError, _Dropped) as error:

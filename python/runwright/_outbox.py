@@ -9,7 +9,7 @@ _BATCH = 1000
 _LINGER_SECONDS = 0.2  # how long the first metric of a batch waits for company
 
 
-class Outbox(object):
+class Outbox:
     """Queue of metrics for one run. `flush` raises the first error that a batch met and keeps what was not sent."""
 
     def __init__(self, api, run_id):

@@ -10,7 +10,7 @@ _run_session = None
 _loaded = None  # (server URL, token) of the workspace that was loaded last
 
 
-class RunSession(object):
+class RunSession:
     """The run that this process belongs to: ``RUNWRIGHT_RUN_DIR`` and its run.json (docs/dev/formats/run-folder.md).
 
     folder: the run folder. info: run.json as a dict. writer: the `JournalWriter` of this process. api: an `Api` over

@@ -7,7 +7,7 @@ def _path(*parts):
     return "/api/v1/" + "/".join(quote(part, "") for part in parts)
 
 
-class Api(object):
+class Api:
     """Typed access to a server, or (over ``exec.sock``) to it from inside of a run.
 
     client: `runwright._http.Client`. Methods named list_* are generators over every page.
@@ -198,15 +198,7 @@ class Api(object):
         return self.client.download(path, {"name": name}, target, progress)
 
     def _put(self, path, query, body):
-        import json
-
-        from runwright import errors
-
-        headers = {"Content-Type": "application/octet-stream"}
-        status, _, answer = self.client.request("PUT", path, query, body, headers, timeout=600)
-        if status >= 400:
-            raise errors.from_response(status, answer, "PUT " + path)
-        return json.loads(answer.decode("utf-8")) if answer else None
+        return self.client.json("PUT", path, query, body, timeout=600)
 
     # Blobs and snapshots.
 
@@ -221,14 +213,12 @@ class Api(object):
 
     def put_pack(self, body):
         """body: bytes of a pack (docs/dev/formats/snapshot.md)."""
-        from runwright import errors
+        return self._post("/api/v1/blobs/pack", body, timeout=600)
 
-        headers = {"Content-Type": "application/octet-stream"}
-        status, _, answer = self.client.request(
-            "POST", "/api/v1/blobs/pack", None, body, headers, timeout=600, idempotent=True
-        )
-        if status >= 400:
-            raise errors.from_response(status, answer, "POST /api/v1/blobs/pack")
+    def ship_journal(self, run, writer, offset, data):
+        """Sends whole records of a journal file from byte ``offset``; ``{acked}``. ConflictError with
+        ``details["acked"]`` where bytes before it are missing."""
+        return self._post(_path("runs", run, "journal"), data, {"writer": writer, "offset": offset}, timeout=600)
 
     def get_blob(self, digest, target, progress=None):
         return self.client.download(_path("blobs", digest), None, target, progress)

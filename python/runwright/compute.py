@@ -5,7 +5,7 @@ import time
 from runwright import errors
 
 
-class Compute(object):
+class Compute:
     """A compute target of a workspace. ``document`` is the server's JSON (schema Compute)."""
 
     def __init__(self, api, workspace_id, document):

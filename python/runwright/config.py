@@ -173,7 +173,7 @@ def remember_workspace(server, workspace):
     with open(path + ".lock", "ab") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         document = _read_json(path)
-        entry = entry_of(server, document.get("servers") or [])
+        entry = entry_of(server, [one for one in document.get("servers") or [] if _counts_here(one)])
         if entry is None or keys in entry.setdefault("workspaces", []):
             return
         entry["workspaces"].append(keys)
@@ -183,7 +183,7 @@ def remember_workspace(server, workspace):
 # Which server
 
 
-class Target(object):
+class Target:
     """Where to go: ``server`` (URL), ``token``, ``session`` (inside a run, else None), ``source`` (what decided)."""
 
     def __init__(self, server, token, source, session=None):

@@ -13,7 +13,7 @@ class RunwrightError(Exception):
     http_status = 500
 
     def __init__(self, message="", field=None, details=None, code=None, status=None):
-        super(RunwrightError, self).__init__(message)
+        super().__init__(message)
         self.message = message
         self.field = field
         self.details = details or {}

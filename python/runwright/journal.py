@@ -104,7 +104,7 @@ def pack_record(seq, wall_us, boot_us, kind, body):
     return _PREFIX.pack(len(tail), crc32(tail)) + tail
 
 
-class JournalWriter(object):
+class JournalWriter:
     """Appends to one file a process below ``folder``; made when the first record is written, a new one after fork.
 
     run_id: whom records belong to that name no run. warn: called once with a text when the disk is full; default:
@@ -121,7 +121,11 @@ class JournalWriter(object):
 
     def _begin(self):
         """A writer that has written nothing yet: at first, and in the child after fork."""
-        self._lock = RLock()  # reentrant: a signal handler may log while the main thread does
+        # A signal handler may log while its thread is in the middle of a record: the lock is reentrant, and what the
+        # handler says waits in _nested until the record is written.
+        self._lock = RLock()
+        self._busy = False
+        self._nested = []
         self._fd = -1
         self._seq = 0
         self._current = self.run_id
@@ -137,48 +141,83 @@ class JournalWriter(object):
 
     def number(self, name, value, step=None, run_id=None):
         """One number of a metric; ``value`` a float, ``step`` an integer or None."""
-        name = encode_text(name)
+        encoded = encode_text(name)
         if step is not None:
             step = max(-(1 << 63), min((1 << 63) - 1, int(step)))
+        if _CHECK_PID:
+            self._check_pid()
         with self._lock:
-            if self._fd < 0 or _CHECK_PID and self._pid != os.getpid():
-                self._open()
-            if run_id is not None and run_id != self._current:
-                self._switch(run_id)
-            seq = self._seq
-            self._seq = seq + 1
-            wall, boot = int(_clock() * 1e6), int(_monotonic(_BOOTTIME) * 1e6)
-            if step is None:
-                tail = _NUMBER.pack(seq, wall, boot, 2, 0, value) + name
-            else:
-                tail = _STEPPED.pack(seq, wall, boot, 2, 1, step, value) + name
-            data = _PREFIX.pack(len(tail), crc32(tail)) + tail
-            if not self._pending:
-                try:
-                    written = os.write(self._fd, data)
-                    self.offset += written
-                    if written == len(data):
-                        return
-                    data = data[written:]
-                except OSError as error:
-                    data = self._failed(error, data)
-            self._keep(data, 1)
+            if self._busy:
+                self._nested.append((self.number, (name, value, step, run_id)))
+                return
+            self._busy = True
+            try:
+                if self._fd < 0:
+                    self._open()
+                if run_id is not None and run_id != self._current:
+                    self._switch(run_id)
+                seq = self._seq
+                self._seq = seq + 1
+                wall, boot = int(_clock() * 1e6), int(_monotonic(_BOOTTIME) * 1e6)
+                if step is None:
+                    tail = _NUMBER.pack(seq, wall, boot, 2, 0, value) + encoded
+                else:
+                    tail = _STEPPED.pack(seq, wall, boot, 2, 1, step, value) + encoded
+                data = _PREFIX.pack(len(tail), crc32(tail)) + tail
+                if self._pending:
+                    self._keep(data, 1)
+                else:
+                    try:
+                        written = os.write(self._fd, data)
+                        self.offset += written
+                        if written != len(data):
+                            self._keep(data[written:], 1)
+                    except OSError as error:
+                        self._keep(self._failed(error, data), 1)
+            finally:
+                self._busy = False
+        if self._nested:
+            self._say_nested()
 
     def record(self, kind, document, points=0):
         """A record with a JSON body. ``document["run_id"]`` is left out where it is the current run."""
+        if _CHECK_PID:
+            self._check_pid()
         with self._lock:
-            if self._fd < 0 or _CHECK_PID and self._pid != os.getpid():
-                self._open()
-            if kind != CHILD and kind != RUN and document.get("run_id") == self._current:
-                document = {key: value for key, value in document.items() if key != "run_id"}
-            self._append(kind, encode_json(document), points)
+            if self._busy:
+                self._nested.append((self.record, (kind, document, points)))
+                return
+            self._busy = True
+            try:
+                if self._fd < 0:
+                    self._open()
+                if kind != CHILD and kind != RUN and document.get("run_id") == self._current:
+                    document = {key: value for key, value in document.items() if key != "run_id"}
+                self._append(kind, encode_json(document), points)
+            finally:
+                self._busy = False
+        if self._nested:
+            self._say_nested()
+
+    def _say_nested(self):
+        """What a signal handler said while this thread was in the middle of a record."""
+        while self._nested:
+            call, arguments = self._nested.pop(0)
+            call(*arguments)
 
     def flush_memory(self):
         """Writes what a full disk left in memory, as far as there is room. True when nothing is left."""
         with self._lock:
-            if self._pending:
-                self._drain()
-            return not self._pending
+            if self._pending and not self._busy:
+                self._busy = True
+                try:
+                    self._drain()
+                finally:
+                    self._busy = False
+            done = not self._pending
+        if self._nested:
+            self._say_nested()
+        return done
 
     def close(self):
         """Writes what is pending and closes the file; a later record begins a new one."""
@@ -213,9 +252,15 @@ class JournalWriter(object):
         self._current = run_id
         self._append(RUN, encode_json({"run_id": run_id}))
 
-    def _open(self):
+    def _check_pid(self):
+        """Without hooks at fork: begins anew in a child, before the lock that a thread of the parent may hold."""
         if self._pid != os.getpid():
+            fd = self._fd
             self._begin()
+            if 0 <= fd < _NO_FILE:
+                os.close(fd)
+
+    def _open(self):
         writer = writer_id()
         document = {
             "run_id": self.run_id,
@@ -361,10 +406,10 @@ if not _CHECK_PID:
     os.register_at_fork(after_in_child=_after_fork)
 
 
-class Record(object):
+class Record:
     """One record as it was read. ``body`` is bytes; `document` decodes a JSON body, `number` that of kind NUMBER."""
 
-    __slots__ = ("seq", "wall_us", "boot_us", "kind", "body", "end")
+    __slots__ = ("body", "boot_us", "end", "kind", "seq", "wall_us")
 
     def __init__(self, seq, wall_us, boot_us, kind, body, end):
         self.seq, self.wall_us, self.boot_us = seq, wall_us, boot_us

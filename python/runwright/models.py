@@ -5,7 +5,7 @@ import os
 from runwright import errors, files
 
 
-class Model(object):
+class Model:
     """One version of a model. ``document`` is the server's JSON (schema Model)."""
 
     def __init__(self, api, workspace_id, document):

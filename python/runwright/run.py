@@ -19,7 +19,7 @@ def mint_run_id(experiment):
     return "%s_%d_%s" % (experiment, time.time(), "".join("%02x" % b for b in os.urandom(4)))
 
 
-class Run(object):
+class Run:
     """A run.
 
     api: `runwright.client.Api`. run_id: its id. document: the server's JSON where it is known already. session: the
@@ -236,8 +236,7 @@ class Run(object):
             child = Run(self._api, document["id"], document, self._session)
             yield child
             if recursive:
-                for one in child.children(True, tags, properties, type, status):
-                    yield one
+                yield from child.children(True, tags, properties, type, status)
 
     def _workspace_id(self):
         if self._session is not None:

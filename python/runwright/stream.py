@@ -55,7 +55,7 @@ def _unseen(data, offsets):
     return dict(data, offset=offset, bytes=piece)
 
 
-class Printer(object):
+class Printer:
     """Prints a run as SDK v1 did: ids, each log under its name, a summary. out: a text stream, default stdout."""
 
     def __init__(self, run_id, portal_url, out=None):

@@ -4,7 +4,7 @@ from runwright import _session, config, errors
 from runwright.run import Run
 
 
-class Workspace(object):
+class Workspace:
     """A workspace on a server. ``document`` is the server's JSON (schema Workspace)."""
 
     def __init__(self, api, document):
@@ -130,10 +130,23 @@ def open_workspace(name=None, server=None, path=None, subscription_id=None, reso
 
 
 def create_workspace(name, server=None, subscription_id=None, resource_group=None, location=None, exist_ok=False):
-    """Creates a workspace and notes it in the credential file; ConflictError where it exists and not exist_ok."""
+    """Creates a workspace and notes it in the credential file; ConflictError where it exists and not exist_ok.
+
+    Without a subscription_id (the server makes one up) the name alone says whether it exists.
+    """
     api = config.resolve(server).api()
-    document = api.create_workspace(
-        name, exist_ok, subscription_id=subscription_id, resource_group=resource_group, location=location
-    )
+    document = None
+    if subscription_id is None:
+        same = list(api.list_workspaces(name, None, resource_group))
+        if same and not exist_ok:
+            raise errors.ConflictError(
+                "There is a workspace %r at %s already. Pass exist_ok=True to use it, or another name" % (name, api.url),
+                field="name",
+            )
+        document = same[0] if same else None
+    if document is None:
+        document = api.create_workspace(
+            name, exist_ok, subscription_id=subscription_id, resource_group=resource_group, location=location
+        )
     config.remember_workspace(api.url, keys_of(document))
     return Workspace(api, load(api, document))

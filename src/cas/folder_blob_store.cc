@@ -8,7 +8,7 @@
 namespace rw::cas {
 namespace {
 
-/// From so many blobs on, one sync of the file system costs less than one for each file.
+/// From so many files or folders on, one sync of the file system costs less than one for each.
 constexpr size_t kSyncAllFrom = 5;
 constexpr size_t kReadBytes = 1 << 18;
 
@@ -164,25 +164,42 @@ Status FolderBlobStore::WriteTemporary(const BlobView& blob, bool sync,
 
 Status FolderBlobStore::WriteAndPublish(const std::vector<BlobView>& blobs,
                                         std::vector<Written>* written) {
-  bool one_sync = blobs.size() >= kSyncAllFrom;
-  for (const BlobView& blob : blobs) TRY(WriteTemporary(blob, !one_sync, written));
-  if (one_sync) TRY(fs_.SyncAll(root_));
+  if (blobs.size() < kSyncAllFrom) {
+    for (const BlobView& blob : blobs) TRY(WriteTemporary(blob, true, written));
+    return Publish(*written);
+  }
+  for (const BlobView& blob : blobs) TRY(WriteTemporary(blob, false, written));
+  std::bitset<256> prefixes = PrefixesOf(*written);
+  {
+    std::lock_guard lock(mutex_);
+    TRY(MakeFolders(prefixes & ~ready_));
+  }
+  TRY(fs_.SyncAll(root_));
+  {
+    std::lock_guard lock(mutex_);
+    ready_ |= prefixes;
+  }
   return Publish(*written);
+}
+
+std::bitset<256> FolderBlobStore::PrefixesOf(const std::vector<Written>& written) {
+  std::bitset<256> prefixes;
+  for (const Written& one : written) prefixes.set(Prefix(one.digest));
+  return prefixes;
 }
 
 /// The temporaries are synced. When a folder cannot be synced its new names stay in doubt, and count as
 /// missing, until a later put of theirs succeeds or the store is opened anew (and syncs the folder).
 Status FolderBlobStore::Publish(const std::vector<Written>& written) {
-  std::bitset<256> prefixes;
-  for (const Written& one : written) prefixes.set(Prefix(one.digest));
+  if (written.empty()) return Ok();
+  std::bitset<256> prefixes = PrefixesOf(written);
   TRY(MakeReady(prefixes));
   {
     std::lock_guard lock(mutex_);
     for (const Written& one : written) in_doubt_.insert(one.digest);
   }
   for (const Written& one : written) TRY(fs_.Rename(one.temporary, Path(one.digest)));
-  for (int prefix = 0; prefix < 256; prefix++)
-    if (prefixes[prefix]) TRY(fs_.SyncDir(Folder(static_cast<uint8_t>(prefix))));
+  TRY(SyncFolders(prefixes));
   std::lock_guard lock(mutex_);
   for (const Written& one : written) in_doubt_.erase(one.digest);
   return Ok();
@@ -193,18 +210,25 @@ Status FolderBlobStore::MakeReady(const std::bitset<256>& prefixes) {
   std::lock_guard lock(mutex_);
   std::bitset<256> todo = prefixes & ~ready_;
   if (todo.none()) return Ok();
-  if (ready_.none()) {
-    TRY(fs_.MakeDirs(root_, 0700));
-    TRY(fs_.SyncDir(os::DirName(root_)));
-  }
-  for (int prefix = 0; prefix < 256; prefix++) {
-    if (!todo[prefix]) continue;
-    std::string folder = Folder(static_cast<uint8_t>(prefix));
-    TRY(fs_.MakeDirs(folder, 0700));
-    TRY(fs_.SyncDir(folder));
-  }
+  TRY(MakeFolders(todo));
+  if (ready_.none()) TRY(fs_.SyncDir(os::DirName(root_)));
+  TRY(SyncFolders(todo));
   TRY(fs_.SyncDir(root_));
   ready_ |= todo;
+  return Ok();
+}
+
+Status FolderBlobStore::MakeFolders(const std::bitset<256>& prefixes) {
+  if (prefixes.any()) TRY(fs_.MakeDirs(root_, 0700));
+  for (int prefix = 0; prefix < 256; prefix++)
+    if (prefixes[prefix]) TRY(fs_.MakeDirs(Folder(static_cast<uint8_t>(prefix)), 0700));
+  return Ok();
+}
+
+Status FolderBlobStore::SyncFolders(const std::bitset<256>& prefixes) {
+  if (prefixes.count() >= kSyncAllFrom) return fs_.SyncAll(root_);
+  for (int prefix = 0; prefix < 256; prefix++)
+    if (prefixes[prefix]) TRY(fs_.SyncDir(Folder(static_cast<uint8_t>(prefix))));
   return Ok();
 }
 

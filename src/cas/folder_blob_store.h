@@ -44,6 +44,9 @@ class FolderBlobStore final : public BlobStore {
   Status WriteTemporary(const BlobView& blob, bool sync, std::vector<Written>* written);
   Status WriteAndPublish(const std::vector<BlobView>& blobs, std::vector<Written>* written);
   Status Publish(const std::vector<Written>& written);
+  static std::bitset<256> PrefixesOf(const std::vector<Written>& written);
+  Status MakeFolders(const std::bitset<256>& prefixes);
+  Status SyncFolders(const std::bitset<256>& prefixes);
   Status MakeReady(const std::bitset<256>& prefixes);
 
   os::FileSystem& fs_;

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "cas/folder_blob_store.h"
-#include "cas/testing/temporary_folder.h"
+#include "os/testing/memory_file_system.h"
 
 namespace rw::cas {
 namespace {
@@ -21,8 +21,8 @@ class SnapshotReaderTest : public ::testing::Test {
   }
   Digest Root(const Tree& tree) { return Folder("", tree).digest; }
 
-  testing::TemporaryFolder folder_;
-  FolderBlobStore store_{os::PosixFileSystem(), folder_.path() + "/blobs"};
+  os::testing::MemoryFileSystem fs_;
+  FolderBlobStore store_{fs_, "/blobs"};
   ClosureChecker checker_{store_};
 };
 
@@ -101,7 +101,7 @@ TEST_F(SnapshotReaderTest, DepthIsBoundedAlsoThroughRememberedTrees) {
 
 TEST_F(SnapshotReaderTest, DamagedTreeIsNamed) {
   Digest root = Root({File("x", "1")});
-  auto file = os::PosixFileSystem().Open(store_.Path(root), os::OpenMode::kReadWrite);
+  auto file = fs_.Open(store_.Path(root), os::OpenMode::kReadWrite);
   ASSERT_TRUE((*file)->WriteAt(20, "?"));
   EXPECT_EQ(checker_.Check(root).error().code(), Code::kCorrupt);
 }

@@ -59,6 +59,19 @@ TEST_F(LocateTest, ALoopbackEntryCountsOnItsHostOnly) {
   EXPECT_EQ((*File().Find("http://localhost:1"))->token, "t");
 }
 
+TEST_F(LocateTest, ACredentialFollowsItsServer) {
+  ASSERT_TRUE(File().PutToken("http://127.0.0.1:1", "t"));
+  ASSERT_TRUE(File().AddWorkspace("http://127.0.0.1:1", {"s", "g", "w"}));
+  ASSERT_TRUE(File().PutToken("http://127.0.0.1:2", "stale"));
+  ASSERT_TRUE(File().Move("http://127.0.0.1:1", "http://127.0.0.1:2"));
+  auto all = *File().Load();
+  ASSERT_EQ(all.size(), 1u);
+  EXPECT_EQ(all[0].token, "t");
+  EXPECT_EQ(all[0].workspaces.size(), 1u);
+  ASSERT_TRUE(File().PutNewServer("http://127.0.0.1:2", "new"));
+  EXPECT_EQ((*File().Find("http://127.0.0.1:2"))->workspaces.size(), 0u);
+}
+
 TEST_F(LocateTest, ABrokenCredentialFileIsNamedAndLeftAlone) {
   ASSERT_TRUE(fs_.MakeDirs(dir_ + "/home/.config/runwright"));
   ASSERT_TRUE(os::WriteFileAtomically(fs_, File().path(), "{oops"));

@@ -1,43 +1,12 @@
 #include "client/credentials.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
-
-#include <cerrno>
-
 #include "net/url.h"
+#include "os/file_lock.h"
 #include "os/file_system.h"
 #include "os/paths.h"
 
 namespace rw::client {
 namespace {
-
-/// An exclusive lock on a file beside the credential file (which is replaced, so it cannot be
-/// locked).
-class FileLock {
- public:
-  static Result<FileLock> Take(const std::string& path) {
-    int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (fd < 0) return ErrnoError(errno, "open " + path);
-    while (flock(fd, LOCK_EX) != 0) {
-      if (errno == EINTR) continue;
-      int saved = errno;
-      close(fd);
-      return ErrnoError(saved, "lock " + path);
-    }
-    return FileLock(fd);
-  }
-  FileLock(FileLock&& other) noexcept : fd_(other.fd_) { other.fd_ = -1; }
-  FileLock& operator=(FileLock&&) = delete;
-  ~FileLock() {
-    if (fd_ >= 0) close(fd_);
-  }
-
- private:
-  explicit FileLock(int fd) : fd_(fd) {}
-  int fd_;
-};
 
 Credential FromJson(const json::Value& entry) {
   Credential credential{
@@ -108,7 +77,8 @@ Result<std::optional<Credential>> CredentialFile::Find(const std::string& server
 Status CredentialFile::Update(const std::function<bool(json::Array& servers)>& change) {
   os::FileSystem& fs = os::PosixFileSystem();
   TRY(fs.MakeDirs(os::DirName(path_), 0700));
-  FileLock lock = TRY(FileLock::Take(path_ + ".lock"));
+  // Beside the file: the file itself is replaced, so it cannot be locked.
+  auto lock = TRY(os::FileLock::Wait(path_ + ".lock"));
   json::Value document = TRY(Read());
   json::Array servers;
   if (document["servers"].is_array()) servers = document["servers"].as_array();
@@ -128,6 +98,34 @@ Status CredentialFile::PutToken(const std::string& server, const std::string& to
     json::Value entry;
     entry.Set("server", server).Set("host", host_).Set("token", token);
     servers.push_back(entry.Set("workspaces", json::Array()));
+    return true;
+  });
+}
+
+Status CredentialFile::PutNewServer(const std::string& server, const std::string& token) {
+  return Update([&](json::Array& servers) {
+    std::erase_if(servers, [&](const json::Value& entry) {
+      return SameServer(entry.StringOr("server"), server) && CountsHere(entry);
+    });
+    json::Value entry;
+    entry.Set("server", server).Set("host", host_).Set("token", token);
+    servers.push_back(entry.Set("workspaces", json::Array()));
+    return true;
+  });
+}
+
+Status CredentialFile::Move(const std::string& from, const std::string& to) {
+  return Update([&](json::Array& servers) {
+    auto is = [this](const json::Value& entry, const std::string& server) {
+      return SameServer(entry.StringOr("server"), server) && CountsHere(entry);
+    };
+    json::Value moved;
+    for (const json::Value& entry : servers)
+      if (is(entry, from)) moved = entry;
+    if (moved.is_null()) return false;
+    std::erase_if(servers,
+                  [&](const json::Value& entry) { return is(entry, from) || is(entry, to); });
+    servers.push_back(moved.Set("server", to));
     return true;
   });
 }

@@ -47,6 +47,10 @@ class CredentialFile {
   Result<std::optional<Credential>> Find(const std::string& server) const;
   /// Sets the token of a server, keeping the workspaces known of it.
   Status PutToken(const std::string& server, const std::string& token);
+  /// The same for a server that is new at this address: what another one left there goes.
+  Status PutNewServer(const std::string& server, const std::string& token);
+  /// A server has another address now: its entry moves, with token and workspaces.
+  Status Move(const std::string& from, const std::string& to);
   /// Notes that `server` holds a workspace; nothing happens where the server has no entry.
   Status AddWorkspace(const std::string& server, const WorkspaceKeys& keys);
 

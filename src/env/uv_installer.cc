@@ -58,7 +58,7 @@ class UvInstaller final : public Installer {
         random_(random),
         options_(std::move(options)),
         interpreters_(std::make_shared<Interpreters>(options_.variables, options_.default_python)),
-        runner_(loop, FindUv(options_)) {
+        runner_(loop, FindUv(options_), options_.retry_delay_ms) {
     // Listed now, removed later: what this server makes itself is not among them.
     auto left = std::make_shared<std::vector<std::string>>(Leftovers(Builds(), kPartPrefix));
     if (!left->empty())

@@ -16,7 +16,8 @@ struct UvOptions {
   std::string folder;          // absolute, exists: the data folder's env/
   std::string program_folder;  // where uv is looked for before PATH
   std::string default_python = "python3";
-  Variables variables;  // of the server
+  Variables variables;            // of the server
+  int64_t retry_delay_ms = 1000;  // before the second try online; three times that before the third
 };
 
 /// What a killed server left half made is removed in the background.

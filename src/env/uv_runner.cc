@@ -6,13 +6,22 @@
 #include "base/strings.h"
 #include "env/secrets.h"
 #include "env/uv_words.h"
+#include "json/value.h"
 
 namespace rw::env {
 namespace {
-constexpr int64_t kDelaysMs[] = {1000, 3000};
-}
+constexpr int64_t kDelayFactors[] = {1, 3};
 
-bool NextTry(const std::vector<UvTry>& failed, std::string_view words, UvTry* next) {
+/// "3 s", "0.01 s".
+std::string SecondsText(int64_t ms) {
+  json::Value seconds =
+      ms % 1000 == 0 ? json::Value(ms / 1000) : json::Value(static_cast<double>(ms) / 1000);
+  return json::Write(seconds) + " s";
+}
+}  // namespace
+
+bool NextTry(const std::vector<UvTry>& failed, std::string_view words, int64_t retry_delay_ms,
+             UvTry* next) {
   if (failed.empty()) {
     *next = UvTry{};
     return true;
@@ -28,8 +37,8 @@ bool NextTry(const std::vector<UvTry>& failed, std::string_view words, UvTry* ne
     return true;
   }
   size_t online = failed.size() - (tried_offline ? 1 : 0);
-  if (online > std::size(kDelaysMs)) return false;
-  *next = UvTry{false, kDelaysMs[online - 1], 1};
+  if (online > std::size(kDelayFactors)) return false;
+  *next = UvTry{false, kDelayFactors[online - 1] * retry_delay_ms, 1};
   return true;
 }
 
@@ -68,7 +77,8 @@ class UvRunner::Job {
   TimerId timer = 0;
 };
 
-UvRunner::UvRunner(Loop& loop, std::string program) : loop_(loop), program_(std::move(program)) {}
+UvRunner::UvRunner(Loop& loop, std::string program, int64_t retry_delay_ms)
+    : loop_(loop), program_(std::move(program)), retry_delay_ms_(retry_delay_ms) {}
 
 UvRunner::~UvRunner() {
   for (auto& [id, job] : jobs_)
@@ -126,7 +136,7 @@ void UvRunner::Ended(const std::shared_ptr<Job>& job, Result<os::CommandResult> 
   }
   if (!last.offline) job->online_words = job->words;
   UvTry next;
-  if (result->exit_code > 128 || !NextTry(job->tries, job->words, &next)) {
+  if (result->exit_code > 128 || !NextTry(job->tries, job->words, retry_delay_ms_, &next)) {
     if (job->words.empty() && result->exit_code > 128)
       job->words =
           "error: uv was ended by signal " + std::to_string(result->exit_code - 128) + "\n";
@@ -134,8 +144,7 @@ void UvRunner::Ended(const std::shared_ptr<Job>& job, Result<os::CommandResult> 
   }
   std::string cause = CauseOf(job->online_words);
   job->log(next.offline ? "The package index was not reached (" + cause + "); trying uv's cache\n"
-                        : "Trying again in " + std::to_string(next.delay_ms / 1000) + " s (" +
-                              cause + ")\n");
+                        : "Trying again in " + SecondsText(next.delay_ms) + " (" + cause + ")\n");
   job->tries.push_back(next);
   std::weak_ptr<Job> weak = job;
   job->timer = loop_.After("uv.retry", std::chrono::milliseconds(next.delay_ms), [this, weak] {

@@ -31,7 +31,8 @@ struct UvTry {
 /// The next try after `failed` ones, the last of which said `words`; false when there is none.
 /// First once online without uv's own retries (a machine without network then loses milliseconds,
 /// not 10 s); nobody reached: uv's cache alone; then twice more online.
-bool NextTry(const std::vector<UvTry>& failed, std::string_view words, UvTry* next);
+bool NextTry(const std::vector<UvTry>& failed, std::string_view words, int64_t retry_delay_ms,
+             UvTry* next);
 
 struct UvOutcome {
   bool ok = false;
@@ -44,7 +45,7 @@ class UvRunner {
  public:
   using Log = std::function<void(std::string_view)>;
   using Done = std::function<void(Result<UvOutcome>)>;
-  UvRunner(Loop& loop, std::string program);
+  UvRunner(Loop& loop, std::string program, int64_t retry_delay_ms);
   ~UvRunner();
 
   /// uv's own lines go to `log` as they come, passwords masked. An error: uv could not be started.
@@ -57,6 +58,7 @@ class UvRunner {
 
   Loop& loop_;
   std::string program_;
+  int64_t retry_delay_ms_;
   uint64_t next_id_ = 1;
   std::map<uint64_t, std::shared_ptr<Job>> jobs_;
 };

@@ -92,7 +92,8 @@ UvFailure Classify(std::string_view words) {
     return UvFailure::kNoSpace;
   if (HasAny(words,
              {"dns error", "client error (Connect)", "tcp connect error", "Connection refused",
-              "Network is unreachable", "No route to host", "tunnel error", "network was disabled",
+              "Failed to connect to", "Could not resolve host", "Network is unreachable",
+              "No route to host", "tunnel error", "network was disabled",
               "network connectivity is disabled", "Network connectivity is disabled"}))
     return UvFailure::kConnection;
   if (HasAny(words,
@@ -122,9 +123,9 @@ Error UvError(std::string_view what, std::string_view words,
   std::vector<std::string> blamed;
   if (failure == UvFailure::kOther) {
     std::string quoted = QuotedPackage(said);
-    if (!quoted.empty()) blamed.push_back(quoted);
+    if (!quoted.empty()) blamed = {quoted};
     for (const std::string& name : names)
-      if (name != quoted && Mentions(said, name)) blamed.push_back(name);
+      if (quoted.empty() && Mentions(said, name)) blamed.push_back(name);
   }
   std::string message = "cannot " + std::string(what) + " ";
   if (blamed.empty()) {

@@ -52,23 +52,23 @@ TEST(UvWords, Classes) {
 TEST(UvTries, NobodyReachedFirstTheCacheThenTwiceAgain) {
   std::vector<UvTry> tries = {UvTry{}};
   UvTry next;
-  ASSERT_TRUE(NextTry(tries, kNoDns, &next));
+  ASSERT_TRUE(NextTry(tries, kNoDns, 1000, &next));
   EXPECT_TRUE(next.offline);
   tries.push_back(next);
-  ASSERT_TRUE(NextTry(tries, kNoPackage, &next)) << "what the cache lacks says nothing";
+  ASSERT_TRUE(NextTry(tries, kNoPackage, 1000, &next)) << "what the cache lacks says nothing";
   EXPECT_FALSE(next.offline);
   EXPECT_EQ(next.delay_ms, 1000);
   tries.push_back(next);
-  ASSERT_TRUE(NextTry(tries, kNoDns, &next));
+  ASSERT_TRUE(NextTry(tries, kNoDns, 1000, &next));
   EXPECT_FALSE(next.offline);
   tries.push_back(next);
-  EXPECT_FALSE(NextTry(tries, kNoDns, &next));
+  EXPECT_FALSE(NextTry(tries, kNoDns, 1000, &next));
 }
 
 TEST(UvTries, OtherFailuresAreNotTriedAgain) {
   UvTry next;
-  EXPECT_FALSE(NextTry({UvTry{}}, kNoPackage, &next));
-  ASSERT_TRUE(NextTry({UvTry{}}, kServerError, &next));
+  EXPECT_FALSE(NextTry({UvTry{}}, kNoPackage, 1000, &next));
+  ASSERT_TRUE(NextTry({UvTry{}}, kServerError, 1000, &next));
   EXPECT_FALSE(next.offline);
 }
 

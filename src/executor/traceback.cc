@@ -84,14 +84,15 @@ class Parser {
  private:
   /// Further lines of the message: to the end, or to a blank line.
   void Finish(size_t start, size_t next, Traceback& out) const {
+    size_t rest = next;
+    while (rest < lines_.size() && Trim(lines_[rest]).empty()) rest++;
+    out.at_end = rest == lines_.size();
     while (next < lines_.size() && !lines_[next].empty() && lines_[next] != kHeader) {
       out.message += "\n" + lines_[next++];
     }
     std::vector<std::string> text(lines_.begin() + static_cast<long>(start),
                                   lines_.begin() + static_cast<long>(next));
     out.text = Join(text, "\n");
-    while (next < lines_.size() && Trim(lines_[next]).empty()) next++;
-    out.at_end = next == lines_.size();
   }
 
   const std::vector<std::string>& lines_;

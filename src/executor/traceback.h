@@ -15,7 +15,7 @@ struct Traceback {
       file;  // of the innermost frame below the working folder (relative), else of the innermost
   int line = 0;
   std::string text;     // the traceback as it stands in the log
-  bool at_end = false;  // nothing but blank lines follows
+  bool at_end = false;  // nothing but blank lines follows its first line of message
 };
 
 /// The last complete traceback of `log`: of chained exceptions the outermost, a SyntaxError of the

@@ -2,6 +2,8 @@
 
 #include <set>
 
+#include "server/environment_service.h"
+#include "server/interpreter_gate.h"
 #include "server/routes.h"
 
 namespace rw::server {
@@ -42,6 +44,8 @@ struct Core::Parts {
   EventHub events;
   Auth auth;
   ServerContext context;
+  std::unique_ptr<EnvironmentService> environments;  // where there is an installer
+  std::unique_ptr<EnvironmentGate> interpreters;     // else
   Router router;
   std::shared_ptr<AtHand> at_hand = std::make_shared<AtHand>();
   bool stopping = false;
@@ -51,6 +55,10 @@ Core::Core(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Core::~Core() = default;
 
 ServerContext& Core::context() { return parts_->context; }
+EnvironmentGate& Core::environments() {
+  if (parts_->environments) return *parts_->environments;
+  return *parts_->interpreters;
+}
 const Router& Core::router() const { return parts_->router; }
 
 Result<std::unique_ptr<Core>> Core::Create(Deps deps) {
@@ -63,6 +71,13 @@ Result<std::unique_ptr<Core>> Core::Create(Deps deps) {
   TRY(core->parts_->blobs.RemoveLeftovers());
   TRY(context.fs.SyncDir(paths.data));
   Router& router = core->parts_->router;
+  if (env::Installer* installer = core->parts_->deps.installer) {
+    core->parts_->environments = std::make_unique<EnvironmentService>(context, *installer);
+    RegisterEnvironmentRoutes(router, context, *core->parts_->environments);
+  } else {
+    core->parts_->interpreters = std::make_unique<InterpreterGate>(
+        context.fs, context.options.default_python, "/usr/local/bin:/usr/bin:/bin");
+  }
   RegisterServerRoutes(router, context, core->parts_->deps.stop);
   RegisterWorkspaceRoutes(router, context);
   RegisterBlobRoutes(router, context);
@@ -73,7 +88,9 @@ Result<std::unique_ptr<Core>> Core::Create(Deps deps) {
   return core;
 }
 
-void Core::Start() {}
+void Core::Start() {
+  if (parts_->environments) parts_->environments->Start();
+}
 
 void Core::BeginStop() { parts_->stopping = true; }
 

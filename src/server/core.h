@@ -5,6 +5,8 @@
 #include <memory>
 
 #include "backend/backend.h"
+#include "env/installer.h"
+#include "server/environment_gate.h"
 #include "server/router.h"
 #include "server/server_context.h"
 
@@ -23,6 +25,7 @@ struct Deps {
   Paths paths;
   CoreOptions options;
   std::function<void()> stop;  // POST /api/v1/server/stop, after its answer
+  env::Installer* installer = nullptr;  // null: environments of kind interpreter alone, found by name
 };
 
 class Core {
@@ -44,6 +47,8 @@ class Core {
   size_t RequestsAtHand() const;
 
   ServerContext& context();
+  /// How runs get their environments.
+  EnvironmentGate& environments();
   const Router& router() const;
 
  private:

@@ -3,7 +3,8 @@
 #include <unistd.h>
 
 #include "base/hash.h"
-#include "server/credential_file.h"
+#include "client/credentials.h"
+#include "client/surroundings.h"
 #include "db/migrations.h"
 #include "meta/schema.h"
 #include "meta/settings.h"
@@ -21,31 +22,18 @@ Result<bool> IsOwnerToken(db::Connection& db, const std::string& token) {
   return row.Step();
 }
 
-/// The entry moves with its workspaces; one that another server left at the new address goes.
 Status MoveCredential(db::Connection& db, const std::string& from, const std::string& to) {
-  std::string host = HostName();
-  auto file = CredentialFile::OfThisUser();
-  auto all = TRY(file.Load());
-  auto entry = FindCredential(all, from, host);
+  auto file = client::CredentialFile::Of(client::Surroundings::OfThisProcess());
+  auto entry = TRY(file.Find(from));
   if (!entry || !TRY(IsOwnerToken(db, entry->token))) return Ok();
-  return file.Update([&](std::vector<Credential>& entries) {
-    std::erase_if(entries, [&](const auto& e) {
-      return e.CountsOn(host) && (e.server == from || e.server == to);
-    });
-    entry->server = to;
-    entries.push_back(*entry);
-  });
+  return file.Move(from, to);
 }
 
 Status MakeCredential(db::Connection& db, const std::string& token, const std::string& url,
                       int64_t now_us) {
   TRY(Auth::InsertOwnerToken(db, token, now_us));
-  std::string host = HostName();
-  return CredentialFile::OfThisUser().Update(
-      [&](std::vector<Credential>& entries) {
-        std::erase_if(entries, [&](const auto& e) { return e.server == url && e.CountsOn(host); });
-        entries.push_back({url, host, token, {}});
-      });
+  auto file = client::CredentialFile::Of(client::Surroundings::OfThisProcess());
+  return file.PutNewServer(url, token);
 }
 
 }  // namespace

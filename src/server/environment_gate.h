@@ -13,7 +13,7 @@
 namespace rw::server {
 
 struct EnvironmentWarning {
-  std::string source;   // "environment"
+  std::string source;  // "environment"
   std::string message;
 };
 
@@ -28,8 +28,8 @@ struct ReadyEnvironment {
   std::string interpreter;                // absolute path
   std::vector<std::string> path_prepend;  // folders that go before PATH
   std::string env_id;
-  std::string build_id;                   // empty for an interpreter of the user's
-  std::string python;                     // "3.11.7"; empty where not known
+  std::string build_id;  // empty for an interpreter of the user's
+  std::string python;    // "3.11.7"; empty where not known
   EnvironmentArtifact lock_artifact;
   std::vector<EnvironmentWarning> warnings;
 };
@@ -41,16 +41,17 @@ class EnvironmentGate {
   using OnLog = std::function<void(std::string_view bytes)>;
   virtual ~EnvironmentGate() = default;
 
-  /// The env_id of a spec (docs/dev/formats/environment.md; null is the server's default interpreter).
-  /// kInvalidArgument naming the field ("environment.requirements[2]") when it is no spec.
+  /// The env_id of a spec (docs/dev/formats/environment.md; null is the server's default
+  /// interpreter). kInvalidArgument naming the field ("environment.requirements[2]") when it is no
+  /// spec.
   virtual Result<std::string> Check(const json::Value& spec) = 0;
 
   /// Ready at this moment without any work: a run then starts in the turn of its submission.
   virtual std::optional<ReadyEnvironment> Ready(const json::Value& spec) = 0;
 
-  /// Makes it ready. `on_log` gets the build's log, from its beginning, as it grows; then `done`, exactly
-  /// once unless Forget was called before, perhaps before this returns. An error's message is what the user
-  /// reads: the failing package and the resolver's own words.
+  /// Makes it ready. `on_log` gets the build's log, from its beginning, as it grows; then `done`,
+  /// exactly once unless Forget was called before, perhaps before this returns. An error's message
+  /// is what the user reads: the failing package and the resolver's own words.
   virtual void Prepare(const json::Value& spec, const RunId& run, OnLog on_log, Done done) = 0;
 
   /// The run no longer waits (canceled). A build that others wait for goes on.

@@ -1,18 +1,18 @@
 #include "server/serve.h"
 
-#include <fcntl.h>
 #include <malloc.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include <cstdio>
-#include <cstdlib>
 #include <thread>
 
 #include "backend/local_backend.h"
+#include "env/uv_installer.h"
 #include "base/log.h"
 #include "base/strings.h"
+#include "client/surroundings.h"
 #include "meta/settings.h"
 #include "net/asio_loop.h"
 #include "net/server.h"
@@ -76,6 +76,12 @@ std::string FindShim(const std::string& program) {
   return folder + "/runwright-shim";
 }
 
+env::Variables OwnVariables() {
+  std::vector<std::string> entries;
+  for (char** entry = environ; *entry != nullptr; entry++) entries.emplace_back(*entry);
+  return env::ParseVariables(entries);
+}
+
 void PrepareProcess() {
   // One heap for all threads: the pool's would otherwise keep what a large request left in each of them.
   mallopt(M_ARENA_MAX, 1);
@@ -85,14 +91,6 @@ void PrepareProcess() {
     files.rlim_cur = files.rlim_max;
     setrlimit(RLIMIT_NOFILE, &files);
   }
-}
-
-Status LogTo(const std::string& path) {
-  if (path.empty()) return Ok();
-  int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-  if (fd < 0) return ErrnoError(errno, "open " + path);
-  log::SetFd(fd);
-  return Ok();
 }
 
 Status WriteInfo(os::FileSystem& fs, const Paths& paths, const CoreOptions& options,
@@ -116,6 +114,7 @@ struct Server {
   std::unique_ptr<net::HttpServer> http;
   std::unique_ptr<db::Writer> writer;
   std::unique_ptr<backend::LocalBackend> backend;
+  std::unique_ptr<env::Installer> installer;
   std::unique_ptr<Core> core;
   std::unique_ptr<WorkerPool> pool;
   bool stopping = false;
@@ -162,6 +161,11 @@ Status Server::Wire() {
                             .server_url = options.url,
                             .endpoint_file = paths.endpoint,
                             .environment = backend::InheritedEnvironment(environ)});
+  installer = env::MakeUvInstaller(loop, *pool, SystemClock(), SystemRandom(),
+                                   {.folder = paths.env,
+                                    .program_folder = os::DirName(options.program),
+                                    .default_python = options.default_python,
+                                    .variables = OwnVariables()});
   core = TRY(Core::Create({.loop = loop,
                            .pool = *pool,
                            .clock = SystemClock(),
@@ -172,7 +176,8 @@ Status Server::Wire() {
                            .writer = *writer,
                            .paths = paths,
                            .options = options,
-                           .stop = [this] { Stop(); }}));
+                           .stop = [this] { Stop(); },
+                           .installer = installer.get()}));
   return Ok();
 }
 
@@ -222,37 +227,20 @@ int Fail(const Error& error) {
 
 }  // namespace
 
-Result<std::string> DataFolder(const std::string& data) {
-  std::string folder = data;
-  if (folder.empty()) {
-    const char* xdg = getenv("XDG_DATA_HOME");
-    const char* home = getenv("HOME");
-    if ((xdg == nullptr || *xdg == '\0') && home == nullptr)
-      return Error(Code::kInvalidArgument, "HOME is not set; give the folder with --data");
-    folder = xdg && *xdg ? std::string(xdg) : std::string(home) + "/.local/share";
-    folder += "/runwright";
-  }
-  if (folder.front() != '/') {
-    std::unique_ptr<char, decltype(&free)> here(getcwd(nullptr, 0), &free);
-    if (!here) return ErrnoError(errno, "current folder");
-    folder = std::string(here.get()) + "/" + folder;
-  }
-  while (folder.size() > 1 && folder.back() == '/') folder.pop_back();
-  return folder;
+std::string DataFolder(const std::string& data) {
+  auto surroundings = client::Surroundings::OfThisProcess();
+  return data.empty() ? surroundings.DataFolder() : surroundings.Absolute(data);
 }
 
 int Serve(const ServeOptions& options) {
   PrepareProcess();
-  auto folder = DataFolder(options.data);
-  if (!folder) return Fail(folder.error());
-  Status logging = LogTo(options.log_file);
-  if (!logging) return Fail(logging.error());
-  auto server = std::make_unique<Server>(Paths(*folder));
+  std::string folder = DataFolder(options.data);
+  auto server = std::make_unique<Server>(Paths(folder));
   Status started = server->Start(options);
   if (!started) return Fail(started.error());
   std::printf("%s\n", server->options.url.c_str());
   std::fflush(stdout);
-  LOG_INFO("server.serving", {"url", server->options.url}, {"data", *folder},
+  LOG_INFO("server.serving", {"url", server->options.url}, {"data", folder},
            {"pid", server->options.pid});
   server->loop.Run();
   (void)server->fs->Remove(server->paths.info);

@@ -8,7 +8,16 @@ import sys
 import pytest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from sdk_support import ABSENT, INTERPRETERS, SDK, WANTED, RawServer, RealServer, ScriptedServer, binary  # noqa: E402
+from sdk_support import (  # noqa: E402
+    ABSENT,
+    INTERPRETERS,
+    SDK,
+    WANTED,
+    RawServer,
+    RealServer,
+    ScriptedServer,
+    binary,
+)
 
 sys.path.insert(0, SDK)
 
@@ -95,7 +104,7 @@ def raw_server():
 def run_folder(tmp_path, monkeypatch, scripted):
     """A run folder as an executor makes it, RUNWRIGHT_RUN_DIR set, with a scripted exec.sock (`.server`)."""
 
-    class Folder(object):
+    class Folder:
         pass
 
     folder = Folder()

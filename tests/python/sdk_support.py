@@ -47,7 +47,7 @@ INTERPRETERS = find_interpreters()
 ABSENT = [version for version in WANTED if version not in INTERPRETERS]
 
 
-class RawServer(object):
+class RawServer:
     """Accepts connections on a TCP port or a unix socket and gives each to ``script(connection socket, number)`` in a
     thread of its own."""
 
@@ -84,7 +84,7 @@ class RawServer(object):
         self.sock.close()
 
 
-class Request(object):
+class Request:
     def __init__(self, method, target, headers, body):
         self.method, self.target, self.headers, self.body = method, target, headers, body
         self.path, _, self.query = target.partition("?")
@@ -120,7 +120,7 @@ def answer(status, body=b"", headers=()):
     return head.encode() + b"\r\n" + body
 
 
-class ScriptedServer(object):
+class ScriptedServer:
     """Answers from a table ``{(method, path): handler}``; a handler takes the request and gives a JSON-able document,
     ``(status, document)`` or ``(status, bytes, headers)``. Every request is kept in ``requests``."""
 
@@ -160,7 +160,7 @@ def binary(name="runwright"):
     return None
 
 
-class RealServer(object):
+class RealServer:
     """`runwright server` in a folder of its own; its credential is in the test's home."""
 
     def __init__(self, program, data, home):

@@ -4,7 +4,6 @@ import json
 import os
 
 import pytest
-
 from runwright import _session, config, errors, workspace
 
 KEYS = {"subscription_id": "s1", "resource_group": "g1", "workspace_name": "w1"}

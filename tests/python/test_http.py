@@ -10,10 +10,9 @@ import threading
 import time
 
 import pytest
-from sdk_support import ROOT, answer, read_request
-
 from runwright import errors
 from runwright._http import Client, encode_query, parse_events, parse_url
+from sdk_support import ROOT, answer, read_request
 
 
 def test_urls():
@@ -169,7 +168,7 @@ def test_errors_carry_code_message_field_and_details(scripted):
 
 def test_every_code_of_the_table_has_its_class():
     with open(os.path.join(ROOT, "api", "errors.yaml")) as file:
-        rows = re.findall(r"^(\w+):\s*\{http: (\d+), python: (\w+)", file.read(), re.M)
+        rows = re.findall(r"^(\w+):\s*\{http: (\d+), python: (\w+)", file.read(), re.MULTILINE)
     assert {row[0] for row in rows} == set(errors.CLASSES)
     for code, status, name in rows:
         cls = errors.CLASSES[code]
@@ -284,7 +283,7 @@ def test_a_broken_event_stream_says_so(raw_server):
 
 
 def test_events_are_the_same_however_they_are_cut():
-    stream = "event: a\ndata: ž1\n\ndata:2\r\n\r\n:x\nevent: c\nid: 3\ndata\n\n".encode("utf-8")
+    stream = "event: a\ndata: ž1\n\ndata:2\r\n\r\n:x\nevent: c\nid: 3\ndata\n\n".encode()
     whole = list(parse_events(iter([stream, b""]).__next__))
     assert whole == [("a", None, "ž1"), ("message", None, "2"), ("c", "3", "")]
     for size in (1, 2, 3, 7):
@@ -301,3 +300,11 @@ def test_a_request_is_quick(scripted):
     for _ in range(50):
         client.json("GET", "/x")
     assert (time.perf_counter() - begin) / 50 < 0.02
+
+
+def test_bytes_are_sent_as_they_are(scripted):
+    server = scripted()
+    server.on("POST", "/x", lambda request: [request.headers["content-type"], len(request.body)])
+    client = Client(server.url)
+    assert client.json("POST", "/x", body=b"\0\1") == ["application/octet-stream", 2]
+    assert client.json("POST", "/x", body={"a": float("nan")}) == ["application/json", 12]

@@ -10,9 +10,8 @@ import subprocess
 import threading
 
 import pytest
-from sdk_support import ROOT, SDK
-
 from runwright import journal
+from sdk_support import ROOT, SDK
 
 VECTORS = os.path.join(ROOT, "tests", "vectors", "journal.json")
 
@@ -144,22 +143,34 @@ def test_threads(tmp_path):
         assert [r.number()[1] for r in records if r.number()[0] == "t%d" % n] == [float(i) for i in range(500)]
 
 
-def test_a_signal_handler_may_log(tmp_path):
+@pytest.mark.parametrize("round", range(5))
+def test_a_signal_handler_may_log(tmp_path, round):
     writer = journal.JournalWriter(str(tmp_path), "run")
-    previous = signal.signal(signal.SIGALRM, lambda *_: writer.number("signal", 1.0))
-    signal.setitimer(signal.ITIMER_REAL, 0.0005, 0.0005)
+    said = []
+
+    def handler(*_):
+        said.append(1)
+        writer.number("signal", 1.0)
+        writer.record(journal.TAG, {"set": {"a": "b"}, "remove": []})
+
+    previous = signal.signal(signal.SIGALRM, handler)
+    signal.setitimer(signal.ITIMER_REAL, 0.0002, 0.0002)
     try:
-        for i in range(20000):
+        for i in range(5000):
             writer.number("loop", float(i))
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, previous)
     records = file_records(writer)
-    loop = [r.number()[1] for r in records[1:] if r.number()[0] == "loop"]
-    assert loop == [float(i) for i in range(20000)]
+    assert os.listdir(str(tmp_path)) == [writer.writer + ".rwj"]
+    numbers = [r.number() for r in records if r.kind == journal.NUMBER]
+    assert [value for name, value, _ in numbers if name == "loop"] == [float(i) for i in range(5000)]
+    assert len([1 for name, _, _ in numbers if name == "signal"]) == len(said)
+    assert len([1 for r in records if r.kind == journal.TAG]) == len(said)
+    assert [r.seq for r in records] == list(range(len(records)))
 
 
-class FullDisk(object):
+class FullDisk:
     """`os.write` onto a disk with room for ``room`` bytes."""
 
     def __init__(self, room):

@@ -7,13 +7,12 @@ import subprocess
 import sys
 
 import pytest
-from sdk_support import SDK
-
 import runwright
 from runwright import _session, errors, journal
-from runwright.client import Api
 from runwright._http import Client
+from runwright.client import Api
 from runwright.run import Run
+from sdk_support import SDK
 
 ID = "exp_1700000000_0a1b2c3d"
 RUN = "/api/v1/runs/" + ID

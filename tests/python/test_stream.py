@@ -5,11 +5,10 @@ import io
 import json
 
 import pytest
-from sdk_support import answer, read_request
-
 from runwright import errors, stream
-from runwright.client import Api
 from runwright._http import Client
+from runwright.client import Api
+from sdk_support import answer, read_request
 
 RUN = {"id": "r1", "status": "Completed", "portal_url": "http://h/runs/r1", "warnings": []}
 LOG = "azureml-logs/70_driver_log.txt"

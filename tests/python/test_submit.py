@@ -4,16 +4,15 @@ import re
 import subprocess
 
 import pytest
-
 from runwright import errors, gitinfo
-from runwright.client import Api
 from runwright._http import Client
+from runwright.client import Api
 from runwright.submit import submit
 
 RUNS = "/api/v1/workspaces/w/runs"
 
 
-class Snapshot(object):
+class Snapshot:
     id = "s" * 64
 
     def __init__(self):

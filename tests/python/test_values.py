@@ -5,11 +5,10 @@ import fractions
 import math
 
 import pytest
-
 from runwright.values import plain, scalar_or_type, shape_metrics
 
 
-class Scalar(object):
+class Scalar:
     """As NumPy's and the frameworks' scalars look from outside."""
 
     def __init__(self, value):
@@ -19,7 +18,7 @@ class Scalar(object):
         return self.value
 
 
-class Array(object):
+class Array:
     def __init__(self, values):
         self.values = values
 

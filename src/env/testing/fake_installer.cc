@@ -35,11 +35,11 @@ Result<std::optional<Interpreter>> FakeInstaller::Known(const std::string& asked
 }
 
 void FakeInstaller::Find(const std::string& asked, Done<Interpreter> done) {
-  found_ = true;
-  auto known = Known(asked);
-  Result<Interpreter> answer =
-      known ? Result<Interpreter>(**known) : Result<Interpreter>(known.error());
-  Later([done = std::move(done), answer] { done(answer); });
+  Later([this, done = std::move(done), asked] {
+    found_ = true;
+    auto known = Known(asked);
+    done(known ? Result<Interpreter>(**known) : Result<Interpreter>(known.error()));
+  });
 }
 
 void FakeInstaller::Choose(const std::string& version, Done<PythonChoice> done) {

@@ -11,6 +11,7 @@
 
 #include "backend/testing/fake_backend.h"
 #include "db/migrations.h"
+#include "env/testing/fake_installer.h"
 #include "meta/schema.h"
 #include "os/testing/memory_file_system.h"
 #include "server/core.h"
@@ -124,7 +125,8 @@ class CoreFixture : public ::testing::Test {
                               .backend = backend,
                               .read = *db,
                               .writer = *writer,
-                              .paths = Paths("/data")});
+                              .paths = Paths("/data"),
+                              .installer = &installer});
     ASSERT_TRUE(made) << made.error().ToString();
     core = *std::move(made);
     core->Start();
@@ -173,6 +175,7 @@ class CoreFixture : public ::testing::Test {
   PostingPool pool{loop};
   os::testing::MemoryFileSystem fs;
   backend::testing::FakeBackend backend;
+  env::testing::FakeInstaller installer{loop};
   std::unique_ptr<db::Connection> db;
   std::unique_ptr<db::Writer> writer;
   std::unique_ptr<Core> core;

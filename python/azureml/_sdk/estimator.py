@@ -1,0 +1,252 @@
+"""Estimators: a script, its packages and where to run it, in one object."""
+
+import os
+
+from azureml._sdk.constants import DEFAULT_GPU_IMAGE
+from azureml._sdk.distributed import Gloo, MpiConfiguration, Nccl, ParameterServer
+from azureml._sdk.environment import Environment, read_requirements
+from azureml._sdk.exceptions import TrainingException
+from azureml._sdk.packages import pip_name
+from azureml._sdk.runconfig import RunConfiguration
+from azureml._sdk.warn import deprecated, unknown_keywords
+
+_DEFAULTS = (
+    ("compute_target", None), ("vm_size", None), ("vm_priority", None), ("entry_script", None),
+    ("script_params", None), ("node_count", 1), ("process_count_per_node", 1), ("distributed_backend", None),
+    ("distributed_training", None), ("use_gpu", False), ("use_docker", True), ("custom_docker_base_image", None),
+    ("custom_docker_image", None), ("image_registry_details", None), ("user_managed", False),
+    ("conda_packages", None), ("pip_packages", None), ("conda_dependencies_file_path", None),
+    ("pip_requirements_file_path", None), ("conda_dependencies_file", None), ("pip_requirements_file", None),
+    ("environment_variables", None), ("environment_definition", None), ("inputs", None),
+    ("source_directory_data_store", None), ("shm_size", None), ("resume_from", None),
+    ("max_run_duration_seconds", None), ("framework_version", None), ("worker_count", 1),
+    ("parameter_server_count", 1),
+)
+_OLD = {
+    "process_count_per_node": "distributed_training=MpiConfiguration(process_count_per_node=…)",
+    "distributed_backend": "distributed_training", "custom_docker_base_image": "custom_docker_image",
+    "worker_count": "distributed_training=TensorflowConfiguration(worker_count=…)",
+    "parameter_server_count": "distributed_training=TensorflowConfiguration(parameter_server_count=…)",
+    "conda_dependencies_file_path": "conda_dependencies_file", "pip_requirements_file_path": "pip_requirements_file",
+}
+# Accepted, and named in the run's warnings when they are given.
+_NO_EFFECT = {
+    "image_registry_details": "no image is used in this release",
+    "inputs": "data sets and data references are not part of this release",
+    "source_directory_data_store": "the source folder is kept by the server",
+    "shm_size": "it counts for containers only, and a run is a process in this release",
+    "resume_from": "it is not part of this release",
+    "vm_priority": "compute targets decide it",
+}
+_BACKENDS = {"mpi": MpiConfiguration, "ps": ParameterServer, "nccl": Nccl, "gloo": Gloo}
+
+
+class Estimator(object):
+    """A run of ``entry_script`` in ``source_directory``.
+
+    script_params: dict in order → argv; the value '' is a bare flag. compute_target: object, name or ``local``.
+    pip_packages, conda_packages, conda_dependencies_file, pip_requirements_file (paths in source_directory):
+    packages. environment_definition: replaces them all. Keywords that have no effect in this release are named in
+    the run's warnings. After construction `run_config` and `conda_dependencies` can still be changed.
+    """
+
+    _framework = None  # name in messages
+    _packages = ()  # what the estimator stands for
+    _versions = ()
+
+    def __init__(self, source_directory, compute_target=None, **kwargs):
+        given = dict(kwargs, compute_target=compute_target)
+        known = [name for name, _ in _DEFAULTS]
+        name = type(self).__name__
+        unknown_keywords(name, {k: v for k, v in given.items() if k not in known}, known)
+        self.source_directory = "." if source_directory is None else str(source_directory)
+        self._given = {key: given.get(key, default) for key, default in _DEFAULTS}
+        self._notes = []
+        for key, instead in _OLD.items():
+            if given.get(key) not in (None, dict(_DEFAULTS)[key]):
+                deprecated(name, key, instead)
+        self._entry_script = self._given["entry_script"]
+        self._script_params = self._given["script_params"]
+        self.run_config = self._make_run_config()
+
+    @property
+    def conda_dependencies(self):
+        """The packages of the run; change them here."""
+        return self.run_config.environment.python.conda_dependencies
+
+    @conda_dependencies.setter
+    def conda_dependencies(self, value):
+        self.run_config.environment.python.conda_dependencies = value
+
+    @classmethod
+    def get_supported_versions(cls):
+        """Framework versions that the SDK knew."""
+        return list(cls._versions)
+
+    # Construction.
+
+    def _make_run_config(self):
+        given = self._given
+        made = RunConfiguration(script=self._entry_script)
+        made.target, made.node_count = given["compute_target"], given["node_count"] or 1
+        made.max_run_duration_seconds = given["max_run_duration_seconds"]
+        definition = given["environment_definition"]
+        made.environment = definition if definition is not None else self._make_environment()
+        made.environment_variables = dict(given["environment_variables"] or {})
+        self._note_settings()
+        return made
+
+    def _make_environment(self):
+        given = self._given
+        made = Environment("%s-environment" % type(self).__name__.lower())
+        made.python.user_managed_dependencies = bool(given["user_managed"])
+        made.docker.enabled = bool(given["use_docker"])
+        image = given["custom_docker_image"] or given["custom_docker_base_image"]
+        if image:
+            made.docker.base_image = image
+        elif given["use_gpu"]:
+            made.docker.base_image = DEFAULT_GPU_IMAGE
+        if given["image_registry_details"] is not None:
+            made.docker.base_image_registry = given["image_registry_details"]
+        if given["shm_size"]:
+            made.docker.shm_size = given["shm_size"]
+        self._add_packages(made.python)
+        return made
+
+    def _add_packages(self, python):
+        given = self._given
+        file = given["conda_dependencies_file"] or given["conda_dependencies_file_path"]
+        if file:
+            from azureml._sdk.conda_dependencies import CondaDependencies
+
+            python.conda_dependencies = CondaDependencies(os.path.join(self.source_directory, file))
+        conda = python.conda_dependencies
+        for package in _texts(given["conda_packages"]):
+            conda.add_conda_package(package)
+        lines = list(_texts(given["pip_packages"]))
+        file = given["pip_requirements_file"] or given["pip_requirements_file_path"]
+        if file:
+            lines += read_requirements(os.path.join(self.source_directory, file))
+        for line in lines:
+            if line.startswith("-"):
+                conda.set_pip_option(line)
+            else:
+                conda.add_pip_package(line)
+        self._add_framework(conda)
+
+    def _add_framework(self, conda):
+        """The framework's own packages: named in the run's warnings where the user does not list them."""
+        listed = {pip_name(line) for line in conda.pip_packages}
+        absent = [package for package in self._packages if package not in listed]
+        if absent and not self._given["user_managed"]:
+            self._notes.append("The packages of %s are not put in by the estimator in this release: list %s in "
+                               "pip_packages." % (self._framework, " and ".join(absent)))
+
+    def _note_settings(self):
+        given, note = self._given, self._notes.append
+        for key, why in _NO_EFFECT.items():
+            if given[key] not in (None, [], {}):
+                note("%s= has no effect: %s." % (key, why))
+        if given["vm_size"]:
+            note("vm_size=%s has no effect: %s." % (given["vm_size"], "the compute target decides it"
+                 if given["compute_target"] is not None else "no cluster is made for one run in this release"))
+        if given["use_gpu"]:
+            note("use_gpu=True chooses no packages or image in this release: the run sees the GPUs of its machine.")
+        if given["framework_version"] is not None:
+            note("framework_version=%s has no effect in this release: pin the version in pip_packages."
+                 % given["framework_version"])
+        if given["environment_definition"] is not None:
+            ignored = [key for key in ("pip_packages", "conda_packages", "pip_requirements_file",
+                                       "conda_dependencies_file") if given[key]]
+            if ignored:
+                note("environment_definition replaces %s." % ", ".join(ignored))
+
+    # Submission.
+
+    def _distributed(self):
+        """The distributed settings, with the old keywords worked in; None for a plain script."""
+        given = self._given
+        if given["distributed_training"] is not None:
+            settings = given["distributed_training"]
+        elif given["distributed_backend"] is not None:
+            name = str(given["distributed_backend"]).lower()
+            if name not in _BACKENDS:
+                raise TrainingException("distributed_backend %r is unknown. Known: %s." % (name, ", ".join(_BACKENDS)))
+            settings = _BACKENDS[name]()
+            if isinstance(settings, ParameterServer):
+                settings.worker_count, settings.parameter_server_count = (
+                    given["worker_count"], given["parameter_server_count"])
+        elif int(given["process_count_per_node"] or 1) > 1:
+            settings = MpiConfiguration()
+        else:
+            return None
+        if hasattr(settings, "process_count_per_node") and settings.process_count_per_node == 1:
+            return MpiConfiguration(process_count_per_node=given["process_count_per_node"] or 1)
+        return settings
+
+    def _parts(self):
+        """What a submission needs (`azureml._sdk.submission.Parts`)."""
+        from azureml._sdk.submission import Parts
+
+        run_config = self.run_config
+        script = run_config.script or self._entry_script
+        arguments = params_to_arguments(self._script_params) if self._script_params else run_config.arguments
+        parts = Parts(self.source_directory, run_config, script, run_config.command, arguments)
+        parts.max_seconds, parts.notes = run_config.max_run_duration_seconds, list(self._notes)
+        parts.distributed = self._distributed()
+        return parts
+
+    def _override_params(self, script_params=None, inputs=None, source_directory_data_store=None):
+        """Later words win: script_params of a submission are added to those of the constructor."""
+        self._script_params = dict(self._script_params or {}, **(script_params or {}))
+
+    def __repr__(self):
+        return "%s(source_directory=%r, entry_script=%r, target=%r)" % (
+            type(self).__name__, self.source_directory, self._entry_script, self.run_config.target)
+
+
+class PyTorch(Estimator):
+    """An Estimator for PyTorch."""
+
+    _framework, _packages = "PyTorch", ("torch", "torchvision")
+    _versions = ("1.0", "1.1", "1.2", "1.3", "1.4", "1.5", "1.6")
+
+
+class TensorFlow(Estimator):
+    """An Estimator for TensorFlow."""
+
+    _framework, _packages = "TensorFlow", ("tensorflow",)
+    _versions = ("1.10", "1.12", "1.13", "2.0", "2.1", "2.2")
+
+
+class Chainer(Estimator):
+    """An Estimator for Chainer."""
+
+    _framework, _packages = "Chainer", ("chainer",)
+    _versions = ("5.1.0", "7.0.0")
+
+
+class SKLearn(Estimator):
+    """An Estimator for scikit-learn, which it puts in, unpinned, unless the user lists it."""
+
+    _framework, _packages = "scikit-learn", ("scikit-learn",)
+    _versions = ("0.20.3",)
+
+    def _add_framework(self, conda):
+        listed = {pip_name(line) for line in conda.pip_packages}
+        if not listed & {"scikit-learn", "sklearn"} and not self._given["user_managed"]:
+            conda.add_pip_package("scikit-learn")
+
+
+def params_to_arguments(script_params):
+    """argv of a dict: names and values in order, '' leaves the value out."""
+    out = []
+    for name, value in script_params.items():
+        out.append(name)
+        if not (isinstance(value, str) and value == ""):
+            out.append(value)
+    return out
+
+
+def _texts(packages):
+    return [packages] if isinstance(packages, str) else list(packages or ())

@@ -1,0 +1,130 @@
+#include <algorithm>
+
+#include "meta/workspaces.h"
+#include "server/environment_service.h"
+#include "server/environment_text.h"
+#include "server/routes.h"
+
+namespace rw::server {
+namespace {
+
+constexpr size_t kMostNameBytes = 255;
+
+Status CheckName(const std::string& name) {
+  bool clean = std::all_of(name.begin(), name.end(), [](char c) {
+    return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f && c != '/' && c != '\\' && c != ':';
+  });
+  if (!name.empty() && name.size() <= kMostNameBytes && clean) return Ok();
+  return Error(
+      Code::kInvalidArgument,
+      "an environment's name has 1 to 255 bytes without control characters, '/', '\\' and ':'",
+      "name");
+}
+
+Result<meta::NamedEnvironment> ReadRegistration(ServerContext& context, const Call& call,
+                                                EnvironmentService& service) {
+  TRY(context.auth.MayReadWorkspace(call.principal, call.Param("ws")));
+  json::Value body = TRY(call.JsonBody());
+  meta::NamedEnvironment out;
+  out.workspace_id = call.Param("ws");
+  out.name = TRY(json::RequireString(body, "name"));
+  TRY(CheckName(out.name));
+  out.spec = body["spec"];
+  auto env_id = service.Check(out.spec);
+  if (!env_id) return env_id.error();
+  out.env_id = *env_id;
+  out.definition = body["definition"];
+  if (!out.definition.is_null() && !out.definition.is_object())
+    return Error(Code::kInvalidArgument, "definition must be an object", "definition");
+  // The SDK's object may carry the version it had: that is our answer, not part of what is defined.
+  if (out.definition.is_object()) out.definition.as_object().erase("version");
+  out.created_us = context.NowMicros();
+  return out;
+}
+
+void Register(ServerContext& context, EnvironmentService& service, const CallPtr& call) {
+  auto environment = ReadRegistration(context, *call, service);
+  if (!environment) return call->Fail(environment.error());
+  CommitAndAnswer(context, "environment.register", call,
+                  [made = *environment](db::Connection& db) mutable -> Result<net::Response> {
+                    TRY(meta::WorkspaceRepository(db).Get(made.workspace_id));
+                    bool stored = TRY(meta::NamedEnvironmentRepository(db).Register(&made));
+                    return net::JsonResponse(meta::ToJson(made), stored ? 201 : 200);
+                  });
+}
+
+Result<net::Response> ListNamed(ServerContext& context, const Call& call) {
+  TRY(context.auth.MayReadWorkspace(call.principal, call.Param("ws")));
+  TRY(meta::WorkspaceRepository(context.read).Get(call.Param("ws")));
+  json::Array items;
+  for (const auto& named :
+       TRY(meta::NamedEnvironmentRepository(context.read).ListLatest(call.Param("ws"))))
+    items.push_back(meta::ToJson(named));
+  json::Value out;
+  return net::JsonResponse(out.Set("items", std::move(items)));
+}
+
+Result<net::Response> GetNamed(ServerContext& context, const Call& call) {
+  TRY(context.auth.MayReadWorkspace(call.principal, call.Param("ws")));
+  std::optional<int64_t> version;
+  if (call.request.Query("version")) version = TRY(call.QueryInt("version", 0, 1, INT64_MAX));
+  auto named = TRY(meta::NamedEnvironmentRepository(context.read)
+                       .Get(call.Param("ws"), call.Param("name"), version));
+  return net::JsonResponse(meta::ToJson(named));
+}
+
+/// What is being made hides the row of the attempt before it.
+Result<net::Response> ListBuilds(ServerContext& context, EnvironmentService& service) {
+  json::Array items;
+  std::set<std::string> working;
+  for (const auto& at_work : service.Working()) {
+    working.insert(at_work.lock.env_id);
+    items.push_back(BuildJson(at_work.lock, at_work.state));
+  }
+  for (const auto& row : TRY(meta::EnvLockRepository(context.read).List()))
+    if (!working.contains(row.env_id)) items.push_back(BuildJson(row, meta::StateName(row.state)));
+  json::Value out;
+  return net::JsonResponse(out.Set("items", std::move(items)));
+}
+
+net::Response OneBuild(const meta::EnvLock& row, std::string_view state) {
+  json::Value out = BuildJson(row, state);
+  out.Set("platform", row.platform).Set("log", row.log);
+  return net::JsonResponse(out.Set("lock", row.lock ? json::Value(*row.lock) : json::Value()));
+}
+
+/// By env_id, or by the first digits of one where only one begins so.
+Result<net::Response> GetBuild(ServerContext& context, EnvironmentService& service,
+                               const std::string& asked) {
+  for (const auto& at_work : service.Working())
+    if (at_work.lock.env_id == asked) return OneBuild(at_work.lock, at_work.state);
+  meta::EnvLockRepository locks(context.read);
+  auto row = TRY(locks.Find(asked));
+  if (!row && asked.size() >= 6) {
+    std::vector<std::string> matches;
+    for (const auto& lock : TRY(locks.List()))
+      if (lock.env_id.starts_with(asked) || lock.build_id.starts_with(asked))
+        matches.push_back(lock.env_id);
+    if (matches.size() == 1) row = TRY(locks.Find(matches[0]));
+  }
+  if (!row)
+    return Error(Code::kNotFound,
+                 "no build for environment '" + asked + "'; `runwright env builds` lists them",
+                 "env_id");
+  return OneBuild(*row, meta::StateName(row->state));
+}
+
+}  // namespace
+
+void RegisterEnvironmentRoutes(Router& router, ServerContext& context,
+                               EnvironmentService& service) {
+  const std::string all = "/api/v1/workspaces/{ws}/environments";
+  router.Add("POST", all, [&](const CallPtr& call) { Register(context, service, call); });
+  router.AddSync("GET", all, [&](Call& call) { return ListNamed(context, call); });
+  router.AddSync("GET", all + "/{name}", [&](Call& call) { return GetNamed(context, call); });
+  router.AddSync("GET", "/api/v1/builds", [&](Call&) { return ListBuilds(context, service); });
+  router.AddSync("GET", "/api/v1/builds/{env_id}",
+                 [&](Call& call) { return GetBuild(context, service, call.Param("env_id")); });
+}
+
+}  // namespace rw::server

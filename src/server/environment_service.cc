@@ -1,0 +1,151 @@
+#include "server/environment_service.h"
+
+#include <algorithm>
+
+#include "base/hash.h"
+#include "base/log.h"
+#include "base/strings.h"
+#include "meta/settings.h"
+#include "os/paths.h"
+#include "server/environment_text.h"
+
+namespace rw::server {
+namespace {
+using env::EnvironmentSpec;
+
+constexpr const char* kInterpretersSetting = "interpreters";
+/// "Last used" is for people: one write an hour is enough.
+constexpr int64_t kTouchEveryUs = 3'600'000'000;
+
+/// What waits for a run's environment names members of the spec; the request has it as
+/// "environment".
+Error InRequest(const Error& error) {
+  if (error.field().empty() || error.field().starts_with("environment")) return error;
+  return Error(error.code(), error.message(), "environment." + error.field());
+}
+}  // namespace
+
+EnvironmentService::EnvironmentService(ServerContext& context, env::Installer& installer)
+    : context_(context), installer_(installer) {
+  auto saved = meta::GetSetting(context_.read, kInterpretersSetting);
+  if (!saved || saved->empty()) return;
+  saved_interpreters_ = *saved;
+  installer_.LoadState(saved_interpreters_);
+}
+
+EnvironmentService::~EnvironmentService() = default;
+
+void EnvironmentService::Start() {
+  int64_t now = context_.NowMicros();
+  context_.writer.Submit(
+      "env.fail_unfinished",
+      [now](db::Connection& db) {
+        return meta::EnvLockRepository(db).FailUnfinished(
+            "the server ended while this was being built; the next run builds it anew", now);
+      },
+      [](const Status&) {});
+  // The first run then finds the default Python known.
+  auto known = installer_.Known("python");
+  if (!known || *known) return;
+  installer_.Find("python",
+                  [this, alive = std::weak_ptr<bool>(alive_)](const Result<env::Interpreter>&) {
+                    if (!alive.expired()) SaveInterpreters();
+                  });
+}
+
+Result<std::string> EnvironmentService::Check(const json::Value& spec) {
+  auto parsed = env::ParseSpec(spec);
+  if (!parsed) return InRequest(parsed.error());
+  return env::EnvId(*parsed);
+}
+
+std::optional<ReadyEnvironment> EnvironmentService::Ready(const json::Value& spec) {
+  auto parsed = env::ParseSpec(spec);
+  if (!parsed) return std::nullopt;
+  return parsed->kind == EnvironmentSpec::Kind::kPip ? ReadyBuild(*parsed)
+                                                     : ReadyInterpreter(*parsed);
+}
+
+std::optional<ReadyEnvironment> EnvironmentService::ReadyInterpreter(const EnvironmentSpec& spec) {
+  auto known = installer_.Known(spec.interpreter_path);
+  if (!known || !*known) return std::nullopt;
+  return OfInterpreter(**known, env::EnvId(spec));
+}
+
+std::optional<ReadyEnvironment> EnvironmentService::ReadyBuild(const EnvironmentSpec& spec) {
+  std::string env_id = env::EnvId(spec);
+  auto cached = ready_.find(env_id);
+  if (cached == ready_.end()) {
+    auto row = meta::EnvLockRepository(context_.read).Find(env_id);
+    if (!row || !*row || (*row)->state != meta::EnvLock::State::kReady) return std::nullopt;
+    cached = ready_.emplace(env_id, OfBuild(**row, installer_)).first;
+  }
+  if (!installer_.IsPublished(cached->second.build_id)) {
+    ready_.erase(cached);  // its folder or its interpreter went away: built again
+    return std::nullopt;
+  }
+  Touch(env_id);
+  return cached->second;
+}
+
+void EnvironmentService::Touch(const std::string& env_id) {
+  int64_t now = context_.NowMicros();
+  int64_t& last = touched_us_[env_id];
+  if (last != 0 && now - last < kTouchEveryUs) return;
+  last = now;
+  context_.writer.Submit(
+      "env.touch",
+      [env_id, now](db::Connection& db) { return meta::EnvLockRepository(db).Touch(env_id, now); },
+      [](const Status&) {});
+}
+
+void EnvironmentService::Prepare(const json::Value& spec, const RunId& run, OnLog on_log,
+                                 Done done) {
+  auto parsed = env::ParseSpec(spec);
+  if (!parsed) return done(InRequest(parsed.error()));
+  bool pip = parsed->kind == EnvironmentSpec::Kind::kPip;
+  auto ready = pip ? ReadyBuild(*parsed) : ReadyInterpreter(*parsed);
+  if (ready) return done(*std::move(ready));
+  if (!pip) return PrepareInterpreter(*parsed, run, std::move(done));
+  PrepareBuild(*std::move(parsed), run, std::move(on_log), std::move(done));
+}
+
+void EnvironmentService::PrepareInterpreter(const EnvironmentSpec& spec, const RunId& run,
+                                            Done done) {
+  uint64_t id = next_finding_++;
+  finding_[id] = Waiter{run, nullptr, std::move(done)};
+  installer_.Find(spec.interpreter_path,
+                  [this, id, env_id = env::EnvId(spec),
+                   alive = std::weak_ptr<bool>(alive_)](Result<env::Interpreter> found) {
+                    if (alive.expired()) return;
+                    SaveInterpreters();
+                    auto waiter = finding_.extract(id);
+                    if (waiter.empty()) return;  // forgotten
+                    if (!found) return waiter.mapped().done(InRequest(found.error()));
+                    waiter.mapped().done(OfInterpreter(*found, env_id));
+                  });
+}
+
+void EnvironmentService::SaveInterpreters() {
+  std::string now = installer_.SaveState();
+  if (now == saved_interpreters_) return;
+  saved_interpreters_ = now;
+  context_.writer.Submit(
+      "env.save_interpreters",
+      [now](db::Connection& db) { return meta::PutSetting(db, kInterpretersSetting, now); },
+      [](const Status&) {});
+}
+
+void EnvironmentService::Forget(const RunId& run) {
+  std::erase_if(finding_, [&](const auto& entry) { return entry.second.run == run; });
+  for (auto& [env_id, task] : tasks_)
+    std::erase_if(task->waiters, [&](const Waiter& waiter) { return waiter.run == run; });
+}
+
+std::vector<EnvironmentService::AtWork> EnvironmentService::Working() const {
+  std::vector<AtWork> out;
+  for (const auto& [env_id, task] : tasks_) out.push_back({task->row, task->state});
+  return out;
+}
+
+}  // namespace rw::server

@@ -1,0 +1,95 @@
+// Makes environments ready for runs: looks up, resolves once, builds once, shares.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "env/installer.h"
+#include "meta/environments.h"
+#include "server/environment_gate.h"
+#include "server/router.h"
+#include "server/server_context.h"
+
+namespace rw::server {
+
+/// On the loop's thread. What is warm is answered from memory, or one row of the database, and a
+/// few stats; no process is started. An env_id is resolved once and its lock then kept; a build_id
+/// is built once while all that need it follow its log.
+class EnvironmentService final : public EnvironmentGate {
+ public:
+  EnvironmentService(ServerContext& context, env::Installer& installer);
+  ~EnvironmentService() override;
+
+  /// What was in work when the last server ended is marked; runs that still wait ask again.
+  void Start();
+
+  Result<std::string> Check(const json::Value& spec) override;
+  std::optional<ReadyEnvironment> Ready(const json::Value& spec) override;
+  void Prepare(const json::Value& spec, const RunId& run, OnLog on_log, Done done) override;
+  void Forget(const RunId& run) override;
+
+  /// What is being made now, as the builds' routes show it: state, lock as far as known, log so
+  /// far.
+  struct AtWork {
+    meta::EnvLock lock;
+    std::string state;  // "Resolving", "Building"
+  };
+  std::vector<AtWork> Working() const;
+
+ private:
+  struct Waiter {
+    RunId run;
+    OnLog on_log;
+    Done done;
+  };
+  /// One env_id on its way.
+  struct Task {
+    env::EnvironmentSpec spec;
+    meta::EnvLock row;  // as it will be stored
+    std::string state = "Resolving";
+    env::PythonChoice python;
+    std::vector<Waiter> waiters;
+    bool has_lock = false;
+  };
+  using TaskPtr = std::shared_ptr<Task>;
+
+  std::optional<ReadyEnvironment> ReadyInterpreter(const env::EnvironmentSpec& spec);
+  std::optional<ReadyEnvironment> ReadyBuild(const env::EnvironmentSpec& spec);
+  void PrepareInterpreter(const env::EnvironmentSpec& spec, const RunId& run, Done done);
+  void PrepareBuild(env::EnvironmentSpec spec, const RunId& run, OnLog on_log, Done done);
+
+  void Begin(const TaskPtr& task);
+  void Resolve(const TaskPtr& task);
+  void Locked(const TaskPtr& task);
+  void Build(const TaskPtr& task);
+  void Built(const std::string& build_id, const Result<env::BuildFacts>& facts);
+  void StoreLock(const TaskPtr& task);
+  void Finish(const TaskPtr& task);
+  void Fail(const TaskPtr& task, const Error& error);
+  void Log(const TaskPtr& task, std::string_view lines);
+  void Answer(const TaskPtr& task, const Result<ReadyEnvironment>& result);
+  void SaveInterpreters();
+  void Touch(const std::string& env_id);
+
+  ServerContext& context_;
+  env::Installer& installer_;
+  std::map<std::string, ReadyEnvironment> ready_;  // kind pip, by env_id
+  std::map<std::string, TaskPtr> tasks_;           // by env_id
+  std::map<std::string, std::vector<TaskPtr>>
+      builds_;  // by build_id; the first one's log is the build's
+  std::map<std::string, std::string> build_logs_;  // by build_id
+  std::map<uint64_t, Waiter> finding_;             // runs that wait for an interpreter
+  std::map<std::string, int64_t> touched_us_;
+  std::string saved_interpreters_;
+  uint64_t next_finding_ = 1;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+/// Routes of named environments and of builds.
+void RegisterEnvironmentRoutes(Router& router, ServerContext& context, EnvironmentService& service);
+
+}  // namespace rw::server

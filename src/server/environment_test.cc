@@ -1,0 +1,242 @@
+// Environments for runs: warm, resolved once, built once, shared, failed.
+#include <gtest/gtest.h>
+
+#include "base/strings.h"
+#include "meta/environments.h"
+#include "server/testing/core_fixture.h"
+
+namespace rw::server {
+namespace {
+
+class EnvironmentTest : public testing::CoreFixture {
+ protected:
+  struct Asked {
+    std::string log;
+    std::optional<Result<ReadyEnvironment>> answer;
+  };
+  static json::Value Pip(const std::string& requirements, const std::string& python = "") {
+    json::Value out;
+    json::Array lines;
+    for (const std::string& line : Split(requirements, ' '))
+      if (!line.empty()) lines.emplace_back(line);
+    return out.Set("kind", "pip").Set("python", python).Set("requirements", std::move(lines));
+  }
+  std::shared_ptr<Asked> Ask(const json::Value& spec, const std::string& run = "r1") {
+    auto asked = std::make_shared<Asked>();
+    core->environments().Prepare(
+        spec, RunId(run), [asked](std::string_view bytes) { asked->log.append(bytes); },
+        [asked](Result<ReadyEnvironment> ready) {
+          EXPECT_FALSE(asked->answer) << "exactly once";
+          asked->answer.emplace(std::move(ready));
+        });
+    return asked;
+  }
+  Result<ReadyEnvironment> Get(const json::Value& spec) {
+    auto asked = Ask(spec);
+    loop.Advance(1'000'000);
+    CHECK(asked->answer);
+    return *asked->answer;
+  }
+};
+
+TEST_F(EnvironmentTest, AKnownInterpreterIsReadyAtOnce) {
+  auto ready = core->environments().Ready(json::Value());
+  ASSERT_TRUE(ready);
+  EXPECT_EQ(ready->interpreter, "/fake/python3");
+  EXPECT_EQ(ready->build_id, "");
+  EXPECT_EQ(ready->path_prepend, std::vector<std::string>{"/fake"});
+  auto asked = Ask(json::Value());
+  EXPECT_TRUE(asked->answer && *asked->answer) << "before Prepare returned";
+}
+
+TEST_F(EnvironmentTest, AnUnknownInterpreterIsAskedOffTheLoop) {
+  installer.known_at_once = false;
+  installer.hold = true;
+  StartCore();  // asks for the default at once, and waits
+  EXPECT_FALSE(core->environments().Ready(json::Value()));
+  auto asked = Ask(json::Value());
+  EXPECT_FALSE(asked->answer);
+  installer.Release();
+  loop.Advance(1000);
+  ASSERT_TRUE(asked->answer && *asked->answer);
+  EXPECT_TRUE(core->environments().Ready(json::Value()));
+}
+
+TEST_F(EnvironmentTest, AMissingInterpreterIsTheUsersError) {
+  json::Value spec;
+  spec.Set("kind", "interpreter").Set("interpreter_path", "/none/python");
+  auto answer = Get(spec);
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().code(), Code::kNotFound);
+}
+
+TEST_F(EnvironmentTest, CheckNamesTheFieldOfTheRequest) {
+  auto checked = core->environments().Check(Pip("six --pre"));
+  ASSERT_FALSE(checked);
+  EXPECT_EQ(checked.error().field(), "environment.requirements[1]");
+}
+
+TEST_F(EnvironmentTest, BuiltOnceThenWarmAlsoAfterARestart) {
+  auto first = Get(Pip("six==1.0"));
+  ASSERT_TRUE(first) << first.error().ToString();
+  EXPECT_EQ(first->interpreter, "/fake/builds/" + first->build_id + "/bin/python");
+  EXPECT_EQ(first->python, "3.11.7");
+  EXPECT_EQ(first->lock_artifact.name, "azureml-logs/environment.lock");
+  auto blob = core->context().blobs.Size(*cas::Digest::Parse(first->lock_artifact.digest));
+  EXPECT_TRUE(blob) << "the lock is a blob";
+  auto again = Ask(Pip(" six == 1.0 # same"));
+  StartCore();
+  auto warm = core->environments().Ready(Pip("six==1.0"));
+  ASSERT_TRUE(warm);
+  EXPECT_EQ(warm->build_id, first->build_id);
+  EXPECT_EQ(warm->lock_artifact.size, first->lock_artifact.size);
+  EXPECT_EQ(installer.resolves, 1);
+  EXPECT_EQ(installer.builds, 1);
+}
+
+TEST_F(EnvironmentTest, FiveWaitingRunsShareOneBuildAndItsLog) {
+  installer.hold = true;
+  std::vector<std::shared_ptr<Asked>> runs;
+  for (int i = 0; i < 5; i++) {
+    runs.push_back(Ask(Pip("six"), "r" + std::to_string(i)));
+    loop.Advance(1000);
+  }
+  installer.Release();
+  loop.Advance(1'000'000);
+  for (const auto& run : runs) {
+    ASSERT_TRUE(run->answer && *run->answer);
+    EXPECT_EQ(run->log, runs[0]->log);
+  }
+  EXPECT_EQ(installer.resolves, 1);
+  EXPECT_EQ(installer.builds, 1);
+  EXPECT_NE(runs[4]->log.find("Resolving 1 requirement for Python 3.11.7\n"), std::string::npos)
+      << runs[4]->log;
+}
+
+TEST_F(EnvironmentTest, TwoEnvironmentsOfOneLockShareTheBuild) {
+  installer.hold = true;
+  auto a = Ask(Pip("six", "3.11"), "a");
+  auto b = Ask(Pip("six"), "b");
+  for (int i = 0; i < 10; i++) {
+    installer.Release();
+    installer.hold = i < 2;  // both are resolved before the build ends
+    loop.Advance(10'000);
+  }
+  ASSERT_TRUE(a->answer && *a->answer && b->answer && *b->answer) << a->log << b->log;
+  EXPECT_EQ((*a->answer)->build_id, (*b->answer)->build_id);
+  EXPECT_NE((*a->answer)->env_id, (*b->answer)->env_id);
+  EXPECT_EQ(installer.builds, 1);
+}
+
+TEST_F(EnvironmentTest, ALockIsKeptForEver) {
+  auto first = Get(Pip("six"));
+  ASSERT_TRUE(first);
+  installer.published.clear();  // the folder of the build went away
+  EXPECT_FALSE(core->environments().Ready(Pip("six")));
+  auto asked = Ask(Pip("six"));
+  loop.Advance(1'000'000);
+  ASSERT_TRUE(asked->answer && *asked->answer);
+  EXPECT_EQ((*asked->answer)->build_id, first->build_id);
+  EXPECT_EQ(installer.resolves, 1);
+  EXPECT_EQ(installer.builds, 2);
+  EXPECT_NE(asked->log.find("Using the lock of "), std::string::npos) << asked->log;
+}
+
+TEST_F(EnvironmentTest, AFailureReachesEveryRunAndIsTriedAnewByTheNext) {
+  installer.failures.emplace("bad==1", Error(Code::kInvalidArgument, "cannot resolve bad: no"));
+  auto a = Ask(Pip("bad==1"), "a");
+  auto b = Ask(Pip("bad==1"), "b");
+  loop.Advance(1'000'000);
+  for (const auto& run : {a, b}) {
+    ASSERT_TRUE(run->answer);
+    EXPECT_EQ((*run->answer).error().message(), "cannot resolve bad: no");
+  }
+  auto listed = Do("GET", "/api/v1/builds").json()["items"].as_array();
+  ASSERT_EQ(listed.size(), 1u);
+  EXPECT_EQ(listed[0].StringOr("state"), "Failed");
+  EXPECT_EQ(listed[0].StringOr("error"), "cannot resolve bad: no");
+  installer.failures.clear();
+  EXPECT_TRUE(Get(Pip("bad==1")));
+}
+
+TEST_F(EnvironmentTest, AForgottenRunHearsNothingMore) {
+  installer.hold = true;
+  auto a = Ask(Pip("six"), "a");
+  auto b = Ask(Pip("six"), "b");
+  core->environments().Forget(RunId("a"));
+  installer.Release();
+  loop.Advance(1'000'000);
+  EXPECT_FALSE(a->answer);
+  EXPECT_TRUE(b->answer && *b->answer);
+}
+
+TEST_F(EnvironmentTest, AMissingPythonIsAWarningAlsoWhenWarm) {
+  auto first = Get(Pip("six", "3.6.2"));
+  ASSERT_TRUE(first);
+  ASSERT_EQ(first->warnings.size(), 1u);
+  EXPECT_EQ(first->warnings[0].message, "Python 3.6.2 is not installed; using 3.11.7, the nearest");
+  EXPECT_EQ(core->environments().Ready(Pip("six", "3.6.2"))->warnings.size(), 1u);
+}
+
+TEST_F(EnvironmentTest, NothingToInstallNeedsNoResolver) {
+  auto asked = Ask(Pip("azureml-defaults"));
+  loop.Advance(1'000'000);
+  ASSERT_TRUE(asked->answer && *asked->answer);
+  EXPECT_EQ(installer.resolves, 0);
+  EXPECT_EQ((*asked->answer)->lock_artifact.name, "");
+  EXPECT_NE(asked->log.find("azureml-defaults is answered by Runwright's own SDK"),
+            std::string::npos);
+}
+
+TEST_F(EnvironmentTest, AServerThatEndsWhileBuildingLeavesAFailureAndBuildsAnew) {
+  installer.hold = true;
+  Ask(Pip("six"));
+  for (int held = 0; held < 2; held++) {  // the choice of a Python, the lock
+    installer.Release();
+    installer.hold = true;
+    loop.Advance(1000);
+  }
+  ASSERT_EQ(installer.builds, 1) << "in work";
+  StartCore();
+  loop.Advance(1000);
+  auto listed = Do("GET", "/api/v1/builds").json()["items"].as_array();
+  ASSERT_EQ(listed.size(), 1u);
+  EXPECT_EQ(listed[0].StringOr("state"), "Failed");
+  installer.hold = false;
+  ASSERT_TRUE(Get(Pip("six")));
+  EXPECT_EQ(installer.resolves, 1);
+}
+
+TEST_F(EnvironmentTest, BuildsShowLockAndLog) {
+  auto ready = Get(Pip("six==1.0 idna==2"));
+  ASSERT_TRUE(ready);
+  auto one = Do("GET", "/api/v1/builds/" + ready->env_id).json();
+  EXPECT_EQ(one.StringOr("state"), "Ready");
+  EXPECT_EQ(one.StringOr("lock"), "idna==2\nsix==1.0\n");
+  EXPECT_EQ(one["packages"].as_array().size(), 2u);
+  EXPECT_NE(one.StringOr("log").find("Published"), std::string::npos);
+  EXPECT_EQ(Do("GET", "/api/v1/builds/" + ready->env_id.substr(0, 8)).status(), 200);
+  EXPECT_EQ(Do("GET", "/api/v1/builds/none").status(), 404);
+}
+
+TEST_F(EnvironmentTest, NamedEnvironmentsHaveVersions) {
+  std::string all = "/api/v1/workspaces/" + MakeWorkspace() + "/environments";
+  std::string body =
+      R"({"name":"train","definition":{"python":{}},"spec":{"kind":"pip","requirements":["six"]}})";
+  auto first = Do("POST", all, body);
+  EXPECT_EQ(first.status(), 201) << first.response->body.bytes;
+  EXPECT_EQ(first.json().StringOr("version"), "1");
+  EXPECT_EQ(Do("POST", all, body).json().StringOr("version"), "1");
+  std::string changed =
+      R"({"name":"train","definition":{"python":{"a":1},"version":"1"},"spec":{"kind":"pip"}})";
+  EXPECT_EQ(Do("POST", all, changed).json().StringOr("version"), "2");
+  EXPECT_EQ(Do("GET", all + "/train").json().StringOr("version"), "2");
+  EXPECT_EQ(Do("GET", all + "/train?version=1").json()["spec"]["requirements"].as_array().size(),
+            1u);
+  EXPECT_EQ(Do("GET", all).json()["items"].as_array().size(), 1u);
+  EXPECT_EQ(Do("GET", all + "/none").status(), 404);
+  EXPECT_EQ(Do("POST", all, R"({"name":"x","spec":{"kind":"conda"}})").status(), 400);
+}
+
+}  // namespace
+}  // namespace rw::server

@@ -1,0 +1,70 @@
+#include "server/environment_text.h"
+
+#include "base/clock.h"
+#include "os/paths.h"
+
+namespace rw::server {
+namespace {
+constexpr const char* kLockName = "azureml-logs/environment.lock";
+}
+
+ReadyEnvironment OfInterpreter(const env::Interpreter& interpreter, const std::string& env_id) {
+  ReadyEnvironment out;
+  out.env_id = env_id;
+  out.interpreter = interpreter.path;
+  out.python = interpreter.version;
+  std::string folder = os::DirName(interpreter.path);
+  if (folder != "/usr/bin" && folder != "/bin" && folder != "/usr/local/bin")
+    out.path_prepend = {folder};
+  return out;
+}
+
+ReadyEnvironment OfBuild(const meta::EnvLock& row, const env::Installer& installer) {
+  ReadyEnvironment out;
+  out.env_id = row.env_id;
+  out.build_id = row.build_id;
+  std::string bin = installer.BuildFolder(row.build_id) + "/bin";
+  out.interpreter = bin + "/python";
+  out.path_prepend = {bin};
+  env::PythonChoice python = PythonOf(row.python);
+  out.python = python.interpreter.version;
+  if (!python.warning.empty()) out.warnings.push_back({"environment", python.warning});
+  if (!row.lock_digest.empty())
+    out.lock_artifact = {kLockName, row.lock_digest, static_cast<int64_t>(row.lock->size())};
+  return out;
+}
+
+json::Value PythonJson(const env::PythonChoice& choice) {
+  const env::Interpreter& interpreter = choice.interpreter;
+  json::Value out;
+  out.Set("version", interpreter.version).Set("path", interpreter.path);
+  out.Set("implementation", interpreter.implementation).Set("base_path", interpreter.base_path);
+  return out.Set("prefix", interpreter.prefix).Set("warning", choice.warning);
+}
+
+env::PythonChoice PythonOf(const json::Value& python) {
+  return {{python.StringOr("path"), python.StringOr("implementation"), python.StringOr("version"),
+           python.StringOr("base_path"), python.StringOr("prefix")},
+          python.StringOr("warning")};
+}
+
+json::Value BuildJson(const meta::EnvLock& row, std::string_view state) {
+  json::Value out;
+  out.Set("env_id", row.env_id).Set("state", state);
+  out.Set("build_id", row.build_id.empty() ? json::Value() : json::Value(row.build_id));
+  std::string version = row.python.StringOr("version");
+  out.Set("python", version.empty() ? json::Value() : json::Value(version));
+  auto spec = json::Parse(row.spec);
+  json::Value requirements = spec ? (*spec)["requirements"] : json::Value();
+  out.Set("requirements", requirements.is_null() ? json::Value(json::Array()) : requirements);
+  json::Array packages;
+  for (const std::string& package : env::PackagesOf(row.lock.value_or("")))
+    packages.emplace_back(package);
+  out.Set("packages", std::move(packages)).Set("bytes", row.bytes);
+  out.Set("created_time", FormatUtc(row.created_us));
+  out.Set("last_used_time", FormatUtc(row.last_used_us));
+  if (state == "Failed") out.Set("error", row.error);
+  return out;
+}
+
+}  // namespace rw::server

@@ -1,0 +1,25 @@
+// Environments as rows, as answers to runs and as JSON.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "env/installer.h"
+#include "meta/environments.h"
+#include "server/environment_gate.h"
+
+namespace rw::server {
+
+/// The folder of the interpreter goes on PATH, unless it is one of the system's, which are there
+/// anyhow: the programs of a virtual environment, and a child's `python`, are then the run's own.
+ReadyEnvironment OfInterpreter(const env::Interpreter& interpreter, const std::string& env_id);
+/// `row` is kReady.
+ReadyEnvironment OfBuild(const meta::EnvLock& row, const env::Installer& installer);
+
+json::Value PythonJson(const env::PythonChoice& choice);
+env::PythonChoice PythonOf(const json::Value& python);
+
+/// An item of listBuilds; `state` is one of Resolving, Building, Ready, Failed.
+json::Value BuildJson(const meta::EnvLock& row, std::string_view state);
+
+}  // namespace rw::server

@@ -1,0 +1,265 @@
+"""What is sent for a ScriptRunConfig or an estimator, and what is refused before a run exists."""
+
+import inspect
+import os
+
+import pytest
+
+from azureml.core import Environment, Experiment, RunConfiguration, ScriptRunConfig
+from azureml.core.runconfig import DockerConfiguration, MpiConfiguration, PyTorchConfiguration, TensorflowConfiguration
+from azureml.exceptions import ComputeTargetException, TrainingException, UserErrorException
+from azureml.train.dnn import Chainer, Mpi, PyTorch, TensorFlow
+from azureml.train.estimator import Estimator
+from azureml.train.sklearn import SKLearn
+from azureml_support import FakeApi, forget_warnings
+
+
+@pytest.fixture
+def api():
+    forget_warnings()
+    return FakeApi()
+
+
+@pytest.fixture
+def experiment(api):
+    return Experiment(api.workspace(), "exp")
+
+
+@pytest.fixture
+def source(tmp_path):
+    folder = tmp_path / "src"
+    (folder / "lib").mkdir(parents=True)
+    (folder / "train.py").write_text("print(1)\n")
+    (folder / "lib" / "tool.py").write_text("")
+    return str(folder)
+
+
+def body_of(api, experiment, config, **kwargs):
+    experiment.submit(config, **kwargs)
+    return api.submitted[-1]
+
+
+def messages(body):
+    return [one["message"] for one in body["warnings"]]
+
+
+def test_a_script_run(api, experiment, source):
+    config = ScriptRunConfig(source, "train.py", ["--lr", 0.1, "--n", 3, "x y", True])
+    run = experiment.submit(config=config, tags={"a": None, "b": 1})
+    body = api.submitted[0]
+    assert body["script"] == "train.py" and "command" not in body
+    assert body["arguments"] == ["--lr", "0.1", "--n", "3", "x y", "True"]
+    assert body["target"] == "local" and body["tags"] == {"a": None, "b": "1"}
+    assert body["environment"]["kind"] == "pip" and body["max_run_duration_seconds"] == 2592000
+    assert len(body["snapshot_id"]) == 64 and body["warnings"] == []
+    assert run.get_details()["runDefinition"]["arguments"] == body["arguments"]
+    assert run.id == body["run_id"] and run.experiment is experiment and run.get_environment().name == "default-environment"
+
+
+def test_keys_of_the_run_definition_are_camel_case(api, experiment, source):
+    definition = body_of(api, experiment, ScriptRunConfig(source, "train.py"))["run_definition"]
+    assert {"script", "command", "useAbsolutePath", "arguments", "framework", "communicator", "target", "dataReferences", "data",
+            "nodeCount", "environment", "history", "mpi", "tensorflow", "pyTorch", "docker"} <= set(definition)
+    assert {"interpreterPath", "userManagedDependencies", "condaDependencies"} <= set(definition["environment"]["python"])
+    assert definition["environment"]["python"]["condaDependencies"]["dependencies"] == [
+        "python=3.8", {"pip": ["azureml-defaults"]}]
+
+
+def test_a_command(api, experiment, source):
+    assert body_of(api, experiment, ScriptRunConfig(source, command=["python train.py", "--n", 1]))["command"] == "python train.py --n 1"
+    assert body_of(api, experiment, ScriptRunConfig(source, command="ls | wc"))["command"] == "ls | wc"
+    with pytest.raises(UserErrorException, match="exclude each other"):
+        ScriptRunConfig(source, "train.py", command="ls")
+
+
+def test_everything_of_a_run_configuration_is_used(api, experiment, source):
+    api.computes["cluster"] = {"name": "cluster", "type": "AmlCompute", "min_nodes": 0}
+    config = RunConfiguration()
+    config.target = experiment.workspace.compute_targets["cluster"]
+    config.environment.environment_variables = {"A": 1, "B": "environment"}
+    config.environment_variables = {"B": "run"}
+    config.environment.python.user_managed_dependencies = True
+    config.environment.python.interpreter_path = "/opt/python"
+    made = ScriptRunConfig(source_directory=source, script="train.py", run_config=config,
+                           docker_runtime_config=DockerConfiguration(use_docker=True))
+    made.run_config.environment.environment_variables["C"] = "late"
+    body = body_of(api, experiment, made)
+    assert body["target"] == "cluster" and body["environment"] == {"kind": "interpreter", "interpreter_path": "/opt/python"}
+    assert body["environment_variables"] == {"A": "1", "B": "run", "C": "late"} and body["warnings"] == []
+
+
+def test_a_misspelt_keyword_is_named_with_what_was_meant(api, experiment, source, capsys):
+    body_of(api, experiment, ScriptRunConfig(source, "train.py", enviroment=Environment("x")))
+    assert "enviroment=" in capsys.readouterr().err
+    ScriptRunConfig(source, "train.py", comput_target="x")
+    assert "Did you mean compute_target?" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("script, words", [
+    ("tran.py", "Did you mean train.py"), ("tool.py", "Did you mean lib/tool.py"), ("zzzzzz.py", "Python files there"),
+    ("../outside.py", "outside of the source folder"), (None, "no script to run"),
+])
+def test_a_missing_script_says_where_it_was_looked_for(api, experiment, source, script, words):
+    with pytest.raises(UserErrorException) as caught:
+        experiment.submit(ScriptRunConfig(source, script))
+    assert words in caught.value.message and os.path.abspath(source) in caught.value.message
+    assert api.submitted == [] and api.runs == {}
+
+
+def test_a_script_that_lies_in_the_current_folder(api, experiment, source, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "other_one.py").write_text("")
+    with pytest.raises(UserErrorException, match="copy it into the source folder"):
+        experiment.submit(ScriptRunConfig(source, "other_one.py"))
+
+
+def test_other_things_that_are_refused(api, experiment, source, tmp_path):
+    with pytest.raises(UserErrorException, match="does not exist"):
+        experiment.submit(ScriptRunConfig(str(tmp_path / "none"), "train.py"))
+    with pytest.raises(UserErrorException, match="not dict"):
+        experiment.submit({})
+    (tmp_path / "src" / "book.ipynb").write_text("{}")
+    with pytest.raises(UserErrorException, match="nbconvert"):
+        experiment.submit(ScriptRunConfig(source, "book.ipynb"))
+    with pytest.raises(ComputeTargetException) as caught:
+        experiment.submit(ScriptRunConfig(source, "train.py", compute_target="locl"))
+    assert caught.value.message.startswith("ComputeTargetNotFound") and "Did you mean local?" in caught.value.message
+
+
+@pytest.mark.parametrize("config", [
+    lambda source: ScriptRunConfig(source, "train.py", distributed_job_config=MpiConfiguration(node_count=2)),
+    lambda source: ScriptRunConfig(source, "train.py", distributed_job_config=PyTorchConfiguration(process_count=4)),
+    lambda source: Estimator(source, entry_script="train.py", node_count=2),
+    lambda source: Estimator(source, entry_script="train.py", process_count_per_node=2, distributed_backend="mpi"),
+    lambda source: PyTorch(source, entry_script="train.py", distributed_training=Mpi(process_count_per_node=2)),
+    lambda source: TensorFlow(source, entry_script="train.py", distributed_training=TensorflowConfiguration()),
+])
+def test_more_than_one_process_is_refused_at_submit(api, experiment, source, config):
+    with pytest.raises(TrainingException, match="one process on one node"):
+        experiment.submit(config(source))
+    assert api.submitted == []
+
+
+def test_one_process_under_distributed_settings_is_a_plain_run(api, experiment, source):
+    body = body_of(api, experiment, Estimator(source, entry_script="train.py", distributed_training=MpiConfiguration()))
+    assert any("MpiConfiguration has no effect" in text for text in messages(body))
+
+
+def test_an_estimator(api, experiment, source):
+    estimator = Estimator(source_directory=source, script_params={"--reg": 0.8, "--flag": "", "--folder": "$HOME"},
+                          compute_target="local", entry_script="train.py", pip_packages=["pandas==1.1", "pillow"],
+                          environment_variables={"A": "b"}, max_run_duration_seconds=60)
+    body = body_of(api, experiment, estimator)
+    assert body["arguments"] == ["--reg", "0.8", "--flag", "--folder", "$HOME"]
+    assert body["environment"] == {"kind": "pip", "requirements": ["azureml-defaults", "pandas==1.1", "pillow"]}
+    assert body["environment_variables"] == {"A": "b"} and body["max_run_duration_seconds"] == 60
+    assert body["warnings"] == [] and body["run_definition"]["script"] == "train.py"
+
+
+def test_an_estimator_can_be_changed_after_construction(api, experiment, source):
+    estimator = Estimator(source, entry_script="train.py")
+    estimator.conda_dependencies.add_pip_package("numpy")
+    estimator.run_config.environment.docker.shm_size = "8g"
+    assert "numpy" in body_of(api, experiment, estimator)["environment"]["requirements"]
+    estimator.run_config.environment.python.user_managed_dependencies = True
+    assert body_of(api, experiment, estimator)["environment"]["kind"] == "interpreter"
+
+
+@pytest.mark.parametrize("packages, expected", [
+    (None, ["azureml-defaults", "scikit-learn"]), (["pandas"], ["azureml-defaults", "pandas", "scikit-learn"]),
+    (["scikit-learn==0.20.3"], ["azureml-defaults", "scikit-learn==0.20.3"]),
+    (["Scikit_Learn >= 1"], ["azureml-defaults", "Scikit_Learn >= 1"]), (["sklearn"], ["azureml-defaults", "sklearn"]),
+    (["scikit-learn[alldeps]"], ["azureml-defaults", "scikit-learn[alldeps]"]),
+])
+def test_sklearn_puts_scikit_learn_in_unless_it_is_listed(api, experiment, source, packages, expected):
+    body = body_of(api, experiment, SKLearn(source_directory=source, entry_script="train.py", pip_packages=packages))
+    assert body["environment"]["requirements"] == expected and body["warnings"] == []
+
+
+def test_sklearn_leaves_the_users_environments_alone(api, experiment, source):
+    own = Environment("own")
+    body = body_of(api, experiment, SKLearn(source, entry_script="train.py", environment_definition=own, pip_packages=["x"]))
+    assert body["environment"]["requirements"] == ["azureml-defaults"] and "replaces pip_packages" in messages(body)[0]
+    body = body_of(api, experiment, SKLearn(source, entry_script="train.py", user_managed=True))
+    assert body["environment"]["kind"] == "interpreter"
+
+
+@pytest.mark.parametrize("cls, packages", [(PyTorch, "torch and torchvision"), (TensorFlow, "tensorflow"), (Chainer, "chainer")])
+def test_framework_packages_are_named_in_warnings(api, experiment, source, cls, packages):
+    body = body_of(api, experiment, cls(source, entry_script="train.py", pip_packages=["pillow==5.4.1"]))
+    assert packages in messages(body)[0] and body["environment"]["requirements"] == ["azureml-defaults", "pillow==5.4.1"]
+    listed = [name for name in packages.split(" and ")]
+    assert body_of(api, experiment, cls(source, entry_script="train.py", pip_packages=listed))["warnings"] == []
+    assert cls.get_supported_versions()
+
+
+def test_every_keyword_is_honoured_or_named(api, experiment, source):
+    with open(os.path.join(source, "pip.txt"), "w") as file:
+        file.write("numpy\n")
+    with open(os.path.join(source, "env.yml"), "w") as file:
+        file.write("dependencies:\n- python=3.7\n- pip:\n  - pandas\n")
+    told = {
+        "vm_size": "STANDARD_NC6", "vm_priority": "dedicated", "use_gpu": True, "custom_docker_image": "my/image",
+        "image_registry_details": object(), "conda_packages": ["scikit-learn"], "inputs": [1],
+        "source_directory_data_store": "store", "shm_size": "8g", "resume_from": "x", "framework_version": "1.13",
+    }
+    quiet = {
+        "compute_target": "local", "entry_script": "train.py", "script_params": {"--a": 1}, "node_count": 1,
+        "process_count_per_node": 1, "distributed_backend": None, "distributed_training": None, "use_docker": True,
+        "custom_docker_base_image": None, "user_managed": False, "pip_packages": ["x"],
+        "conda_dependencies_file": "env.yml", "pip_requirements_file": "pip.txt", "environment_variables": {"A": "1"},
+        "environment_definition": None, "max_run_duration_seconds": 5, "worker_count": 1, "parameter_server_count": 1,
+        "conda_dependencies_file_path": None, "pip_requirements_file_path": None,
+    }
+    from azureml._sdk.estimator import _DEFAULTS
+
+    assert set(told) | set(quiet) == {name for name, _ in _DEFAULTS}
+    body = body_of(api, experiment, Estimator(source, _enable_optimized_mode=True, _disable_validation=True, **dict(told, **quiet)))
+    text = "\n".join(messages(body))
+    for word in ("vm_size=", "vm_priority=", "use_gpu=", "my/image", "image_registry_details=", "scikit-learn", "inputs=",
+                 "source_directory_data_store=", "shm_size=", "resume_from=", "framework_version="):
+        assert word in text
+    assert body["environment"] == {"kind": "pip", "python": "3.7", "requirements": ["pandas", "x", "numpy"]}
+
+
+def test_old_names_work_with_a_word_about_the_new_ones(api, experiment, source, capsys):
+    with open(os.path.join(source, "pip.txt"), "w") as file:
+        file.write("numpy\n")
+    body = body_of(api, experiment, Estimator(source, entry_script="train.py", custom_docker_base_image="old/image",
+                                              pip_requirements_file_path="pip.txt", distributed_backend="mpi"))
+    assert "numpy" in body["environment"]["requirements"] and any("old/image" in text for text in messages(body))
+    told = capsys.readouterr().err
+    assert "custom_docker_base_image= is an old name" in told and "pip_requirements_file" in told and "distributed_backend" in told
+
+
+def test_signatures_begin_as_programs_call_them():
+    expected = ("source_directory script arguments run_config _telemetry_values compute_target environment "
+                "distributed_job_config resume_from max_run_duration_seconds command docker_runtime_config").split()
+    assert list(inspect.signature(ScriptRunConfig).parameters)[:12] == expected
+    assert list(inspect.signature(RunConfiguration).parameters)[:5] == (
+        "script arguments framework communicator conda_dependencies".split())
+
+
+@pytest.mark.parametrize("name", ["ab", "a b", "-abc", "x" * 37, "", 3, "äöü", "train/one"])
+def test_experiment_names_follow_the_rule(api, name):
+    with pytest.raises(UserErrorException, match="3 to 36 characters"):
+        Experiment(api.workspace(), name)
+
+
+def test_a_bad_experiment_name_comes_with_a_good_one(api):
+    with pytest.raises(UserErrorException, match="For example: my-first-run"):
+        Experiment(api.workspace(), "my first run!")
+
+
+def test_experiments(api):
+    ws = api.workspace()
+    assert Experiment(ws, name="abc").name == "abc" and Experiment(workspace=ws, name="abc") == Experiment(ws, "abc")
+    api.run("one_1_a")
+    api.run("two_1_a", tags={"k": "v"})
+    api.run("two_2_a", tags={"k": None})
+    assert [experiment.name for experiment in Experiment.list(ws)] == ["one", "two"] == list(ws.experiments)
+    two = ws.experiments["two"]
+    assert [run.id for run in two.get_runs()] == ["two_2_a", "two_1_a"]
+    assert [run.id for run in two.get_runs(tags={"k": "v"})] == ["two_1_a"]
+    assert [run.id for run in two.get_runs(tags="k")] == ["two_2_a", "two_1_a"]
+    assert repr(two) == "Experiment(Name: two,\nWorkspace: lab)" and "<table" in two._repr_html_()
