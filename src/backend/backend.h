@@ -7,6 +7,7 @@
 
 #include "base/ids.h"
 #include "base/result.h"
+#include "json/value.h"
 
 namespace rw::backend {
 
@@ -33,6 +34,9 @@ class ComputeBackend {
   /// was started and nothing will be.
   virtual void Start(const StartRequest& request, std::function<void(Status)> done) = 0;
   virtual Life Probe(const RunId& run, const AllocationId& allocation) = 0;
+  /// What a dead supervisor wrote of the script's end: {"exit_code"}, {"signal"} or {"exec_error"}, and
+  /// "time_us"; null where it wrote nothing.
+  virtual json::Value ExitRecord(const RunId& run) = 0;
   /// SIGKILL to what a dead supervisor left behind; nothing left is fine.
   virtual void KillRemains(const RunId& run) = 0;
 };

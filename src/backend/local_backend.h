@@ -28,6 +28,7 @@ class LocalBackend final : public ComputeBackend {
   LocalBackend(os::FileSystem& fs, os::ProcessLauncher& launcher, LocalOptions options);
   void Start(const StartRequest& request, std::function<void(Status)> done) override;
   Life Probe(const RunId& run, const AllocationId& allocation) override;
+  json::Value ExitRecord(const RunId& run) override;
   void KillRemains(const RunId& run) override;
 
  private:

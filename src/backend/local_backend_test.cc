@@ -117,6 +117,14 @@ TEST_F(LocalBackendTest, KillsWhatADeadShimLeft) {
   EXPECT_EQ(launcher_.signals, (std::vector<std::pair<int, int>>{{200, 9}}));
 }
 
+TEST(ExitRecord, IsReadAsTheShimWritesIt) {
+  EXPECT_EQ(json::Write(ParseExitRecord("code 7 123\n")), R"({"exit_code":7,"time_us":123})");
+  EXPECT_EQ(json::Write(ParseExitRecord("signal 9 5\n")), R"({"signal":9,"time_us":5})");
+  EXPECT_NE(ParseExitRecord("exec-failed 2 /no/python 5\n").StringOr("exec_error").find("/no/python"),
+            std::string::npos);
+  EXPECT_TRUE(ParseExitRecord("cod").is_null());
+}
+
 TEST(InheritedEnvironment, KeepsNamedVariablesOnly) {
   std::string a = "PATH=/bin", b = "RUNWRIGHT_TOKEN=x", c = "HOME=/h";
   char* environment[] = {a.data(), b.data(), c.data(), nullptr};

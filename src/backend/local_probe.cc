@@ -35,6 +35,11 @@ Life LocalBackend::Probe(const RunId& run, const AllocationId& allocation) {
   return spawned == Spawned::kBeforeThisBoot ? Life::kDead : Life::kUnknown;
 }
 
+json::Value LocalBackend::ExitRecord(const RunId& run) {
+  auto text = os::ReadFile(fs_, FolderOf(run).exit(), 1 << 16);
+  return text ? ParseExitRecord(*text) : json::Value();
+}
+
 void LocalBackend::KillRemains(const RunId& run) {
   auto identity = ReadIdentity(fs_, FolderOf(run).started());
   if (!identity || !launcher_.IsAlive(*identity)) return;

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "json/value.h"
 #include "os/file_system.h"
 #include "os/process.h"
 
@@ -16,11 +17,16 @@ struct RunFolder {
   std::string claim() const { return root + "/state/claim.json"; }
   std::string shim() const { return root + "/state/shim"; }
   std::string started() const { return root + "/state/started"; }
+  std::string exit() const { return root + "/state/exit"; }
   std::string executor_log() const { return root + "/state/executor.log"; }
   std::string shim_log() const { return root + "/state/shim.log"; }
 };
 
 /// "pid start_ticks boot_id …", as the shim writes them.
 Result<os::ProcessIdentity> ReadIdentity(os::FileSystem& fs, const std::string& path);
+
+/// `code <n> wall_us`, `signal <n> wall_us` or `exec-failed <errno> <path> wall_us` as an exit record of the
+/// API with "time_us"; null when the text is none of these.
+json::Value ParseExitRecord(const std::string& text);
 
 }  // namespace rw::backend

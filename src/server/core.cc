@@ -2,9 +2,11 @@
 
 #include <set>
 
+#include "base/log.h"
 #include "server/environment_service.h"
 #include "server/interpreter_gate.h"
 #include "server/routes.h"
+#include "server/run_routes.h"
 
 namespace rw::server {
 
@@ -46,6 +48,7 @@ struct Core::Parts {
   ServerContext context;
   std::unique_ptr<EnvironmentService> environments;  // where there is an installer
   std::unique_ptr<EnvironmentGate> interpreters;     // else
+  std::unique_ptr<RunService> runs;
   Router router;
   std::shared_ptr<AtHand> at_hand = std::make_shared<AtHand>();
   bool stopping = false;
@@ -85,11 +88,22 @@ Result<std::unique_ptr<Core>> Core::Create(Deps deps) {
   RegisterArtifactRoutes(router, context);
   RegisterModelRoutes(router, context);
   RegisterLoginRoutes(router, context);
+  core->parts_->runs = std::make_unique<RunService>(context, core->parts_->deps.backend,
+                                                    core->environments());
+  RunService& runs = *core->parts_->runs;
+  RegisterRunRoutes(router, runs);
+  RegisterAllocationRoutes(router, runs);
+  RegisterJournalRoutes(router, runs);
+  RegisterMetricRoutes(router, runs);
+  RegisterLogRoutes(router, runs);
+  RegisterComputeRoutes(router, runs);
   return core;
 }
 
 void Core::Start() {
   if (parts_->environments) parts_->environments->Start();
+  Status started = parts_->runs->Start();
+  if (!started) LOG_ERROR("core.start", {"error", started.error().message()});
 }
 
 void Core::BeginStop() { parts_->stopping = true; }

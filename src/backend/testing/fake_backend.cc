@@ -21,6 +21,11 @@ Life FakeBackend::Probe(const RunId& run, const AllocationId& allocation) {
   return life == lives_.end() ? Life::kNotBegun : life->second;
 }
 
+json::Value FakeBackend::ExitRecord(const RunId& run) {
+  auto record = exits_.find(run.str());
+  return record == exits_.end() ? json::Value() : record->second;
+}
+
 void FakeBackend::KillRemains(const RunId& run) { killed_.push_back(run.str()); }
 
 }  // namespace rw::backend::testing

@@ -14,6 +14,7 @@ class FakeBackend final : public ComputeBackend {
  public:
   void Start(const StartRequest& request, std::function<void(Status)> done) override;
   Life Probe(const RunId& run, const AllocationId& allocation) override;
+  json::Value ExitRecord(const RunId& run) override;
   void KillRemains(const RunId& run) override;
 
   /// Called by every Start that succeeds: begin the simulated supervisor.
@@ -22,6 +23,8 @@ class FakeBackend final : public ComputeBackend {
   void FailNext(Error error) { fail_.push_back(std::move(error)); }
   void SetLife(const AllocationId& allocation, Life life) { lives_[allocation.str()] = life; }
 
+  void SetExitRecord(const RunId& run, json::Value record) { exits_[run.str()] = std::move(record); }
+
   const std::vector<StartRequest>& starts() const { return starts_; }
   const std::vector<std::string>& killed() const { return killed_; }
 
@@ -29,6 +32,7 @@ class FakeBackend final : public ComputeBackend {
   std::vector<StartRequest> starts_;
   std::vector<Error> fail_;
   std::map<std::string, Life> lives_;
+  std::map<std::string, json::Value> exits_;
   std::vector<std::string> killed_;
 };
 

@@ -1,0 +1,22 @@
+// Metrics of runs.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "db/connection.h"
+#include "json/value.h"
+#include "meta/metric_segment.h"
+
+namespace rw::meta {
+
+/// Names a metric of a run on its first value (the type of that value stays its type) and keeps the
+/// segment.
+Status AddSegment(db::Connection& db, int64_t run_row, std::string_view name, std::string_view type,
+                  std::string_view writer, int64_t first_seq, const SegmentBuilder& segment);
+
+/// The API's list of Metric, sorted by name; all of the run, or the one of that name (none: empty).
+Result<json::Value> MetricsToJson(db::Connection& db, int64_t run_row,
+                                  const std::optional<std::string>& name);
+
+}  // namespace rw::meta

@@ -1,0 +1,116 @@
+// Metrics: read in order, and logged from outside of a run (also of one that ended).
+#include <map>
+
+#include "meta/metric_rows.h"
+#include "server/run_routes.h"
+
+namespace rw::server {
+namespace {
+
+/// The writer of values that came by this route. They carry wall time only.
+constexpr std::string_view kServerWriter = "0000000000000000";
+
+Result<net::Response> Get(RunService& service, Call& call) {
+  ServerContext& context = service.context();
+  TRY(context.auth.MayReadRun(call.principal, call.Param("run")));
+  auto run = TRY(meta::LoadRun(context.read, call.Param("run")));
+  auto name = call.request.Query("name");
+  json::Value out = json::Object();
+  if (!TRY(call.QueryBool("recursive", false))) {
+    out.Set("metrics", TRY(meta::MetricsToJson(context.read, run.row, name)));
+    return net::JsonResponse(out);
+  }
+  json::Value runs = json::Object();
+  std::vector<std::string> ids = TRY(meta::Descendants(context.read, run.id));
+  ids.insert(ids.begin(), run.id);
+  for (const std::string& id : ids) {
+    auto one = TRY(meta::LoadRun(context.read, id));
+    runs.Set(id, TRY(meta::MetricsToJson(context.read, one.row, name)));
+  }
+  return net::JsonResponse(out.Set("runs", std::move(runs)));
+}
+
+struct Value {
+  std::string name;
+  std::string type;
+  std::optional<int64_t> step;
+  json::Value value;
+};
+
+Result<std::vector<Value>> ReadValues(const Call& call) {
+  json::Value body = TRY(call.JsonBody());
+  if (!body["metrics"].is_array()) {
+    return Error(Code::kInvalidArgument, "metrics must be a list", "metrics");
+  }
+  std::vector<Value> values;
+  for (const json::Value& one : body["metrics"].as_array()) {
+    std::string field = "metrics[" + std::to_string(values.size()) + "]";
+    Value value{one.StringOr("name"), one.StringOr("type", "scalar"), std::nullopt, one["value"]};
+    if (value.name.empty()) return Error(Code::kInvalidArgument, field + " has no name", field);
+    if (one["step"].is_int()) value.step = one["step"].as_int();
+    values.push_back(std::move(value));
+  }
+  return values;
+}
+
+void AddValue(meta::SegmentBuilder& segment, const Value& value, int64_t now_us) {
+  bool names_number = value.value.is_string() && value.type == "scalar" &&
+                      json::DoubleFrom(value.value).has_value();
+  if (value.type == "scalar" && (value.value.is_number() || names_number)) {
+    return segment.AddNumber(now_us, now_us, value.step, *json::DoubleFrom(value.value));
+  }
+  segment.AddJson(now_us, now_us, value.step, json::Write(value.value));
+}
+
+/// Where the next segment of these values stands among those that came by this route.
+Result<int64_t> NextSeq(db::Connection& db, int64_t run_row) {
+  auto row = TRY(db.Prepare(
+      "SELECT coalesce(max(first_seq + count), 0) FROM metric_segments s JOIN metrics m"
+      " ON m.id = s.metric_id WHERE m.run_row = ? AND s.writer = ?"));
+  TRY(row.Bind(run_row).Bind(kServerWriter).Step());
+  return row.Int(0);
+}
+
+Result<net::Response> Store(db::Connection& db, const std::string& run_id,
+                            const std::vector<Value>& values, int64_t now_us) {
+  auto run = TRY(meta::LoadRun(db, run_id));
+  int64_t seq = TRY(NextSeq(db, run.row));
+  std::map<std::string, std::pair<std::string, meta::SegmentBuilder>> segments;
+  for (const Value& value : values) {
+    auto at = segments.try_emplace(value.name, value.type, meta::SegmentBuilder("")).first;
+    AddValue(at->second.second, value, now_us);
+  }
+  for (const auto& [name, segment] : segments) {
+    TRY(meta::AddSegment(db, run.row, name, segment.first, kServerWriter, seq, segment.second));
+  }
+  json::Value out = json::Object();
+  return net::JsonResponse(out.Set("count", static_cast<int64_t>(values.size())));
+}
+
+void Log(RunService& service, const CallPtr& call) {
+  ServerContext& context = service.context();
+  std::string run_id = call->Param("run");
+  Status may = context.auth.MayWriteRun(call->principal, run_id);
+  if (!may) return call->Fail(may.error());
+  auto values = ReadValues(*call);
+  if (!values) return call->Fail(values.error());
+  CommitAndAnswer(
+      context, "metrics", call,
+      [run_id, values = *std::move(values), now_us = context.NowMicros(),
+       fence = FenceOf(*call)](db::Connection& db) -> Result<net::Response> {
+        TRY(CheckFence(db, fence));
+        return Store(db, run_id, values, now_us);
+      },
+      [&context, run_id] { context.events.Publish(run_id, {RunEvent::Kind::kMetrics, ""}); });
+}
+
+}  // namespace
+
+void RegisterMetricRoutes(Router& router, RunService& service) {
+  router.AddSync("GET", "/api/v1/runs/{run}/metrics",
+                 [&service](Call& call) { return Get(service, call); });
+  router.Add("POST", "/api/v1/runs/{run}/metrics",
+             [&service](const CallPtr& call) { Log(service, call); });
+}
+
+}  // namespace rw::server

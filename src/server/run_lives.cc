@@ -1,0 +1,167 @@
+// What happens to a run between its submission and the executor's claim, and after its end.
+#include <algorithm>
+
+#include "base/hash.h"
+#include "base/log.h"
+#include "server/run_service.h"
+
+namespace rw::server {
+
+RunService::RunService(ServerContext& context, backend::ComputeBackend& backend,
+                       EnvironmentGate& gate)
+    : context_(context),
+      backend_(backend),
+      gate_(gate),
+      scheduler_(context.loop, context.clock),
+      logs_(context) {
+  scheduler_.on_place = [this](int64_t compute_row, QueuedRun run, std::string node) {
+    OnPlace(compute_row, std::move(run), std::move(node));
+  };
+  scheduler_.on_wait = [this](const std::string& run_id, model::RunStatus status,
+                              model::Reason reason) { OnWait(run_id, status, std::move(reason)); };
+}
+
+RunService::~RunService() {
+  *alive_ = false;
+  if (tick_ != 0) context_.loop.Cancel(tick_);
+}
+
+int64_t RunService::DefaultLocalNodes() const { return std::max(4, context_.options.cores); }
+
+sched::TargetSettings RunService::LocalSettings(int64_t max_nodes) const {
+  return {.name = "local", .kind = sched::TargetKind::kLocal, .max_nodes = max_nodes};
+}
+
+GrantFacts RunService::Facts() const {
+  return {context_.options.url, context_.options.sdk_path, context_.paths.blobs};
+}
+
+NewAllocation RunService::Mint(int64_t compute_row, std::string node, ReadyEnvironment environment,
+                               std::string* secret) {
+  *secret = context_.random.Hex(32);
+  return {context_.random.Guid(), Sha256Hex(*secret), compute_row, std::move(node),
+          std::move(environment)};
+}
+
+void RunService::PrepareEnvironment(const meta::RunRow& run) {
+  std::string id = run.id;
+  gate_.Prepare(
+      run.environment, RunId(id),
+      [this, alive = alive_, id](std::string_view bytes) {
+        if (*alive) logs_.Append(id, "azureml-logs/20_image_build_log.txt", std::string(bytes));
+      },
+      [this, alive = alive_, id, row = run.row, compute = run.compute_row](
+          Result<ReadyEnvironment> ready) {
+        if (*alive) OnEnvironment(id, row, compute, std::move(ready));
+      });
+}
+
+void RunService::OnEnvironment(const std::string& run_id, int64_t run_row, int64_t compute_row,
+                               Result<ReadyEnvironment> ready) {
+  if (ready) return scheduler_.Enqueue(compute_row, {run_row, run_id, *std::move(ready)});
+  json::Value error = json::Object();
+  error.Set("code", ready.error().code() == Code::kInternal ? "SystemError" : "UserError");
+  error.Set("message", "The environment could not be made: " + ready.error().message());
+  error.Set("next_step", "Read azureml-logs/20_image_build_log.txt, mend the environment, submit again.");
+  FailRun(run_id, "", std::move(error));
+}
+
+void RunService::OnPlace(int64_t compute_row, QueuedRun run, std::string node) {
+  std::string secret;
+  NewAllocation allocation = Mint(compute_row, node, std::move(run.environment), &secret);
+  auto placed = std::make_shared<bool>(false);
+  int64_t now_us = context_.NowMicros();
+  context_.writer.Submit(
+      "run.place",
+      [placed, id = run.id, allocation, facts = Facts(), now_us](db::Connection& db) -> Status {
+        *placed = TRY(PlaceRun(db, id, allocation, facts, now_us));
+        return Ok();
+      },
+      [this, alive = alive_, placed, id = run.id, allocation, secret](Status status) {
+        if (!*alive) return;
+        if (!status) LOG_ERROR("run.place", {"run", id}, {"error", status.error().message()});
+        if (!status || !*placed) return scheduler_.Release(allocation.compute_row, allocation.node);
+        context_.events.Publish(id, {RunEvent::Kind::kStatus, ""});
+        Launch(id, allocation, secret);
+      });
+}
+
+void RunService::OnWait(const std::string& run_id, model::RunStatus status, model::Reason reason) {
+  model::RunEvent event{.kind = model::EventKind::kWait, .now_us = context_.NowMicros()};
+  event.status = status;
+  event.reason = std::move(reason);
+  context_.writer.Submit(
+      "run.wait",
+      [run_id, event](db::Connection& db) -> Status {
+        auto run = TRY(meta::LoadRun(db, run_id));
+        if (!model::IsBeforeStart(run.state.status)) return Ok();
+        if (TRY(meta::LiveAllocationOf(db, run.row))) return Ok();
+        TRY(meta::ApplyToRun(db, run, event));
+        return Ok();
+      },
+      [this, alive = alive_, run_id](Status) {
+        if (*alive) context_.events.Publish(run_id, {RunEvent::Kind::kStatus, ""});
+      });
+}
+
+void RunService::Launch(const std::string& run_id, const NewAllocation& allocation,
+                        const std::string& secret) {
+  int64_t now = context_.clock.BootMicros();
+  live_[run_id] = {.allocation_id = allocation.id, .compute_row = allocation.compute_row,
+                   .node = allocation.node, .since_boot_us = now, .heard_boot_us = now,
+                   .starting = true};
+  backend_.Start(
+      {AllocationId(allocation.id), RunId(run_id), allocation.node, secret},
+      [this, alive = alive_, run_id, id = allocation.id](Status started) {
+        if (!*alive) return;
+        if (auto live = live_.find(run_id); live != live_.end()) live->second.starting = false;
+        if (started) return;
+        FailRun(run_id, id,
+                model::SystemError("The run could not be started: " + started.error().message(),
+                                   "Look into the server's log, then submit again."));
+      });
+}
+
+void RunService::FailRun(const std::string& run_id, const std::string& allocation_id,
+                         json::Value error) {
+  int64_t now_us = context_.NowMicros();
+  context_.writer.Submit(
+      "run.fail",
+      [=, error = std::move(error)](db::Connection& db) -> Status {
+        TRY(FailAttempt(db, run_id, allocation_id, error, now_us));
+        return Ok();
+      },
+      [this, alive = alive_, run_id](Status status) {
+        if (!*alive) return;
+        if (!status) LOG_ERROR("run.fail", {"run", run_id}, {"error", status.error().message()});
+        AfterChange(run_id, bool(status));
+      });
+}
+
+void RunService::AfterChange(const std::string& run_id, bool ended) {
+  if (ended) {
+    gate_.Forget(RunId(run_id));
+    scheduler_.Dequeue(run_id);
+    if (auto live = live_.find(run_id); live != live_.end()) {
+      LiveRun gone = std::move(live->second);
+      live_.erase(live);
+      scheduler_.Release(gone.compute_row, gone.node);
+    }
+  }
+  context_.events.Publish(run_id, {RunEvent::Kind::kStatus, ""});
+  context_.events.Publish(run_id, {RunEvent::Kind::kCommand, ""});
+  if (ended) logs_.Close(run_id);
+}
+
+void RunService::FillWaiting(const meta::RunRow& run, json::Value& json) const {
+  if (!model::IsBeforeStart(run.state.status) || !run.state.supervised) return;
+  auto waiting = scheduler_.WaitingOf(run.compute_row, run.id);
+  if (!waiting) return;
+  json.Set("status", model::StatusName(waiting->status));
+  json::Value reason = json::Object();
+  reason.Set("text", waiting->reason.text);
+  if (waiting->reason.position > 0) reason.Set("position", waiting->reason.position);
+  json.Set("reason", std::move(reason));
+}
+
+}  // namespace rw::server

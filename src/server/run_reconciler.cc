@@ -1,0 +1,143 @@
+// Level-triggered: once a second every live allocation is compared with what its backend knows. Only proof of
+// death ends a run; silence alone is NotResponding.
+#include "base/hash.h"
+#include "base/log.h"
+#include "meta/compute_row.h"
+#include "server/run_service.h"
+
+namespace rw::server {
+namespace {
+
+constexpr auto kTick = std::chrono::seconds(1);
+constexpr int64_t kSilentUs = int64_t{90} * 1'000'000;        // a heartbeat waits up to 60 s
+constexpr int64_t kProbeAfterUs = int64_t{2} * 1'000'000;     // a new supervisor is left alone
+constexpr int64_t kUnknownUs = int64_t{15} * 1'000'000;
+
+}  // namespace
+
+Status RunService::LoadTargets() {
+  auto nodes = TRY(meta::LocalMaxNodes(context_.read));
+  scheduler_.SetTarget(0, LocalSettings(nodes.value_or(DefaultLocalNodes())));
+  for (const meta::ComputeRow& c : TRY(meta::AllComputes(context_.read))) {
+    scheduler_.SetTarget(c.row, AmlSettings(c));
+  }
+  return Ok();
+}
+
+sched::TargetSettings RunService::AmlSettings(const meta::ComputeRow& c) {
+  return {.name = c.name, .kind = sched::TargetKind::kAml, .vm_size = c.vm_size,
+          .min_nodes = c.min_nodes, .max_nodes = c.max_nodes, .idle_us = c.idle_seconds * 1'000'000};
+}
+
+Status RunService::Adopt() {
+  int64_t now = context_.clock.BootMicros();
+  for (const meta::AllocationRow& a : TRY(meta::LiveAllocations(context_.read))) {
+    live_[a.run_id] = {.allocation_id = a.id, .compute_row = a.compute_row, .node = a.node,
+                       .adopted = true, .since_boot_us = now, .heard_boot_us = now};
+    scheduler_.Occupy(a.compute_row, a.node, a.run_id);
+  }
+  std::vector<meta::RunRow> waiting;
+  auto rows = TRY(context_.read.Prepare(
+      "SELECT " + std::string(meta::RunColumns()) +
+      " FROM runs WHERE submitted = 1 AND status NOT IN ('Completed','Failed','Canceled')"
+      " ORDER BY row"));
+  while (TRY(rows.Step())) {
+    meta::RunRow run = meta::ReadRun(rows);
+    if (!live_.contains(run.id)) waiting.push_back(std::move(run));
+  }
+  for (const meta::RunRow& run : waiting) AdoptWaiting(run);
+  return Ok();
+}
+
+void RunService::AdoptWaiting(const meta::RunRow& run) {
+  if (!model::IsBeforeStart(run.state.status)) {
+    return FailRun(run.id, "", model::SystemError("The run's place was lost.", "Submit the run again."));
+  }
+  auto ready = gate_.Ready(run.environment);
+  if (ready) return scheduler_.Enqueue(run.compute_row, {run.row, run.id, *std::move(ready)});
+  PrepareEnvironment(run);
+}
+
+Status RunService::Start() {
+  TRY(LoadTargets());
+  TRY(Adopt());
+  Reconcile();
+  return Ok();
+}
+
+void RunService::Reconcile() {
+  std::vector<std::string> ids;
+  for (const auto& [id, live] : live_) ids.push_back(id);
+  for (const std::string& id : ids) {
+    auto live = live_.find(id);
+    if (live != live_.end()) ReconcileOne(id, live->second);
+  }
+  tick_ = context_.loop.After("run.reconcile", kTick, [this, alive = alive_] {
+    if (*alive) Reconcile();
+  });
+}
+
+void RunService::ReconcileOne(const std::string& run_id, LiveRun& live) {
+  int64_t now = context_.clock.BootMicros();
+  if (live.starting || live.losing) return;
+  if (!live.adopted && now - live.since_boot_us < kProbeAfterUs) return;
+  switch (backend_.Probe(RunId(run_id), AllocationId(live.allocation_id))) {
+    case backend::Life::kAlive:
+      if (now - live.heard_boot_us > kSilentUs) NoteSilence(run_id, model::EventKind::kSilent);
+      return;
+    case backend::Life::kDead: return Lost(run_id, live);
+    case backend::Life::kNotBegun: return StartAgain(run_id, live);
+    case backend::Life::kUnknown:
+      // Whatever may still come up is fenced before it can claim, so this is no guess.
+      if (now - live.heard_boot_us > kUnknownUs) Lost(run_id, live);
+      return;
+  }
+}
+
+void RunService::Lost(const std::string& run_id, LiveRun& live) {
+  live.losing = true;
+  LOG_WARN("run.lost", {"run", run_id}, {"allocation", live.allocation_id});
+  backend_.KillRemains(RunId(run_id));
+  json::Value record = backend_.ExitRecord(RunId(run_id));
+  int64_t now_us = context_.NowMicros();
+  context_.writer.Submit(
+      "run.lost",
+      [run_id, id = live.allocation_id, record, now_us](db::Connection& db) -> Status {
+        TRY(EndLostRun(db, run_id, id, record, now_us));
+        return Ok();
+      },
+      [this, alive = alive_, run_id](Status status) {
+        if (!*alive) return;
+        if (!status) LOG_ERROR("run.lost", {"run", run_id}, {"error", status.error().message()});
+        if (status) return AfterChange(run_id, true);
+        if (auto at = live_.find(run_id); at != live_.end()) at->second.losing = false;
+      });
+}
+
+void RunService::StartAgain(const std::string& run_id, LiveRun& live) {
+  live.starting = true;
+  std::string secret = context_.random.Hex(32);
+  auto unclaimed = std::make_shared<bool>(false);
+  backend::StartRequest request{AllocationId(live.allocation_id), RunId(run_id), live.node, secret};
+  context_.writer.Submit(
+      "run.start_again",
+      [unclaimed, id = live.allocation_id, hash = Sha256Hex(secret)](db::Connection& db) -> Status {
+        auto allocation = TRY(meta::FindAllocation(db, id));
+        *unclaimed = allocation && !allocation->ended() && allocation->claimant.empty();
+        if (!*unclaimed) return Ok();
+        return meta::SetSecretHash(db, allocation->row, hash);
+      },
+      [this, alive = alive_, run_id, unclaimed, request](Status status) {
+        if (!*alive) return;
+        auto at = live_.find(run_id);
+        if (at == live_.end()) return;
+        at->second.starting = false;
+        if (!status) return;
+        if (!*unclaimed) return Lost(run_id, at->second);
+        NewAllocation again{.id = at->second.allocation_id, .compute_row = at->second.compute_row,
+                            .node = at->second.node};
+        Launch(run_id, again, request.secret);
+      });
+}
+
+}  // namespace rw::server

@@ -1,0 +1,108 @@
+// The lives of runs: from submission over their place on a target to their end. Decides on the loop, changes in
+// the writer's operations, and tells followers after the COMMIT.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "backend/backend.h"
+#include "meta/compute_row.h"
+#include "server/environment_gate.h"
+#include "server/log_store.h"
+#include "server/run_ops.h"
+#include "server/scheduler.h"
+#include "server/server_context.h"
+
+namespace rw::server {
+
+/// An allocation that has not ended, as the loop sees it.
+struct LiveRun {
+  std::string allocation_id;
+  int64_t compute_row = 0;
+  std::string node;
+  bool adopted = false;        // made in an earlier life of the server
+  int64_t since_boot_us = 0;   // of the allocation, or of the adoption
+  int64_t heard_boot_us = 0;
+  int64_t told_boot_us = 0;    // when a command was last handed out; 0: never
+  bool starting = false;       // the backend was not asked yet, or has not answered
+  bool losing = false;         // its end is being written
+};
+
+/// On the loop's thread.
+class RunService {
+ public:
+  RunService(ServerContext& context, backend::ComputeBackend& backend, EnvironmentGate& gate);
+  ~RunService();
+
+  /// Takes up what an earlier life of the server left: targets, live allocations, waiting runs.
+  Status Start();
+
+  // Handlers of routes.
+  void Submit(CallPtr call);
+  void Cancel(CallPtr call);
+  void End(CallPtr call);
+  void Claim(CallPtr call);
+  void Started(CallPtr call);
+  void Heartbeat(CallPtr call);
+  void Exited(CallPtr call);
+  void Finished(CallPtr call);
+  void Failed(CallPtr call);
+
+  /// Replaces status and reason by what is true at this moment of a run that waits in a queue.
+  void FillWaiting(const meta::RunRow& run, json::Value& json) const;
+
+  Scheduler& scheduler() { return scheduler_; }
+  LogStore& logs() { return logs_; }
+  ServerContext& context() { return context_; }
+
+  /// Settings of `local`.
+  sched::TargetSettings LocalSettings(int64_t max_nodes) const;
+  int64_t DefaultLocalNodes() const;
+  static sched::TargetSettings AmlSettings(const meta::ComputeRow& compute);
+
+  /// After the COMMIT of an operation that may have ended the run.
+  void AfterChange(const std::string& run_id, bool ended);
+
+ private:
+  struct Pending;
+  void Reconcile();
+  void ReconcileOne(const std::string& run_id, LiveRun& live);
+  void AdoptWaiting(const meta::RunRow& run);
+  Status Adopt();
+  Status LoadTargets();
+  void Lost(const std::string& run_id, LiveRun& live);
+  void StartAgain(const std::string& run_id, LiveRun& live);
+  void NoteSilence(const std::string& run_id, model::EventKind kind);
+
+  void PrepareEnvironment(const meta::RunRow& run);
+  void OnEnvironment(const std::string& run_id, int64_t run_row, int64_t compute_row,
+                     Result<ReadyEnvironment> ready);
+  void OnPlace(int64_t compute_row, QueuedRun run, std::string node);
+  void OnWait(const std::string& run_id, model::RunStatus status, model::Reason reason);
+  void Launch(const std::string& run_id, const NewAllocation& allocation,
+              const std::string& secret);
+  void FailRun(const std::string& run_id, const std::string& allocation_id, json::Value error);
+  void Insert(CallPtr call, Submission submission, std::optional<ReadyEnvironment> ready);
+  void ApplyFromOutside(CallPtr call, const std::string& run_id, model::RunEvent event);
+  void AnswerCommands(CallPtr call, const std::string& run_id, int64_t wait_us);
+  json::Value CommandsFor(const std::string& run_id);
+  void ChangeByExecutor(CallPtr call, std::string_view name,
+                        std::function<Status(db::Connection&, const meta::AllocationRow&,
+                                             meta::RunRow&)> change);
+  NewAllocation Mint(int64_t compute_row, std::string node, ReadyEnvironment environment,
+                     std::string* secret);
+  GrantFacts Facts() const;
+
+  ServerContext& context_;
+  backend::ComputeBackend& backend_;
+  EnvironmentGate& gate_;
+  Scheduler scheduler_;
+  LogStore logs_;
+  std::map<std::string, LiveRun> live_;
+  TimerId tick_ = 0;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace rw::server
