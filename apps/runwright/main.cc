@@ -1,0 +1,21 @@
+// One program; its first argument picks the role. The executor starts with every run, so it is
+// found before anything of the command line is built.
+#include "cli/main.h"
+
+#include <string_view>
+
+#include "executor/main.h"
+#include "server/serve.h"
+
+int main(int argc, char** argv) {
+  if (argc > 1 && std::string_view(argv[1]) == "executor")
+    return rw::executor::Main(argc - 1, argv + 1);
+  rw::cli::Roles roles{
+      .serve =
+          [](const std::string& data, const std::string& listen) {
+            return rw::server::Serve({.data = data, .listen = listen});
+          },
+      .print_routes = [] { return rw::server::PrintRoutes(); },
+  };
+  return rw::cli::Main(argc, argv, roles);
+}

@@ -1,0 +1,35 @@
+// The subcommands, one file each. They return the exit code; an Error is printed by the caller and
+// becomes the exit code of its kind.
+#pragma once
+
+#include <functional>
+
+#include "cli/context.h"
+
+namespace rw::cli {
+
+/// What main.cc wires in, so that the command line does not depend on the server.
+struct Roles {
+  /// Serves until it is told to stop. `data` is absolute; `listen` may be "".
+  std::function<int(const std::string& data, const std::string& listen)> serve;
+  /// The server's routes, one a line.
+  std::function<int()> print_routes;
+};
+
+Result<int> Init(Context& context, const InitOptions& options);
+Result<int> Server(Context& context, const ServerOptions& options, const Roles& roles);
+Result<int> Submit(Context& context, const SubmitOptions& options);
+Result<int> Runs(Context& context, const RunsOptions& options);
+Result<int> Logs(Context& context, const LogsOptions& options);
+Result<int> Compute(Context& context, const ComputeOptions& options);
+Result<int> Models(Context& context, const ModelsOptions& options);
+Result<int> Env(Context& context, const EnvOptions& options);
+Result<int> Open(Context& context, const OpenOptions& options);
+Result<int> Completion(const CompletionOptions& options);
+
+/// Prints a run's output until it ends and returns what to exit with (Completed 0, Failed 1,
+/// Canceled 6). Ctrl-C ends the following, not the run.
+Result<int> FollowRun(Context& context, const std::string& run, const std::string& name,
+                      bool follow);
+
+}  // namespace rw::cli

@@ -1,0 +1,104 @@
+// runwright logs, and the following of a run that submit --follow shares.
+#include <signal.h>
+
+#include "base/strings.h"
+#include "cli/commands.h"
+#include "cli/exit_codes.h"
+#include "client/log_follower.h"
+
+namespace rw::cli {
+namespace {
+volatile sig_atomic_t interrupted = 0;
+void OnInterrupt(int) { interrupted = 1; }
+
+int CodeOfStatus(const std::string& status) {
+  if (status == "Failed") return kRunFailed;
+  if (status == "Canceled") return ExitCode(Code::kCanceled);
+  return 0;
+}
+
+/// Shows bytes as they are; says which log they are from when that changes and there are several.
+class Output {
+ public:
+  explicit Output(Context& context) : context_(context) {}
+  void Log(const std::string& name, const std::string& bytes) {
+    if (context_.json()) {
+      json::Value line;
+      return Print(json::Write(line.Set("name", name).Set("text", Utf8Lossy(bytes))) + "\n");
+    }
+    if (!name_.empty() && name != name_)
+      PrintError((at_line_start_ ? "" : "\n") + std::string("==> ") + name + " <==\n");
+    name_ = name;
+    Print(bytes);
+    if (!bytes.empty()) at_line_start_ = bytes.back() == '\n';
+  }
+  void Status(const std::string& status, const std::string& reason) {
+    if (context_.json()) {
+      json::Value line;
+      return Print(json::Write(line.Set("status", status).Set("reason", reason)) + "\n");
+    }
+    if (status == status_ && reason == reason_) return;
+    status_ = status;
+    reason_ = reason;
+    PrintError((at_line_start_ ? "" : "\n") +
+               context_.terminal().Paint(status + (reason.empty() ? "" : ": " + reason),
+                                         StatusColor(status)) +
+               "\n");
+    at_line_start_ = true;
+  }
+  bool at_line_start() const { return at_line_start_; }
+
+ private:
+  Context& context_;
+  std::string name_;
+  std::string status_;
+  std::string reason_;
+  bool at_line_start_ = true;
+};
+
+void ShowFailure(Context& context, client::Api& api, const std::string& run) {
+  auto document = api.Run(run);
+  if (!document || !(*document)["error"].is_object()) return;
+  const json::Value& error = (*document)["error"];
+  PrintError(context.terminal().Paint(error.StringOr("message"), Color::kRed) + "\n");
+  if (!error.StringOr("file").empty())
+    PrintError("  at " + error.StringOr("file") + ":" + std::to_string(error.IntOr("line", 0)) +
+               "\n");
+  if (!error.StringOr("next_step").empty()) PrintError(error.StringOr("next_step") + "\n");
+}
+}  // namespace
+
+Result<int> FollowRun(Context& context, const std::string& run, const std::string& name,
+                      bool follow) {
+  client::Api* api = TRY(context.Api());
+  Output output(context);
+  interrupted = 0;
+  struct sigaction before {
+  }, action{};
+  action.sa_handler = OnInterrupt;
+  sigaction(SIGINT, &action, &before);
+  auto end = client::FollowLogs(
+      *api, run, {.name = name, .follow = follow},
+      {[&](const std::string& n, const std::string& bytes) { output.Log(n, bytes); },
+       [&](const std::string& status, const std::string& reason) {
+         if (follow) output.Status(status, reason);
+       },
+       [] { return interrupted != 0; }});
+  sigaction(SIGINT, &before, nullptr);
+  if (!end && interrupted != 0) {
+    PrintError("\nStopped following; the run goes on. See it again: runwright logs -f " + run +
+               "   End it: runwright runs cancel " + run + "\n");
+    return kInterrupted;
+  }
+  if (!end) return end.error();
+  if (!follow) return 0;
+  output.Status(*end, "");
+  if (*end == "Failed" && !context.json()) ShowFailure(context, *api, run);
+  return CodeOfStatus(*end);
+}
+
+Result<int> Logs(Context& context, const LogsOptions& options) {
+  return FollowRun(context, options.run, options.name, options.follow);
+}
+
+}  // namespace rw::cli

@@ -1,0 +1,48 @@
+#include "cli/main.h"
+
+#include <signal.h>
+
+#include "cli/exit_codes.h"
+
+namespace rw::cli {
+namespace {
+
+struct Dispatch {
+  Context& context;
+  const Roles& roles;
+  Result<int> operator()(const InitOptions& o) const { return Init(context, o); }
+  Result<int> operator()(const ServerOptions& o) const { return Server(context, o, roles); }
+  Result<int> operator()(const SubmitOptions& o) const { return Submit(context, o); }
+  Result<int> operator()(const RunsOptions& o) const { return Runs(context, o); }
+  Result<int> operator()(const LogsOptions& o) const { return Logs(context, o); }
+  Result<int> operator()(const ComputeOptions& o) const { return Compute(context, o); }
+  Result<int> operator()(const ModelsOptions& o) const { return Models(context, o); }
+  Result<int> operator()(const EnvOptions& o) const { return Env(context, o); }
+  Result<int> operator()(const OpenOptions& o) const { return Open(context, o); }
+  Result<int> operator()(const CompletionOptions& o) const { return Completion(o); }
+};
+
+void Report(const Error& error, bool json) {
+  if (!json) return PrintError("runwright: " + error.message() + "\n");
+  json::Value detail;
+  detail.Set("code", CodeName(error.code())).Set("message", error.message());
+  if (!error.field().empty()) detail.Set("field", error.field());
+  PrintError(json::Write(json::Value().Set("error", detail)) + "\n");
+}
+}  // namespace
+
+int Main(int argc, char** argv, const Roles& roles) {
+  signal(SIGPIPE, SIG_IGN);
+  Parsed parsed = ParseArguments(std::vector<std::string>(argv, argv + argc));
+  if (!parsed.command) {
+    parsed.exit_code == 0 ? Print(parsed.text) : PrintError(parsed.text);
+    return parsed.exit_code;
+  }
+  Context context(client::Surroundings::OfThisProcess(), parsed.common);
+  Result<int> code = std::visit(Dispatch{context, roles}, *parsed.command);
+  if (code) return *code;
+  Report(code.error(), parsed.common.json);
+  return ExitCode(code.error().code());
+}
+
+}  // namespace rw::cli

@@ -1,0 +1,370 @@
+#include "cli/options.h"
+
+#include <CLI/CLI.hpp>
+
+#include "cli/version.h"
+
+namespace rw::cli {
+namespace {
+
+/// All commands of one parse. Values land in `values`; the command that was named moves its own
+/// out.
+class Grammar {
+ public:
+  Grammar()
+      : app_(
+            "Runwright runs your Python training scripts, keeps their metrics, logs, files and "
+            "models.",
+            "runwright") {
+    app_.set_version_flag("--version", std::string("runwright ") + kVersion);
+    app_.require_subcommand(1);
+    app_.footer(
+        "First steps:\n"
+        "  runwright init                        start a server, make a workspace for this folder\n"
+        "  runwright submit --follow train.py    run a script and see its output\n"
+        "  runwright runs list\n\n"
+        "The server is found by --server, RUNWRIGHT_SERVER, config.json in this folder or its "
+        "parents,\n"
+        "or as the only entry of ~/.config/runwright/credentials.json.\n"
+        "Exit codes: 0 done, 1 the run failed, 2 wrong arguments, 3 not allowed, 4 not found,\n"
+        "5 conflict or wrong state, 6 canceled, 69 no answer, 70 internal error, 74 no space.");
+    Common(&app_);
+    DeclareInit();
+    DeclareServer();
+    DeclareSubmit();
+    DeclareRuns();
+    DeclareLogs();
+    DeclareCompute();
+    DeclareModels();
+    DeclareEnv();
+    DeclareOpen();
+    DeclareCompletion();
+  }
+
+  Parsed Parse(std::vector<std::string> arguments) {
+    Parsed out;
+    std::reverse(arguments.begin(), arguments.end());
+    try {
+      app_.parse(std::move(arguments));
+      out.common = common_;
+      out.command = std::move(command_);
+    } catch (const CLI::ParseError& error) {
+      std::ostringstream text, errors;
+      bool fine = app_.exit(error, text, errors) == 0;
+      out.exit_code = fine ? 0 : 2;
+      out.text = fine ? WithScript(text.str()) : "runwright: " + errors.str();
+    }
+    return out;
+  }
+
+  /// CLI11 does not know that submit takes what it leaves over.
+  static std::string WithScript(std::string help) {
+    constexpr std::string_view kUsage = "runwright submit [OPTIONS]";
+    size_t at = help.find(kUsage);
+    if (at != std::string::npos) help.insert(at + kUsage.size(), " SCRIPT [ARGUMENTS...]");
+    return help;
+  }
+
+  static CommandTree Describe(const CLI::App& app) {
+    CommandTree tree{app.get_name(), {}, {}};
+    for (const CLI::Option* option : app.get_options())
+      for (const std::string& name : option->get_lnames()) tree.options.push_back("--" + name);
+    for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; }))
+      tree.children.push_back(Describe(*sub));
+    return tree;
+  }
+  CommandTree Tree() const { return Describe(app_); }
+
+ private:
+  void Common(CLI::App* app) {
+    app->add_option("--server", common_.server, "URL of the server, e.g. http://127.0.0.1:4242")
+        ->group("Common");
+    app->add_option("-w,--workspace", common_.workspace, "name of the workspace")->group("Common");
+    app->add_flag("--json", common_.json, "print JSON for programs")->group("Common");
+    app->add_flag("--no-color", common_.no_color, "never use colours")->group("Common");
+  }
+
+  CLI::App* Group(const char* name, const char* help) {
+    CLI::App* group = app_.add_subcommand(name, help);
+    group->require_subcommand(1);
+    return group;
+  }
+
+  /// A command that ends as `values`, after `finish` set what the options do not say.
+  template <class T>
+  CLI::App* Leaf(CLI::App* parent, const char* name, const char* help, T& values,
+                 std::function<void(T&)> finish, const char* examples) {
+    CLI::App* leaf = parent->add_subcommand(name, help);
+    Common(leaf);
+    leaf->footer(std::string("Examples:\n") + examples);
+    leaf->callback([this, &values, finish] {
+      if (finish) finish(values);
+      command_ = values;
+    });
+    return leaf;
+  }
+
+  static void Repeatable(CLI::App* app, const char* name, std::vector<std::string>& into,
+                         const char* help) {
+    app->add_option(name, into, help)->allow_extra_args(false);
+  }
+
+  void DeclareInit() {
+    CLI::App* app = Leaf<InitOptions>(
+        &app_, "init", "Start a server where none runs, make a workspace, write config.json", init_,
+        nullptr,
+        "  runwright init\n"
+        "  runwright init project --workspace vision\n"
+        "  runwright init --server http://gpu-box:4242    (asks for the token, or reads it from "
+        "stdin)");
+    app->add_option("dir", init_.dir, "folder that config.json goes to")->capture_default_str();
+    app->add_option("--data", init_.data,
+                    "the server's data folder (default ~/.local/share/runwright)");
+    app->add_option("--subscription-id", init_.subscription_id,
+                    "of the workspace; default a new one");
+    app->add_option("--resource-group", init_.resource_group,
+                    "of the workspace; default runwright");
+  }
+
+  void DeclareServer() {
+    CLI::App* serve = Leaf<ServerOptions>(
+        &app_, "server", "Serve until SIGTERM; prints its URL", server_, nullptr,
+        "  runwright server\n"
+        "  runwright server --data /srv/runwright --listen 0.0.0.0:4242\n"
+        "  runwright server status\n"
+        "  runwright server stop");
+    serve->add_option("--data", server_.data, "data folder (default ~/.local/share/runwright)");
+    serve->add_option("--listen", server_.listen,
+                      "HOST:PORT (default: as at the last start; first 127.0.0.1 and a free port)");
+    // For the check of the routes against api/openapi.yaml.
+    serve
+        ->add_flag_callback("--print-routes",
+                            [this] { server_.action = ServerAction::kPrintRoutes; })
+        ->group("");
+    auto act = [&](const char* name, const char* help, ServerAction action, const char* examples) {
+      CLI::App* leaf = Leaf<ServerOptions>(
+          serve, name, help, server_, [action](ServerOptions& o) { o.action = action; }, examples);
+      leaf->add_option("--data", server_.data, "data folder (default ~/.local/share/runwright)");
+    };
+    act("status", "Is a server running, and where", ServerAction::kStatus,
+        "  runwright server status");
+    act("stop", "Clean shutdown; runs go on and are taken up by the next server",
+        ServerAction::kStop, "  runwright server stop");
+    // The last callback wins, and CLI11 calls a parent's after its children's.
+    serve->callback([this, serve] {
+      if (serve->get_subcommands().empty()) command_ = server_;
+    });
+  }
+
+  void DeclareSubmit() {
+    SubmitOptions& o = submit_;
+    CLI::App* app = Leaf<SubmitOptions>(
+        &app_, "submit", "Run a script with a copy of its folder", o, nullptr,
+        "  runwright submit train.py --lr 0.1\n"
+        "  runwright submit --follow --experiment digits --pip scikit-learn train.py\n"
+        "  runwright submit --target cpu-cluster --env-file requirements.txt --tag kind=big "
+        "train.py\n"
+        "What follows the script belongs to the script. Without an environment option the python3 "
+        "of\n"
+        "your PATH runs it.");
+    app->prefix_command();
+    app->add_option("-e,--experiment", o.experiment, "default: the folder's name");
+    app->add_option("-t,--target", o.target, "compute target")->capture_default_str();
+    app->add_option("--source", o.source, "folder to copy (default: the current one)");
+    auto* file = app->add_option("--env-file", o.env_file, "requirements.txt to install");
+    auto* named =
+        app->add_option("--env", o.env_name, "a registered environment, NAME or NAME:VERSION");
+    auto* pip =
+        app->add_option("--pip", o.pip, "package to install, repeatable")->allow_extra_args(false);
+    app->add_option("--python", o.python,
+                    "interpreter to use as it is; with --pip or --env-file: the Python version");
+    named->excludes(file)->excludes(pip);
+    Repeatable(app, "--tag", o.tags, "KEY=VALUE, repeatable");
+    Repeatable(app, "--var", o.variables, "environment variable KEY=VALUE, repeatable");
+    app->add_option("--name", o.display_name, "name to show for the run");
+    app->add_option("--max-seconds", o.max_seconds, "cancel the script after this time");
+    app->add_flag("-f,--follow", o.follow, "show the output until the run ends");
+    app->add_flag("--allow-large", o.allow_large, "send a folder of more than 10 GiB");
+    app->callback([this, app] {
+      submit_.words = app->remaining();
+      command_ = submit_;
+    });
+  }
+
+  CLI::App* RunsLeaf(CLI::App* parent, const char* name, const char* help, RunsAction action,
+                     const char* examples) {
+    return Leaf<RunsOptions>(
+        parent, name, help, runs_, [action](RunsOptions& o) { o.action = action; }, examples);
+  }
+
+  void DeclareRuns() {
+    CLI::App* group = Group("runs", "Runs: list, show, cancel, metrics, files, get");
+    CLI::App* list = RunsLeaf(group, "list", "Newest first", RunsAction::kList,
+                              "  runwright runs list --experiment digits --status Failed\n"
+                              "  runwright runs list --tag kind=big --limit 100 --json");
+    list->add_option("-e,--experiment", runs_.experiment, "of this experiment");
+    Repeatable(list, "--status", runs_.statuses, "in this status, repeatable");
+    Repeatable(list, "--tag", runs_.tags, "with this tag, KEY or KEY=VALUE, repeatable");
+    list->add_option("-n,--limit", runs_.limit, "at most")
+        ->capture_default_str()
+        ->check(CLI::PositiveNumber);
+    list->add_flag("--children", runs_.children, "child runs too");
+    auto one = [this](CLI::App* app) {
+      app->add_option("run", runs_.run, "run id")->required();
+    };
+    one(RunsLeaf(group, "show", "Everything about one run", RunsAction::kShow,
+                 "  runwright runs show digits_1790000000_0a1b2c3d"));
+    CLI::App* cancel = RunsLeaf(group, "cancel", "End runs: TERM, a grace period, then KILL",
+                                RunsAction::kCancel, "  runwright runs cancel RUN [RUN...]");
+    cancel->add_option("run", runs_.runs, "run ids")->required();
+    CLI::App* metrics =
+        RunsLeaf(group, "metrics", "Logged values", RunsAction::kMetrics,
+                 "  runwright runs metrics RUN\n  runwright runs metrics RUN --name loss");
+    one(metrics);
+    metrics->add_option("--name", runs_.metric, "every value of this metric");
+    CLI::App* files = RunsLeaf(group, "files", "Names and sizes of a run's files",
+                               RunsAction::kFiles, "  runwright runs files RUN --prefix outputs/");
+    one(files);
+    files->add_option("--prefix", runs_.prefix, "only names that begin so");
+    CLI::App* get = RunsLeaf(group, "get", "Download files of a run", RunsAction::kGet,
+                             "  runwright runs get RUN outputs/model.pkl\n"
+                             "  runwright runs get RUN outputs/ -o results");
+    one(get);
+    get->add_option("file", runs_.files,
+                    "names; one ending in / means all below it; none means all");
+    get->add_option("-o,--output", runs_.output, "folder")->capture_default_str();
+  }
+
+  void DeclareLogs() {
+    CLI::App* app = Leaf<LogsOptions>(&app_, "logs", "Output of a run", logs_, nullptr,
+                                      "  runwright logs RUN\n  runwright logs -f RUN");
+    app->add_option("run", logs_.run, "run id")->required();
+    app->add_flag("-f,--follow", logs_.follow, "go on until the run ends");
+    app->add_option("--name", logs_.name, "only this log file");
+  }
+
+  CLI::App* ComputeLeaf(CLI::App* parent, const char* name, const char* help, ComputeAction action,
+                        const char* examples) {
+    return Leaf<ComputeOptions>(
+        parent, name, help, compute_, [action](ComputeOptions& o) { o.action = action; }, examples);
+  }
+
+  void DeclareCompute() {
+    ComputeOptions& o = compute_;
+    CLI::App* group = Group("compute", "Compute targets: list, show, create, update, delete");
+    ComputeLeaf(group, "list", "All targets of the workspace", ComputeAction::kList,
+                "  runwright compute list");
+    auto named = [&](const char* name, const char* help, ComputeAction action,
+                     const char* examples) {
+      CLI::App* app = ComputeLeaf(group, name, help, action, examples);
+      app->add_option("name", o.name, "name of the target")->required();
+      return app;
+    };
+    auto scale = [&](CLI::App* app) {
+      app->add_option("--min-nodes", o.min_nodes, "nodes that are always kept");
+      app->add_option("--max-nodes", o.max_nodes, "runs at once");
+      app->add_option("--idle-seconds", o.idle_seconds, "an idle node goes after this time");
+    };
+    named("show", "One target with its nodes", ComputeAction::kShow,
+          "  runwright compute show local");
+    CLI::App* create =
+        named("create", "An elastic cluster, as AmlCompute", ComputeAction::kCreate,
+              "  runwright compute create cpu-cluster --vm-size STANDARD_D2_V2 --max-nodes 4");
+    create->add_option("--vm-size", o.vm_size, "size of a node");
+    create->add_option("--vm-priority", o.vm_priority, "dedicated or lowpriority");
+    create->add_option("--description", o.description, "for people");
+    scale(create);
+    scale(named("update", "Change the numbers of nodes", ComputeAction::kUpdate,
+                "  runwright compute update local --max-nodes 8"));
+    named("delete", "Refused while runs use it", ComputeAction::kDelete,
+          "  runwright compute delete cpu-cluster");
+  }
+
+  CLI::App* ModelsLeaf(CLI::App* parent, const char* name, const char* help, ModelsAction action,
+                       const char* examples) {
+    return Leaf<ModelsOptions>(
+        parent, name, help, models_, [action](ModelsOptions& o) { o.action = action; }, examples);
+  }
+
+  void DeclareModels() {
+    ModelsOptions& o = models_;
+    CLI::App* group = Group("models", "Registered models: list, show, register, download");
+    CLI::App* list = ModelsLeaf(group, "list", "Newest first", ModelsAction::kList,
+                                "  runwright models list --name digits");
+    list->add_option("--name", o.name, "versions of this model");
+    list->add_option("--run", o.run, "registered from this run");
+    list->add_flag("--latest", o.latest, "only the latest version of each");
+    CLI::App* show = ModelsLeaf(group, "show", "One version with its files", ModelsAction::kShow,
+                                "  runwright models show digits\n  runwright models show digits:3");
+    show->add_option("name", o.name, "NAME or NAME:VERSION")->required();
+    CLI::App* add =
+        ModelsLeaf(group, "register", "The next version of a model", ModelsAction::kRegister,
+                   "  runwright models register digits --run RUN --path outputs/model.pkl\n"
+                   "  runwright models register digits --path ./model.pkl");
+    add->add_option("name", o.name, "name of the model")->required();
+    add->add_option("--run", o.run, "take the files from this run");
+    add->add_option("--path", o.path, "file or folder, of the run or of this machine")->required();
+    Repeatable(add, "--tag", o.tags, "KEY=VALUE, repeatable");
+    add->add_option("--description", o.description, "for people");
+    CLI::App* get = ModelsLeaf(group, "download", "The files of a version", ModelsAction::kDownload,
+                               "  runwright models download digits:3 -o model");
+    get->add_option("name", o.name, "NAME or NAME:VERSION")->required();
+    get->add_option("-o,--output", o.output, "folder")->capture_default_str();
+  }
+
+  void DeclareEnv() {
+    CLI::App* group = Group("env", "Environments and their builds: list, show");
+    Leaf<EnvOptions>(
+        group, "list", "Registered environments, and what is built", env_,
+        [](EnvOptions& o) { o.action = EnvAction::kList; }, "  runwright env list");
+    CLI::App* show = Leaf<EnvOptions>(
+        group, "show", "One environment, or a build with its lock and log", env_,
+        [](EnvOptions& o) { o.action = EnvAction::kShow; },
+        "  runwright env show my-env\n  runwright env show ENV_ID");
+    show->add_option("name", env_.name, "name of an environment, or an env_id")->required();
+    show->add_option("--version", env_.version, "of the environment; default the latest");
+  }
+
+  void DeclareOpen() {
+    CLI::App* app =
+        Leaf<OpenOptions>(&app_, "open", "A link to the run's page that logs a browser in once",
+                          open_, nullptr, "  runwright open RUN");
+    app->add_option("run", open_.run, "run id")->required();
+  }
+
+  void DeclareCompletion() {
+    CLI::App* app = Leaf<CompletionOptions>(
+        &app_, "completion", "A completion script for your shell", completion_, nullptr,
+        "  source <(runwright completion bash)\n"
+        "  runwright completion zsh > ~/.zfunc/_runwright");
+    app->add_option("shell", completion_.shell, "bash, zsh or fish")
+        ->required()
+        ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+  }
+
+  CLI::App app_;
+  CommonOptions common_;
+  std::optional<Command> command_;
+  InitOptions init_;
+  ServerOptions server_;
+  SubmitOptions submit_;
+  RunsOptions runs_;
+  LogsOptions logs_;
+  ComputeOptions compute_;
+  ModelsOptions models_;
+  EnvOptions env_;
+  OpenOptions open_;
+  CompletionOptions completion_;
+};
+}  // namespace
+
+Parsed ParseArguments(const std::vector<std::string>& argv) {
+  Grammar grammar;
+  std::vector<std::string> arguments(argv.begin() + (argv.empty() ? 0 : 1), argv.end());
+  if (arguments.empty()) arguments.push_back("--help");
+  return grammar.Parse(std::move(arguments));
+}
+
+CommandTree AllCommands() { return Grammar().Tree(); }
+
+}  // namespace rw::cli

@@ -1,0 +1,135 @@
+// What the command line asks for, as plain structs. options.cc is the only file that sees CLI11.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace rw::cli {
+
+/// Of every command.
+struct CommonOptions {
+  std::string server;
+  std::string workspace;
+  bool json = false;
+  bool no_color = false;
+};
+
+struct InitOptions {
+  std::string dir = ".";
+  std::string data;
+  std::string subscription_id;
+  std::string resource_group;
+};
+
+enum class ServerAction { kServe, kStatus, kStop, kPrintRoutes };
+struct ServerOptions {
+  ServerAction action = ServerAction::kServe;
+  std::string data;
+  std::string listen;
+};
+
+struct SubmitOptions {
+  std::string experiment;
+  std::string target = "local";
+  std::string source;  // folder; default the current one
+  std::string env_file;
+  std::string env_name;
+  std::vector<std::string> pip;
+  std::string python;
+  std::vector<std::string> tags;       // "K=V" or "K"
+  std::vector<std::string> variables;  // "K=V"
+  std::string display_name;
+  int64_t max_seconds = 0;
+  bool follow = false;
+  bool allow_large = false;
+  std::vector<std::string> words;  // script and its arguments
+};
+
+enum class RunsAction { kList, kShow, kCancel, kMetrics, kFiles, kGet };
+struct RunsOptions {
+  RunsAction action = RunsAction::kList;
+  std::string run;
+  std::vector<std::string> runs;  // cancel takes several
+  std::string experiment;
+  std::vector<std::string> statuses;
+  std::vector<std::string> tags;
+  int64_t limit = 20;
+  bool children = false;
+  std::string metric;
+  std::string prefix;
+  std::vector<std::string> files;
+  std::string output = ".";
+};
+
+struct LogsOptions {
+  std::string run;
+  std::string name;
+  bool follow = false;
+};
+
+enum class ComputeAction { kList, kShow, kCreate, kUpdate, kDelete };
+struct ComputeOptions {
+  ComputeAction action = ComputeAction::kList;
+  std::string name;
+  std::string vm_size;
+  std::string vm_priority;
+  std::optional<int64_t> min_nodes;
+  std::optional<int64_t> max_nodes;
+  std::optional<int64_t> idle_seconds;
+  std::string description;
+};
+
+enum class ModelsAction { kList, kShow, kRegister, kDownload };
+struct ModelsOptions {
+  ModelsAction action = ModelsAction::kList;
+  std::string name;
+  int64_t version = 0;  // 0: the latest
+  std::string run;
+  std::string path;
+  std::string output = ".";
+  std::vector<std::string> tags;
+  std::string description;
+  bool latest = false;
+};
+
+enum class EnvAction { kList, kShow };
+struct EnvOptions {
+  EnvAction action = EnvAction::kList;
+  std::string name;  // or an env_id
+  std::string version;
+};
+
+struct OpenOptions {
+  std::string run;
+};
+
+struct CompletionOptions {
+  std::string shell;
+};
+
+using Command =
+    std::variant<InitOptions, ServerOptions, SubmitOptions, RunsOptions, LogsOptions,
+                 ComputeOptions, ModelsOptions, EnvOptions, OpenOptions, CompletionOptions>;
+
+/// The tree of commands and their options, for shell completion.
+struct CommandTree {
+  std::string name;
+  std::vector<std::string> options;  // "--json"
+  std::vector<CommandTree> children;
+};
+
+struct Parsed {
+  CommonOptions common;
+  std::optional<Command> command;  // absent: only `text` is printed
+  std::string text;                // help, version or an error
+  int exit_code = 0;
+};
+
+/// argv[0] is the program's name.
+Parsed ParseArguments(const std::vector<std::string>& argv);
+CommandTree AllCommands();
+
+}  // namespace rw::cli

@@ -1,0 +1,221 @@
+// runwright runs …
+#include "base/strings.h"
+#include "cli/commands.h"
+#include "os/paths.h"
+
+namespace rw::cli {
+namespace {
+
+std::string NumberText(const json::Value& value) {
+  if (value.is_string()) return value.as_string();
+  return json::Write(value);
+}
+
+Result<int> ListRuns(Context& context, const RunsOptions& o) {
+  client::Api* api = TRY(context.Api());
+  client::Query query;
+  if (!o.experiment.empty()) query.emplace_back("experiment", o.experiment);
+  for (const std::string& status : o.statuses) query.emplace_back("status", status);
+  for (const std::string& tag : o.tags) query.emplace_back("tag", tag);
+  if (o.children) query.emplace_back("include_children", "true");
+  json::Array runs =
+      TRY(api->ListRuns(TRY(context.WorkspaceId()), query, static_cast<size_t>(o.limit)));
+  if (context.json()) {
+    Print(json::WritePretty(json::Value(std::move(runs))) + "\n");
+    return 0;
+  }
+  std::vector<Row> rows;
+  for (const json::Value& run : runs) {
+    std::string status = run.StringOr("status");
+    rows.push_back({run.StringOr("id"), run.StringOr("experiment"),
+                    std::to_string(run.IntOr("number", 0)), Cell(status, StatusColor(status)),
+                    run.StringOr("target"), LocalTime(run["created_time"]),
+                    Duration(run["start_time"], run["end_time"]), run.StringOr("display_name")});
+  }
+  Print(context.terminal().Table({{"RUN"},
+                                  {"EXPERIMENT", true},
+                                  {"#", false, true},
+                                  {"STATUS"},
+                                  {"TARGET", true},
+                                  {"CREATED"},
+                                  {"TOOK", false, true},
+                                  {"NAME", true}},
+                                 rows));
+  return 0;
+}
+
+void ShowPairs(const char* title, const json::Value& object) {
+  if (!object.is_object() || object.as_object().empty()) return;
+  Print(std::string(title) + "\n");
+  for (const auto& [key, value] : object.as_object())
+    Print("  " + key + " = " + (value.is_string() ? value.as_string() : json::Write(value)) + "\n");
+}
+
+void ShowError(Context& context, const json::Value& error) {
+  if (!error.is_object()) return;
+  Print("\n" + context.terminal().Paint(error.StringOr("message"), Color::kRed) + "\n");
+  if (!error.StringOr("file").empty())
+    Print("  at " + error.StringOr("file") + ":" + std::to_string(error.IntOr("line", 0)) + "\n");
+  if (error["exit_code"].is_int()) Print("  exit code " + json::Write(error["exit_code"]) + "\n");
+  if (error["last_lines"].is_array())
+    for (const json::Value& line : error["last_lines"].as_array())
+      if (line.is_string()) Print("  | " + line.as_string() + "\n");
+  if (!error.StringOr("next_step").empty()) Print(error.StringOr("next_step") + "\n");
+}
+
+Result<int> ShowRun(Context& context, const std::string& id) {
+  client::Api* api = TRY(context.Api());
+  json::Value run = TRY(api->Run(id));
+  if (context.json()) {
+    Print(json::WritePretty(run) + "\n");
+    return 0;
+  }
+  std::string status = run.StringOr("status");
+  auto line = [](const char* name, const std::string& value) {
+    if (!value.empty())
+      Print(std::string(name) + std::string(13 - std::string_view(name).size(), ' ') + value +
+            "\n");
+  };
+  line("run", run.StringOr("id"));
+  line("name", run.StringOr("display_name"));
+  line("experiment", run.StringOr("experiment") + " #" + std::to_string(run.IntOr("number", 0)));
+  line("status", context.terminal().Paint(status, StatusColor(status)));
+  line("waits for", run["reason"].StringOr("text"));
+  line("target", run.StringOr("target"));
+  std::string command = run.StringOr("command", run.StringOr("script"));
+  if (run["arguments"].is_array())
+    for (const json::Value& argument : run["arguments"].as_array())
+      command += " " + NumberText(argument);
+  line("command", command);
+  line("parent", run.StringOr("parent_id"));
+  line("created", LocalTime(run["created_time"]));
+  line("started", LocalTime(run["start_time"]));
+  line("ended", LocalTime(run["end_time"]));
+  line("took", Duration(run["start_time"], run["end_time"]));
+  line("snapshot", run.StringOr("snapshot_id"));
+  line("environment", run["environment"].StringOr("env_id"));
+  line("page", run.StringOr("portal_url"));
+  ShowPairs("tags", run["tags"]);
+  ShowPairs("properties", run["properties"]);
+  if (run["warnings"].is_array())
+    for (const json::Value& warning : run["warnings"].as_array())
+      Print(context.terminal().Paint("warning: " + warning.StringOr("message"), Color::kYellow) +
+            "\n");
+  ShowError(context, run["error"]);
+  return 0;
+}
+
+Result<int> CancelRuns(Context& context, const std::vector<std::string>& ids) {
+  client::Api* api = TRY(context.Api());
+  json::Array out;
+  for (const std::string& id : ids) {
+    json::Value run = TRY(api->CancelRun(id));
+    if (!context.json()) Print(id + "  " + run.StringOr("status") + "\n");
+    out.push_back(std::move(run));
+  }
+  if (context.json()) Print(json::WritePretty(json::Value(std::move(out))) + "\n");
+  return 0;
+}
+
+Result<int> ShowMetrics(Context& context, const std::string& id, const std::string& name) {
+  client::Api* api = TRY(context.Api());
+  json::Value answer = TRY(api->Metrics(id, name));
+  if (context.json()) {
+    Print(json::WritePretty(answer["metrics"]) + "\n");
+    return 0;
+  }
+  if (!answer["metrics"].is_array())
+    return Error(Code::kInternal, "the server answered no metrics");
+  std::vector<Row> rows;
+  for (const json::Value& metric : answer["metrics"].as_array()) {
+    if (!metric["values"].is_array()) continue;
+    const json::Array& values = metric["values"].as_array();
+    if (!name.empty()) {
+      for (const json::Value& value : values) Print(NumberText(value) + "\n");
+      continue;
+    }
+    rows.push_back({metric.StringOr("name"), metric.StringOr("type"), std::to_string(values.size()),
+                    values.empty() ? "" : NumberText(values.back())});
+  }
+  if (name.empty())
+    Print(context.terminal().Table({{"METRIC"}, {"TYPE"}, {"VALUES", false, true}, {"LAST", true}},
+                                   rows));
+  return 0;
+}
+
+Result<int> ListFiles(Context& context, const RunsOptions& o) {
+  client::Api* api = TRY(context.Api());
+  json::Array files = TRY(api->Artifacts(o.run, o.prefix));
+  if (context.json()) {
+    Print(json::WritePretty(json::Value(std::move(files))) + "\n");
+    return 0;
+  }
+  std::vector<Row> rows;
+  for (const json::Value& file : files)
+    rows.push_back({file.StringOr("name"), HumanBytes(static_cast<uint64_t>(file.IntOr("size", 0))),
+                    file.BoolOr("live", false) ? "live" : file.StringOr("source"),
+                    LocalTime(file["time"])});
+  Print(context.terminal().Table({{"FILE"}, {"SIZE", false, true}, {"FROM"}, {"TIME"}}, rows));
+  return 0;
+}
+
+bool Wanted(const std::string& name, const std::vector<std::string>& wanted) {
+  if (wanted.empty()) return true;
+  for (const std::string& one : wanted)
+    if (name == one || (one.ends_with('/') && name.starts_with(one))) return true;
+  return false;
+}
+
+Result<int> GetFiles(Context& context, const RunsOptions& o) {
+  client::Api* api = TRY(context.Api());
+  json::Array files = TRY(api->Artifacts(o.run, ""));
+  std::vector<std::string> wanted;
+  for (const std::string& name : o.files) {
+    std::string clean = TRY(os::CleanRelativePath(name, "file"));
+    wanted.push_back(name.ends_with('/') ? clean + "/" : clean);
+  }
+  json::Array done;
+  std::vector<std::string> names;
+  for (const json::Value& file : files) {
+    std::string name = file.StringOr("name");
+    names.push_back(name);
+    if (!Wanted(name, wanted)) continue;
+    // The server's word on names is not taken: a path must stay below the folder.
+    std::string to =
+        os::JoinPath(context.here().Absolute(o.output), TRY(os::CleanRelativePath(name, "file")));
+    TRY(api->DownloadArtifact(o.run, name, to));
+    if (!context.json()) Print(to + "\n");
+    done.push_back(to);
+  }
+  if (done.empty()) {
+    std::string near = o.files.empty() ? "" : Join(NearMatches(o.files[0], names), ", ");
+    return Error(Code::kNotFound,
+                 "run " + o.run + " has no such file" +
+                     (near.empty() ? "" : "; near: " + near) + ". `runwright runs files " +
+                     o.run + "` lists them",
+                 "file");
+  }
+  if (context.json()) Print(json::WritePretty(json::Value(std::move(done))) + "\n");
+  return 0;
+}
+}  // namespace
+
+Result<int> Runs(Context& context, const RunsOptions& options) {
+  switch (options.action) {
+    case RunsAction::kList:
+      return ListRuns(context, options);
+    case RunsAction::kShow:
+      return ShowRun(context, options.run);
+    case RunsAction::kCancel:
+      return CancelRuns(context, options.runs);
+    case RunsAction::kMetrics:
+      return ShowMetrics(context, options.run, options.metric);
+    case RunsAction::kFiles:
+      return ListFiles(context, options);
+    case RunsAction::kGet:
+      return GetFiles(context, options);
+  }
+  return 0;
+}
+
+}  // namespace rw::cli

@@ -1,0 +1,138 @@
+#include "cli/upload.h"
+
+#include <unistd.h>
+
+#include <array>
+
+#include "base/hash.h"
+#include "base/strings.h"
+#include "os/file_system.h"
+#include "os/paths.h"
+
+namespace rw::cli {
+namespace {
+constexpr uint64_t kWarnBytes = 300'000'000;
+constexpr uint64_t kMostBytes = uint64_t{10} << 30;
+
+class ApiSink final : public cas::UploadSink {
+ public:
+  explicit ApiSink(client::Api& api) : api_(api) {}
+  Result<std::vector<cas::Digest>> FindMissing(const std::vector<cas::Digest>& digests) override {
+    std::vector<std::string> hex;
+    for (const cas::Digest& digest : digests) hex.push_back(digest.Hex());
+    return Parse(TRY(api_.MissingBlobs(hex)));
+  }
+  Status PutPack(std::string pack) override { return api_.PutPack(std::move(pack)); }
+  Status PutFile(const cas::Digest& digest, const std::string& path, uint64_t size) override {
+    return api_.PutBlob(digest.Hex(), path, size);
+  }
+  Result<std::vector<cas::Digest>> Commit(const cas::Digest& id) override {
+    return Parse(TRY(api_.CommitSnapshot(id.Hex())));
+  }
+
+ private:
+  static Result<std::vector<cas::Digest>> Parse(const std::vector<std::string>& hex) {
+    std::vector<cas::Digest> out;
+    for (const std::string& one : hex) out.push_back(TRY(cas::Digest::Parse(one)));
+    return out;
+  }
+  client::Api& api_;
+};
+
+/// One line that is written over again; nothing where standard error is no terminal.
+class ProgressLine {
+ public:
+  explicit ProgressLine(bool wanted) : wanted_(wanted && isatty(STDERR_FILENO) != 0) {}
+  ~ProgressLine() {
+    if (shown_) PrintError("\r\x1b[K");
+  }
+  void Show(const std::string& text) {
+    if (!wanted_) return;
+    shown_ = true;
+    PrintError("\r\x1b[K" + text);
+  }
+
+ private:
+  bool wanted_;
+  bool shown_ = false;
+};
+
+Result<cas::Digest> DigestOfFile(const std::string& path, uint64_t& size) {
+  auto file = TRY(os::PosixFileSystem().Open(path, os::OpenMode::kRead));
+  Sha256 hash;
+  std::vector<char> buffer(1 << 20);
+  size = 0;
+  while (true) {
+    size_t n = TRY(file->ReadAt(size, buffer));
+    hash.Update({buffer.data(), n});
+    size += n;
+    if (n < buffer.size()) break;
+  }
+  return cas::Digest::Parse(hash.FinishHex());
+}
+
+/// Regular files at and below `path`; links are followed only where they are named themselves.
+Status FilesBelow(const std::string& path, const std::string& name,
+                  std::vector<std::pair<std::string, std::string>>& out) {
+  os::FileSystem& fs = os::PosixFileSystem();
+  os::FileInfo info = TRY(fs.Stat(path));
+  if (info.type == os::FileType::kRegular) out.emplace_back(name, path);
+  if (info.type != os::FileType::kDirectory) return Ok();
+  for (const os::DirEntry& entry : TRY(fs.List(path)))
+    TRY(FilesBelow(os::JoinPath(path, entry.name), name + "/" + entry.name, out));
+  return Ok();
+}
+}  // namespace
+
+Result<cas::Snapshot> BuildSnapshotOf(Context& context, const std::string& folder) {
+  ProgressLine line(!context.json());
+  cas::BuildOptions options;
+  options.cache_folder = cas::DefaultStatCacheFolder();
+  options.progress = [&](const cas::BuildProgress& p) {
+    line.Show("Reading " + folder + ": " + std::to_string(p.files) + " files, " +
+              HumanBytes(p.hashed_bytes) + " hashed");
+  };
+  return cas::BuildSnapshot(folder, options);
+}
+
+Status CheckSize(Context& context, const cas::Snapshot& snapshot, bool allow_large) {
+  if (snapshot.bytes <= kWarnBytes) return Ok();
+  std::vector<std::string> largest;
+  for (const cas::LargeFolder& folder : snapshot.largest_folders)
+    largest.push_back((folder.path.empty() ? "." : folder.path) + " (" + HumanBytes(folder.bytes) +
+                      ")");
+  std::string what = snapshot.root + " holds " + HumanBytes(snapshot.bytes) +
+                     "; its largest folders: " + Join(largest, ", ");
+  std::string cure = "List what the script does not need in .amlignore";
+  if (snapshot.bytes > kMostBytes && !allow_large)
+    return Error(Code::kTooLarge,
+                 what + ". More than 10 GiB is sent with --allow-large only. " + cure, "source");
+  PrintError(context.terminal().Paint("warning: " + what + ". " + cure, Color::kYellow) + "\n");
+  return Ok();
+}
+
+Status Upload(Context& context, client::Api& api, const cas::Snapshot& snapshot) {
+  ProgressLine line(!context.json());
+  ApiSink sink(api);
+  return cas::UploadSnapshot(snapshot, sink, [&](const cas::UploadProgress& p) {
+    line.Show("Sending " + HumanBytes(p.sent_bytes) + " of " + HumanBytes(p.total_bytes));
+  });
+}
+
+Result<json::Value> UploadFiles(Context& context, client::Api& api, const std::string& path) {
+  ProgressLine line(!context.json());
+  std::vector<std::pair<std::string, std::string>> files;
+  TRY(FilesBelow(path, os::BaseName(path), files));
+  if (files.empty()) return Error(Code::kInvalidArgument, path + " holds no file", "path");
+  json::Array out;
+  for (const auto& [name, from] : files) {
+    line.Show("Sending " + name);
+    uint64_t size = 0;
+    std::string digest = TRY(DigestOfFile(from, size)).Hex();
+    if (!TRY(api.MissingBlobs({digest})).empty()) TRY(api.PutBlob(digest, from, size));
+    out.push_back(json::Value().Set("path", name).Set("digest", digest).Set("size", size));
+  }
+  return json::Value(std::move(out));
+}
+
+}  // namespace rw::cli
