@@ -15,7 +15,6 @@ int main(int argc, char** argv) {
           [](const std::string& data, const std::string& listen) {
             return rw::server::Serve({.data = data, .listen = listen});
           },
-      .print_routes = [] { return rw::server::PrintRoutes(); },
   };
   return rw::cli::Main(argc, argv, roles);
 }

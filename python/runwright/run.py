@@ -210,20 +210,19 @@ class Run:
     # Children and the end.
 
     def child(self, name=None, run_id=None, tags=None):
-        """A child run, begun inside this run: its id is minted here, so it needs no server. Leave it by complete(),
-        fail() or as a context manager."""
-        if self._session is None:
-            raise errors.UnsupportedError(
-                "A child run can be begun only inside of a run of Runwright for now. Submit one with parent_id instead"
-            )
-        run_id = run_id or mint_run_id(self.info.get("experiment") or "run")
-        document = {"run_id": run_id, "parent_id": self.id}
+        """A child run that the caller logs to and ends by complete(), fail() or as a context manager. Inside a run its
+        id is minted here, so it needs no server."""
+        experiment = self.info.get("experiment") or "run"
+        run_id = run_id or mint_run_id(experiment)
+        tags = {str(key): None if value is None else str(value) for key, value in (tags or {}).items()}
+        if self._session is not None:
+            document = {"run_id": run_id, "parent_id": self.id, "name": name and str(name), "tags": tags}
+            self._session.writer.record(journal.CHILD, {key: value for key, value in document.items() if value})
+            return Run(None, run_id, session=self._session)
+        body = {"experiment": experiment, "run_id": run_id, "parent_id": self.id, "tags": tags}
         if name:
-            document["name"] = str(name)
-        if tags:
-            document["tags"] = {str(key): None if value is None else str(value) for key, value in tags.items()}
-        self._session.writer.record(journal.CHILD, document)
-        return Run(None, run_id, session=self._session)
+            body["display_name"] = str(name)
+        return Run(self._api, run_id, self._api.submit_run(self._workspace_id(), body))
 
     def children(self, recursive=False, tags=None, properties=None, type=None, status=None):
         """Child runs, newest first (a generator); recursive: and theirs."""

@@ -12,8 +12,6 @@ namespace rw::cli {
 struct Roles {
   /// Serves until it is told to stop. `data` is absolute; `listen` may be "".
   std::function<int(const std::string& data, const std::string& listen)> serve;
-  /// The server's routes, one a line.
-  std::function<int()> print_routes;
 };
 
 Result<int> Init(Context& context, const InitOptions& options);

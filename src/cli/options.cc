@@ -136,11 +136,6 @@ class Grammar {
     serve->add_option("--data", server_.data, "data folder (default ~/.local/share/runwright)");
     serve->add_option("--listen", server_.listen,
                       "HOST:PORT (default: as at the last start; first 127.0.0.1 and a free port)");
-    // For the check of the routes against api/openapi.yaml.
-    serve
-        ->add_flag_callback("--print-routes",
-                            [this] { server_.action = ServerAction::kPrintRoutes; })
-        ->group("");
     auto act = [&](const char* name, const char* help, ServerAction action, const char* examples) {
       CLI::App* leaf = Leaf<ServerOptions>(
           serve, name, help, server_, [action](ServerOptions& o) { o.action = action; }, examples);
@@ -209,9 +204,7 @@ class Grammar {
         ->capture_default_str()
         ->check(CLI::PositiveNumber);
     list->add_flag("--children", runs_.children, "child runs too");
-    auto one = [this](CLI::App* app) {
-      app->add_option("run", runs_.run, "run id")->required();
-    };
+    auto one = [this](CLI::App* app) { app->add_option("run", runs_.run, "run id")->required(); };
     one(RunsLeaf(group, "show", "Everything about one run", RunsAction::kShow,
                  "  runwright runs show digits_1790000000_0a1b2c3d"));
     CLI::App* cancel = RunsLeaf(group, "cancel", "End runs: TERM, a grace period, then KILL",

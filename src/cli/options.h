@@ -24,7 +24,7 @@ struct InitOptions {
   std::string resource_group;
 };
 
-enum class ServerAction { kServe, kStatus, kStop, kPrintRoutes };
+enum class ServerAction { kServe, kStatus, kStop };
 struct ServerOptions {
   ServerAction action = ServerAction::kServe;
   std::string data;

@@ -190,9 +190,8 @@ Result<int> GetFiles(Context& context, const RunsOptions& o) {
   if (done.empty()) {
     std::string near = o.files.empty() ? "" : Join(NearMatches(o.files[0], names), ", ");
     return Error(Code::kNotFound,
-                 "run " + o.run + " has no such file" +
-                     (near.empty() ? "" : "; near: " + near) + ". `runwright runs files " +
-                     o.run + "` lists them",
+                 "run " + o.run + " has no such file" + (near.empty() ? "" : "; near: " + near) +
+                     ". `runwright runs files " + o.run + "` lists them",
                  "file");
   }
   if (context.json()) Print(json::WritePretty(json::Value(std::move(done))) + "\n");

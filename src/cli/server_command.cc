@@ -110,8 +110,6 @@ Result<int> Server(Context& context, const ServerOptions& options, const Roles& 
   switch (options.action) {
     case ServerAction::kServe:
       return roles.serve(data, options.listen);
-    case ServerAction::kPrintRoutes:
-      return roles.print_routes();
     case ServerAction::kStatus:
       return StatusOf(context, data);
     case ServerAction::kStop:

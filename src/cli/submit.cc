@@ -93,8 +93,7 @@ Result<int> Submit(Context& context, const SubmitOptions& options) {
   json::Value run = TRY(Definition(context, options, source));
   client::Api* api = TRY(context.Api());
   std::string ws = TRY(context.WorkspaceId());
-  cas::Snapshot snapshot = TRY(BuildSnapshotOf(context, source));
-  TRY(CheckSize(context, snapshot, options.allow_large));
+  cas::Snapshot snapshot = TRY(BuildSnapshotOf(context, source, options.allow_large));
   run.Set("snapshot_id", snapshot.id.Hex());
   json::Value answer = TRY(Send(context, *api, ws, run, snapshot));
   std::string id = answer.StringOr("id");

@@ -11,9 +11,6 @@
 
 namespace rw::cli {
 namespace {
-constexpr uint64_t kWarnBytes = 300'000'000;
-constexpr uint64_t kMostBytes = uint64_t{10} << 30;
-
 class ApiSink final : public cas::UploadSink {
  public:
   explicit ApiSink(client::Api& api) : api_(api) {}
@@ -43,8 +40,10 @@ class ApiSink final : public cas::UploadSink {
 class ProgressLine {
  public:
   explicit ProgressLine(bool wanted) : wanted_(wanted && isatty(STDERR_FILENO) != 0) {}
-  ~ProgressLine() {
+  ~ProgressLine() { Clear(); }
+  void Clear() {
     if (shown_) PrintError("\r\x1b[K");
+    shown_ = false;
   }
   void Show(const std::string& text) {
     if (!wanted_) return;
@@ -84,31 +83,21 @@ Status FilesBelow(const std::string& path, const std::string& name,
 }
 }  // namespace
 
-Result<cas::Snapshot> BuildSnapshotOf(Context& context, const std::string& folder) {
+Result<cas::Snapshot> BuildSnapshotOf(Context& context, const std::string& folder,
+                                      bool allow_large) {
   ProgressLine line(!context.json());
   cas::BuildOptions options;
   options.cache_folder = cas::DefaultStatCacheFolder();
+  if (allow_large) options.max_bytes = ~uint64_t{0};
   options.progress = [&](const cas::BuildProgress& p) {
-    line.Show("Reading " + folder + ": " + std::to_string(p.files) + " files, " +
-              HumanBytes(p.hashed_bytes) + " hashed");
+    line.Show("Reading " + folder + ": " + HumanBytes(p.hashed_bytes) + " of " +
+              HumanBytes(p.total_bytes));
+  };
+  options.warn = [&](const std::string& text) {
+    line.Clear();
+    PrintError(context.terminal().Paint("warning: " + text, Color::kYellow) + "\n");
   };
   return cas::BuildSnapshot(folder, options);
-}
-
-Status CheckSize(Context& context, const cas::Snapshot& snapshot, bool allow_large) {
-  if (snapshot.bytes <= kWarnBytes) return Ok();
-  std::vector<std::string> largest;
-  for (const cas::LargeFolder& folder : snapshot.largest_folders)
-    largest.push_back((folder.path.empty() ? "." : folder.path) + " (" + HumanBytes(folder.bytes) +
-                      ")");
-  std::string what = snapshot.root + " holds " + HumanBytes(snapshot.bytes) +
-                     "; its largest folders: " + Join(largest, ", ");
-  std::string cure = "List what the script does not need in .amlignore";
-  if (snapshot.bytes > kMostBytes && !allow_large)
-    return Error(Code::kTooLarge,
-                 what + ". More than 10 GiB is sent with --allow-large only. " + cure, "source");
-  PrintError(context.terminal().Paint("warning: " + what + ". " + cure, Color::kYellow) + "\n");
-  return Ok();
 }
 
 Status Upload(Context& context, client::Api& api, const cas::Snapshot& snapshot) {

@@ -8,11 +8,10 @@
 
 namespace rw::cli {
 
-/// Reads and hashes a source folder, telling on standard error of what takes long.
-Result<cas::Snapshot> BuildSnapshotOf(Context& context, const std::string& folder);
-/// kTooLarge over 10 GiB without the override; over 300 MB a warning that names the largest
-/// folders.
-Status CheckSize(Context& context, const cas::Snapshot& snapshot, bool allow_large);
+/// Reads and hashes a source folder, telling on standard error of what takes long, and of more than
+/// 300 MB. kTooLarge over the limit (10 GiB) unless `allow_large`.
+Result<cas::Snapshot> BuildSnapshotOf(Context& context, const std::string& folder,
+                                      bool allow_large);
 /// Sends what the server lacks.
 Status Upload(Context& context, client::Api& api, const cas::Snapshot& snapshot);
 

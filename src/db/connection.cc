@@ -46,8 +46,7 @@ Connection::~Connection() {
   sqlite3_close_v2(impl_->handle);
 }
 
-Result<std::unique_ptr<Connection>> Connection::Open(const std::string& path,
-                                                     OpenOptions options) {
+Result<std::unique_ptr<Connection>> Connection::Open(const std::string& path, OpenOptions options) {
   auto impl = std::make_unique<Impl>();
   impl->path = path;
   int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
@@ -86,8 +85,7 @@ void Connection::Release(sqlite3_stmt* stmt) {
 }
 
 Status Connection::Execute(std::string_view sql) {
-  if (sqlite3_exec(impl_->handle, std::string(sql).c_str(), nullptr, nullptr, nullptr) !=
-      SQLITE_OK)
+  if (sqlite3_exec(impl_->handle, std::string(sql).c_str(), nullptr, nullptr, nullptr) != SQLITE_OK)
     return LastError(sql.substr(0, 200));
   return Ok();
 }
@@ -96,9 +94,7 @@ int64_t Connection::last_insert_id() const { return sqlite3_last_insert_rowid(im
 
 int64_t Connection::changes() const { return sqlite3_changes64(impl_->handle); }
 
-bool Connection::in_transaction() const {
-  return sqlite3_get_autocommit(impl_->handle) == 0;
-}
+bool Connection::in_transaction() const { return sqlite3_get_autocommit(impl_->handle) == 0; }
 
 Error Connection::LastError(std::string_view what) const {
   int extended = sqlite3_extended_errcode(impl_->handle);

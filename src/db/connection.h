@@ -14,8 +14,8 @@ struct sqlite3_stmt;
 
 namespace rw::db {
 
-/// A prepared statement, reset for its next use on destruction (statements are cached by the connection).
-/// Bind by position from 1; Step() is true while there is a row.
+/// A prepared statement, reset for its next use on destruction (statements are cached by the
+/// connection). Bind by position from 1; Step() is true while there is a row.
 class Statement {
  public:
   Statement(Statement&& other) noexcept;
@@ -51,15 +51,17 @@ class Statement {
 
 struct OpenOptions {
   bool read_only = false;
-  std::string vfs;          // the simulator's; empty is the system's
-  bool exclusive = false;   // no shared memory: one connection only (simulator)
+  std::string vfs;         // the simulator's; empty is the system's
+  bool exclusive = false;  // no shared memory: one connection only (simulator)
 };
 
-/// One thread at a time. WAL, synchronous=FULL, foreign keys on, busy timeout 10 s. Errors: kConflict for a
-/// constraint, kNoSpace for a full disk or quota, kUnavailable when locked, kCorrupt, else kInternal.
+/// One thread at a time. WAL, synchronous=FULL, foreign keys on, busy timeout 10 s. Errors:
+/// kConflict for a constraint, kNoSpace for a full disk or quota, kUnavailable when locked,
+/// kCorrupt, else kInternal.
 class Connection {
  public:
-  static Result<std::unique_ptr<Connection>> Open(const std::string& path, OpenOptions options = {});
+  static Result<std::unique_ptr<Connection>> Open(const std::string& path,
+                                                  OpenOptions options = {});
   ~Connection();
 
   /// Cached by text.

@@ -1,6 +1,7 @@
+#include "db/connection.h"
+
 #include <gtest/gtest.h>
 
-#include "db/connection.h"
 #include "db/migrations.h"
 
 namespace rw::db {

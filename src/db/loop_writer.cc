@@ -33,15 +33,14 @@ class LoopWriter final : public Writer {
     Acknowledge(batch);
   }
 
-  /// The planted mutant: answers are made and sent, their effects are undone, and the same operations are
-  /// committed a moment later, unless the process dies in between.
+  /// The planted mutant: answers are made and sent, their effects are undone, and the same
+  /// operations are committed a moment later, unless the process dies in between.
   void AcknowledgeFirst(std::vector<PendingWrite> batch) {
     (void)connection_.Execute("BEGIN IMMEDIATE");
     for (PendingWrite& write : batch) write.outcome = write.operation(connection_);
     (void)connection_.Execute("ROLLBACK");
     auto late = std::make_shared<std::vector<PendingWrite>>();
-    for (PendingWrite& write : batch)
-      late->push_back({write.name, write.operation, nullptr, Ok()});
+    for (PendingWrite& write : batch) late->push_back({write.name, write.operation, nullptr, Ok()});
     loop_.After("db.late_commit", delay_ * 4, [this, late] { CommitBatch(connection_, *late); });
     Acknowledge(batch);
   }

@@ -1,4 +1,5 @@
-// Numbered migrations, never edited once released. PRAGMA user_version is the number of the last one.
+// Numbered migrations, never edited once released. PRAGMA user_version is the number of the last
+// one.
 #pragma once
 
 #include <span>
@@ -14,8 +15,8 @@ struct Migration {
   std::string_view sql;
 };
 
-/// Applies what is missing, each in its own transaction. kUnsupported when the database is newer than the
-/// last migration known here ("written by a newer runwright").
+/// Applies what is missing, each in its own transaction. kUnsupported when the database is newer
+/// than the last migration known here ("written by a newer runwright").
 Status Migrate(Connection& connection, std::span<const Migration> migrations);
 
 }  // namespace rw::db

@@ -32,8 +32,8 @@ Statement& Statement::Bind(std::string_view v) {
 }
 
 Statement& Statement::BindBlob(std::string_view v) {
-  CHECK(sqlite3_bind_blob64(stmt_, next_++, v.data() ? v.data() : "", v.size(),
-                            SQLITE_TRANSIENT) == SQLITE_OK);
+  CHECK(sqlite3_bind_blob64(stmt_, next_++, v.data() ? v.data() : "", v.size(), SQLITE_TRANSIENT) ==
+        SQLITE_OK);
   return *this;
 }
 

@@ -7,8 +7,9 @@
 namespace rw::db {
 namespace {
 
-// After a failed fsync the page cache cannot be trusted and nobody knows what is on the disk: going on would
-// acknowledge what may be lost. A full disk is different: the transaction is discarded as a whole.
+// After a failed fsync the page cache cannot be trusted and nobody knows what is on the disk: going
+// on would acknowledge what may be lost. A full disk is different: the transaction is discarded as
+// a whole.
 void DieUnlessNoSpace(const Error& error, std::string_view what) {
   if (error.code() == Code::kNoSpace) return;
   LOG_ERROR("db.fatal", {"step", what}, {"error", error.message()});

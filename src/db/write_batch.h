@@ -15,8 +15,8 @@ struct PendingWrite {
   Status outcome;
 };
 
-/// Runs every operation in its SAVEPOINT and commits once; sets the outcomes. A failure whose effect on the
-/// disk is unknown ends the process.
+/// Runs every operation in its SAVEPOINT and commits once; sets the outcomes. A failure whose
+/// effect on the disk is unknown ends the process.
 void CommitBatch(Connection& connection, std::vector<PendingWrite>& batch);
 
 /// Calls every `done`, in order.

@@ -1,11 +1,11 @@
+#include "db/writer.h"
+
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
 #include <condition_variable>
 #include <deque>
 #include <mutex>
-
-#include "db/writer.h"
 
 namespace rw::db {
 namespace {

@@ -2,6 +2,7 @@
 #include "env/uv_installer.h"
 
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -51,7 +52,7 @@ class UvInstallerTest : public ::testing::Test {
     pool_ = net::MakeThreadPool(*loop_, 2);
     UvOptions options;
     options.folder = folder_;
-    options.program_folder = Here() + "/bin";
+    options.program_folder = program_folder_;
     options.variables = variables_;
     options.retry_delay_ms = 10;
     installer_ = MakeUvInstaller(*loop_, *pool_, SystemClock(), SystemRandom(), std::move(options));
@@ -121,6 +122,7 @@ class UvInstallerTest : public ::testing::Test {
 
   std::string folder_;
   std::string log_;
+  std::string program_folder_ = Here() + "/bin";
   Variables variables_;
   std::unique_ptr<net::AsioLoop> loop_;
   std::unique_ptr<WorkerPool> pool_;
@@ -276,6 +278,36 @@ TEST_F(UvInstallerTest, DroppedAtWorkNothingOfUvRemains) {
   loop_->Post("test.stop", [&] { loop_->Stop(); });
   loop_->Run();
   EXPECT_FALSE(called);
+}
+
+TEST_F(UvInstallerTest, ItsEndKillsUvAndWhatUvStarted) {
+  os::FileSystem& fs = os::PosixFileSystem();
+  // Stands in for uv in the middle of a build: a child of its own, no end.
+  std::string script = "#!/bin/sh\nsleep 1000 &\necho \"pids $$ $!\" >&2\nwait\n";
+  ASSERT_TRUE(fs.MakeDirs(folder_ + "/bin"));
+  ASSERT_TRUE(os::WriteFileAtomically(fs, folder_ + "/bin/uv", script, 0755));
+  Interpreter python = Python().interpreter;
+  variables_["PATH"] = folder_ + "/bin:" + Get(variables_, "PATH");
+  program_folder_ = folder_ + "/bin";
+  MakeInstaller();
+  installer_->Resolve(
+      {Spec("rwtiny"), python},
+      [&](std::string_view text) {
+        log_.append(text);
+        loop_->Stop();
+      },
+      [](const Result<std::string>&) { FAIL(); });
+  loop_->Run();
+  std::vector<std::string> words = Split(Trim(log_), ' ');
+  ASSERT_EQ(words.size(), 3u) << log_;
+  EXPECT_TRUE(os::IdentityOf(static_cast<int>(*ParseInt(words[2]))));
+  installer_.reset();
+  for (int i = 1; i < 3; i++) {
+    int pid = static_cast<int>(*ParseInt(words[i]));
+    // Only its parent can wait for a process: the kernel may need a moment for the grandchild.
+    for (int tries = 0; tries < 1000 && os::IdentityOf(pid); tries++) poll(nullptr, 0, 5);
+    EXPECT_FALSE(os::IdentityOf(pid)) << words[i];
+  }
 }
 
 TEST(InterpretersTest, ResolvesAShimOnceAndKeepsWhatItLearned) {

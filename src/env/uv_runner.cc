@@ -10,6 +10,8 @@
 
 namespace rw::env {
 namespace {
+/// Each uses several cores and connections by itself.
+constexpr size_t kMostAtOnce = 4;
 constexpr int64_t kDelayFactors[] = {1, 3};
 
 /// "3 s", "0.01 s".
@@ -42,6 +44,16 @@ bool NextTry(const std::vector<UvTry>& failed, std::string_view words, int64_t r
   return true;
 }
 
+namespace {
+/// "Using Python … environment at: …" names a folder that is gone when the build is published.
+std::string WithoutPaths(std::string_view lines) {
+  std::string out;
+  for (const std::string& line : Split(lines, '\n'))
+    if (!line.starts_with("Using Python ") && !line.empty()) out += line + "\n";
+  return out;
+}
+}  // namespace
+
 class UvRunner::Job {
  public:
   Job(uint64_t id_, UvCommand command_, Log log_, Done done_)
@@ -61,7 +73,8 @@ class UvRunner::Job {
   void Emit(std::string_view lines) {
     std::string masked = MaskUserInfo(Utf8Lossy(lines));
     words += masked;
-    log(masked);
+    std::string shown = WithoutPaths(masked);
+    if (!shown.empty()) log(shown);
   }
   bool user_retries() const { return command.variables.contains("UV_HTTP_RETRIES"); }
 
@@ -91,11 +104,19 @@ void UvRunner::Run(UvCommand command, Log log, Done done) {
         Error(Code::kFailedPrecondition,
               "uv is not there: put it beside the server's program or on its PATH (`make build` "
               "or `pip install uv`), then submit again"));
-  uint64_t id = next_id_++;
-  auto job = std::make_shared<Job>(id, std::move(command), std::move(log), std::move(done));
-  jobs_[id] = job;
-  job->tries.push_back(UvTry{});
-  Start(job);
+  waiting_.push_back(
+      std::make_shared<Job>(next_id_++, std::move(command), std::move(log), std::move(done)));
+  Next();
+}
+
+void UvRunner::Next() {
+  while (!waiting_.empty() && jobs_.size() < kMostAtOnce) {
+    std::shared_ptr<Job> job = std::move(waiting_.front());
+    waiting_.pop_front();
+    jobs_[job->id] = job;
+    job->tries.push_back(UvTry{});
+    Start(job);
+  }
 }
 
 void UvRunner::Start(const std::shared_ptr<Job>& job) {
@@ -126,6 +147,7 @@ void UvRunner::Ended(const std::shared_ptr<Job>& job, Result<os::CommandResult> 
   job->FlushPartial();
   auto finish = [&](Result<UvOutcome> outcome) {
     jobs_.erase(job->id);
+    Next();
     job->done(std::move(outcome));
   };
   if (!result) return finish(result.error());

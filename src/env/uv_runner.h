@@ -1,6 +1,7 @@
 // Runs uv, with the network, without it, and again.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -40,7 +41,7 @@ struct UvOutcome {
   std::string words;  // stderr of the try that counts, passwords masked
 };
 
-/// On the loop's thread. Its end kills what runs.
+/// On the loop's thread. A few at once, the others wait their turn. Its end kills what runs.
 class UvRunner {
  public:
   using Log = std::function<void(std::string_view)>;
@@ -53,6 +54,7 @@ class UvRunner {
 
  private:
   class Job;
+  void Next();
   void Start(const std::shared_ptr<Job>& job);
   void Ended(const std::shared_ptr<Job>& job, Result<os::CommandResult> result);
 
@@ -60,7 +62,8 @@ class UvRunner {
   std::string program_;
   int64_t retry_delay_ms_;
   uint64_t next_id_ = 1;
-  std::map<uint64_t, std::shared_ptr<Job>> jobs_;
+  std::map<uint64_t, std::shared_ptr<Job>> jobs_;  // begun and not ended
+  std::deque<std::shared_ptr<Job>> waiting_;
 };
 
 }  // namespace rw::env

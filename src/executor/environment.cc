@@ -55,9 +55,10 @@ EnvironmentMap AzureVariables(const Grant& grant, const RunFolder& folder,
       {"AZ_BATCH_JOB_ID", run.StringOr("run_id")},
       {"AZ_BATCHAI_JOB_WORK_DIR", folder.work()},
       {"AZ_BATCHAI_JOB_MOUNT_ROOT", folder.root},
-      {"AZ_BATCH_MASTER_NODE", "127.0.0.1:6000"},
+      {"AZ_BATCH_MASTER_NODE", "127.0.0.1:6105"},
       {"AZ_BATCHAI_MPI_MASTER_NODE", "127.0.0.1"},
       {"AZ_BATCHAI_TASK_INDEX", "0"},
+      {"NCCL_SOCKET_IFNAME", "^docker0"},
   };
 }
 

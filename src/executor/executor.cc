@@ -240,10 +240,7 @@ void Executor::Shipped() {
 void Executor::ReportFinished() {
   offsets_->Save();
   if (!attempt_error_.is_null()) {
-    json::Value body = json::Object();
-    body.Set("code", attempt_error_.StringOr("code", "SystemError"));
-    body.Set("message", attempt_error_.StringOr("message")).Set("details", attempt_error_);
-    reports_->Send("failed", std::move(body), lifetime_.Bind([this] { End(0); }));
+    reports_->Send("failed", attempt_error_, lifetime_.Bind([this] { End(0); }));
     return;
   }
   auto environment = MakeEnvironment(*grant_, folder_, server_->url(), options_.base_environment);

@@ -29,16 +29,15 @@ json::Value ToJson(const Artifact& artifact) {
   return out.Set("time", FormatUtc(artifact.updated_us));
 }
 
-Result<std::vector<Artifact>> ArtifactRepository::List(int64_t run_row,
-                                                       const std::string& prefix) {
+Result<std::vector<Artifact>> ArtifactRepository::List(int64_t run_row, const std::string& prefix) {
   std::vector<Artifact> out;
-  auto stored = TRY(db_.Prepare(
-      "SELECT name, digest, size, source, updated_us FROM artifacts WHERE run_row=?"));
+  auto stored = TRY(
+      db_.Prepare("SELECT name, digest, size, source, updated_us FROM artifacts WHERE run_row=?"));
   stored.Bind(run_row);
   while (TRY(stored.Step())) out.push_back(StoredOf(stored));
-  auto logs = TRY(db_.Prepare(
-      "SELECT name, size, updated_us, number FROM logs WHERE run_row=?1 AND NOT EXISTS"
-      " (SELECT 1 FROM artifacts a WHERE a.run_row=?1 AND a.name=logs.name)"));
+  auto logs = TRY(
+      db_.Prepare("SELECT name, size, updated_us, number FROM logs WHERE run_row=?1 AND NOT EXISTS"
+                  " (SELECT 1 FROM artifacts a WHERE a.run_row=?1 AND a.name=logs.name)"));
   logs.Bind(run_row);
   while (TRY(logs.Step())) out.push_back(LogOf(logs));
   std::erase_if(out, [&](const Artifact& a) { return !HasPrefix(a.name, prefix); });
@@ -49,8 +48,9 @@ Result<std::vector<Artifact>> ArtifactRepository::List(int64_t run_row,
 
 Result<std::optional<Artifact>> ArtifactRepository::FindStored(int64_t run_row,
                                                                const std::string& name) {
-  auto row = TRY(db_.Prepare("SELECT name, digest, size, source, updated_us FROM artifacts"
-                             " WHERE run_row=? AND name=?"));
+  auto row =
+      TRY(db_.Prepare("SELECT name, digest, size, source, updated_us FROM artifacts"
+                      " WHERE run_row=? AND name=?"));
   row.Bind(run_row).Bind(name);
   if (!TRY(row.Step())) return std::optional<Artifact>();
   return std::optional<Artifact>(StoredOf(row));
@@ -65,8 +65,7 @@ Result<std::optional<Artifact>> ArtifactRepository::FindLog(int64_t run_row,
   return std::optional<Artifact>(LogOf(row));
 }
 
-Result<std::optional<Artifact>> ArtifactRepository::Find(int64_t run_row,
-                                                         const std::string& name) {
+Result<std::optional<Artifact>> ArtifactRepository::Find(int64_t run_row, const std::string& name) {
   auto stored = TRY(FindStored(run_row, name));
   if (stored) return stored;
   return FindLog(run_row, name);
@@ -81,10 +80,11 @@ Result<Naming> ArtifactRepository::Name(int64_t run_row, const Artifact& artifac
     return Naming::kSame;
   if (present && present->source == "upload") {
     if (artifact.source == "scan") return Naming::kKept;
-    return Error(Code::kConflict,
-                 "this run has a file '" + artifact.name +
-                     "' that was uploaded before; uploaded files do not change: choose another name",
-                 "name");
+    return Error(
+        Code::kConflict,
+        "this run has a file '" + artifact.name +
+            "' that was uploaded before; uploaded files do not change: choose another name",
+        "name");
   }
   auto put = TRY(db_.Prepare(
       "INSERT INTO artifacts (run_row, name, digest, size, source, created_us, updated_us)"

@@ -37,8 +37,8 @@ class ArtifactRepository {
   /// Sorted by name; a log that is not stored as a blob yet is listed live.
   Result<std::vector<Artifact>> List(int64_t run_row, const std::string& prefix);
   Result<std::optional<Artifact>> Find(int64_t run_row, const std::string& name);
-  /// `artifact.source` is "upload" or "scan". kConflict: an upload meets another upload or a log of that
-  /// name with other bytes.
+  /// `artifact.source` is "upload" or "scan". kConflict: an upload meets another upload or a log of
+  /// that name with other bytes.
   Result<Naming> Name(int64_t run_row, const Artifact& artifact);
 
  private:

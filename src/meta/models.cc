@@ -107,8 +107,9 @@ Status ModelRepository::Insert(Model* model) {
   TRY(insert.Bind(TextOrNull(model->env_id)).Bind(model->created_us).Run());
   model->row = db_.last_insert_id();
   for (const ModelFile& file : model->files) {
-    auto put = TRY(db_.Prepare("INSERT INTO model_files (model_row, path, digest, size)"
-                               " VALUES (?,?,?,?)"));
+    auto put =
+        TRY(db_.Prepare("INSERT INTO model_files (model_row, path, digest, size)"
+                        " VALUES (?,?,?,?)"));
     put.Bind(model->row).Bind(file.path).Bind(file.digest);
     TRY(put.Bind(file.size).Run());
   }
@@ -148,8 +149,8 @@ Result<Model> ModelRepository::Get(const std::string& workspace_id, const std::s
 }
 
 Result<std::vector<ModelFile>> ModelRepository::FilesOf(int64_t row) {
-  auto file =
-      TRY(db_.Prepare("SELECT path, digest, size FROM model_files WHERE model_row=? ORDER BY path"));
+  auto file = TRY(
+      db_.Prepare("SELECT path, digest, size FROM model_files WHERE model_row=? ORDER BY path"));
   file.Bind(row);
   std::vector<ModelFile> out;
   while (TRY(file.Step())) out.push_back({file.Text(0), file.Text(1), file.Int(2)});
@@ -175,8 +176,8 @@ Result<std::vector<Model>> ModelRepository::List(const std::string& workspace_id
 }
 
 Status ModelRepository::Update(const Model& model) {
-  auto update = TRY(db_.Prepare(
-      "UPDATE models SET description=?, tags_json=?, properties_json=? WHERE row=?"));
+  auto update = TRY(
+      db_.Prepare("UPDATE models SET description=?, tags_json=?, properties_json=? WHERE row=?"));
   update.Bind(model.description).Bind(json::Write(model.tags));
   return update.Bind(json::Write(model.properties)).Bind(model.row).Run();
 }

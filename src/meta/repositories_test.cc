@@ -47,8 +47,7 @@ TEST_F(Repositories, AnUploadWinsOverAScan) {
   EXPECT_EQ(*artifacts.Name(1, {"outputs/a", "d3", 1, "upload", 4}), Naming::kReplaced);
   EXPECT_EQ(*artifacts.Name(1, {"outputs/a", "d4", 1, "scan", 5}), Naming::kKept);
   EXPECT_EQ(*artifacts.Name(1, {"outputs/a", "d3", 1, "upload", 6}), Naming::kSame);
-  EXPECT_EQ(artifacts.Name(1, {"outputs/a", "d5", 1, "upload", 7}).error().code(),
-            Code::kConflict);
+  EXPECT_EQ(artifacts.Name(1, {"outputs/a", "d5", 1, "upload", 7}).error().code(), Code::kConflict);
   EXPECT_EQ((*artifacts.Find(1, "outputs/a"))->digest, "d3");
 }
 

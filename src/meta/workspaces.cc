@@ -39,8 +39,7 @@ json::Value ToJson(const Experiment& experiment) {
 Result<Workspace> WorkspaceRepository::Get(const std::string& id) {
   auto row = TRY(db_.Prepare(std::string(kWorkspaceColumns) + "WHERE id=?"));
   row.Bind(id);
-  if (!TRY(row.Step()))
-    return Error(Code::kNotFound, "no workspace with id '" + id + "'", "ws");
+  if (!TRY(row.Step())) return Error(Code::kNotFound, "no workspace with id '" + id + "'", "ws");
   return WorkspaceOf(row);
 }
 
@@ -65,8 +64,9 @@ Result<std::vector<Workspace>> WorkspaceRepository::List(const std::string& name
 }
 
 Status WorkspaceRepository::Insert(const Workspace& workspace) {
-  auto insert = TRY(db_.Prepare("INSERT INTO workspaces (id, name, subscription_id, resource_group,"
-                                " location, created_us) VALUES (?,?,?,?,?,?)"));
+  auto insert =
+      TRY(db_.Prepare("INSERT INTO workspaces (id, name, subscription_id, resource_group,"
+                      " location, created_us) VALUES (?,?,?,?,?,?)"));
   insert.Bind(workspace.id).Bind(workspace.name).Bind(workspace.subscription_id);
   insert.Bind(workspace.resource_group).Bind(workspace.location).Bind(workspace.created_us);
   return insert.Run();
@@ -101,8 +101,8 @@ Result<std::vector<Experiment>> ExperimentRepository::List(const std::string& wo
 }
 
 Status ExperimentRepository::Insert(Experiment* experiment) {
-  auto insert = TRY(db_.Prepare(
-      "INSERT INTO experiments (id, workspace_id, name, created_us) VALUES (?,?,?,?)"));
+  auto insert = TRY(
+      db_.Prepare("INSERT INTO experiments (id, workspace_id, name, created_us) VALUES (?,?,?,?)"));
   insert.Bind(experiment->id).Bind(experiment->workspace_id).Bind(experiment->name);
   TRY(insert.Bind(experiment->created_us).Run());
   experiment->row = db_.last_insert_id();
@@ -110,8 +110,9 @@ Status ExperimentRepository::Insert(Experiment* experiment) {
 }
 
 Result<int64_t> ExperimentRepository::NextNumber(int64_t experiment_row) {
-  auto next = TRY(db_.Prepare("UPDATE experiments SET last_number = last_number + 1 WHERE row=?"
-                              " RETURNING last_number"));
+  auto next =
+      TRY(db_.Prepare("UPDATE experiments SET last_number = last_number + 1 WHERE row=?"
+                      " RETURNING last_number"));
   next.Bind(experiment_row);
   if (!TRY(next.Step())) return Error(Code::kInternal, "no such experiment row");
   int64_t number = next.Int(0);

@@ -37,8 +37,7 @@ class WorkspaceRepository {
   /// kNotFound names it.
   Result<Workspace> Get(const std::string& id);
   Result<std::optional<Workspace>> Find(const std::string& subscription_id,
-                                        const std::string& resource_group,
-                                        const std::string& name);
+                                        const std::string& resource_group, const std::string& name);
   /// Empty filters match all; oldest first.
   Result<std::vector<Workspace>> List(const std::string& name, const std::string& subscription_id,
                                       const std::string& resource_group);

@@ -26,15 +26,13 @@ Result<FileLock> FileLock::Acquire(const std::string& path, int flags) {
     if (errno != EWOULDBLOCK) return ErrnoError(errno, "lock " + path);
     char text[64] = {};
     ssize_t n = pread(fd, text, sizeof text - 1, 0);
-    return Error(Code::kConflict, path + " is held by process " +
-                                      std::string(n > 0 ? Trim(text) : "(unknown)"));
+    return Error(Code::kConflict,
+                 path + " is held by process " + std::string(n > 0 ? Trim(text) : "(unknown)"));
   }
   return lock;
 }
 
-Result<FileLock> FileLock::Try(const std::string& path) {
-  return Acquire(path, LOCK_EX | LOCK_NB);
-}
+Result<FileLock> FileLock::Try(const std::string& path) { return Acquire(path, LOCK_EX | LOCK_NB); }
 
 Result<FileLock> FileLock::Wait(const std::string& path) { return Acquire(path, LOCK_EX); }
 

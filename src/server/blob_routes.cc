@@ -66,7 +66,8 @@ Status StoreBody(ServerContext& context, const net::Body& body, const cas::Diges
 
 void RegisterBlobRoutes(Router& router, ServerContext& context) {
   router.Add("POST", "/api/v1/blobs/missing", [&](const CallPtr& call) {
-    AnswerFromPool(context, "blob.missing", call, [&, call] { return FindMissing(context, *call); });
+    AnswerFromPool(context, "blob.missing", call,
+                   [&, call] { return FindMissing(context, *call); });
   });
   router.Add("POST", "/api/v1/blobs/pack", [&](const CallPtr& call) {
     AnswerFromPool(context, "blob.pack", call, [&, call] { return PutPack(context, *call); });
@@ -74,8 +75,7 @@ void RegisterBlobRoutes(Router& router, ServerContext& context) {
   router.Add("PUT", "/api/v1/blobs/{digest}", [&](const CallPtr& call) {
     AnswerFromPool(context, "blob.put", call, [&, call] { return PutBlob(context, *call); });
   });
-  router.Add("GET", "/api/v1/blobs/{digest}",
-             [&](const CallPtr& call) { GetBlob(context, call); });
+  router.Add("GET", "/api/v1/blobs/{digest}", [&](const CallPtr& call) { GetBlob(context, call); });
 }
 
 }  // namespace rw::server

@@ -14,8 +14,8 @@ struct ByteRange {
   uint64_t size = 0;
 };
 
-/// nullopt: answer everything (no header, several ranges, another unit, broken syntax; the RFC lets a server
-/// ignore those). kInvalidArgument: one range that lies behind the end (416).
+/// nullopt: answer everything (no header, several ranges, another unit, broken syntax; the RFC lets
+/// a server ignore those). kInvalidArgument: one range that lies behind the end (416).
 Result<std::optional<ByteRange>> ParseByteRange(std::string_view header, uint64_t size);
 
 }  // namespace rw::server

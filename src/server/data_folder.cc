@@ -58,8 +58,8 @@ Status EnsureOwnerCredential(db::Connection& db, Clock& clock, Random& random,
                              const std::string& url) {
   std::string present = TRY(meta::GetSetting(db, kCredentialUrl));
   if (present == url) return Ok();
-  // The setting comes last: a start that was cut off before it makes another token, and the lost one opens
-  // nothing that its file does not name.
+  // The setting comes last: a start that was cut off before it makes another token, and the lost
+  // one opens nothing that its file does not name.
   if (present.empty())
     TRY(MakeCredential(db, random.Hex(32), url, clock.WallMicros()));
   else

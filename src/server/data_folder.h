@@ -21,8 +21,9 @@ struct OpenData {
 /// kConflict names the process that holds it; kUnsupported when a newer runwright wrote it.
 Result<OpenData> OpenDataFolder(const Paths& paths);
 
-/// Makes sure that this user's credential file holds an owner's token of this server under `url`: at first
-/// a new one; later, when the address has changed, the one it has is moved to the new address.
+/// Makes sure that this user's credential file holds an owner's token of this server under `url`:
+/// at first a new one; later, when the address has changed, the one it has is moved to the new
+/// address.
 Status EnsureOwnerCredential(db::Connection& db, Clock& clock, Random& random,
                              const std::string& url);
 

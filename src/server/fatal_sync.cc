@@ -9,8 +9,7 @@ namespace {
 
 Status DieUnlessNoSpace(Status synced) {
   // A folder or file that another thread removed meanwhile is no broken disk.
-  if (synced || synced.error().code() == Code::kNoSpace ||
-      synced.error().code() == Code::kNotFound)
+  if (synced || synced.error().code() == Code::kNoSpace || synced.error().code() == Code::kNotFound)
     return synced;
   LOG_ERROR("sync.fatal", {"error", synced.error().message()});
   std::abort();
@@ -61,12 +60,8 @@ class FatalSyncFileSystem final : public os::FileSystem {
     return base_.List(path);
   }
   Result<os::FileInfo> Stat(const std::string& path) override { return base_.Stat(path); }
-  Status SyncDir(const std::string& path) override {
-    return DieUnlessNoSpace(base_.SyncDir(path));
-  }
-  Status SyncAll(const std::string& path) override {
-    return DieUnlessNoSpace(base_.SyncAll(path));
-  }
+  Status SyncDir(const std::string& path) override { return DieUnlessNoSpace(base_.SyncDir(path)); }
+  Status SyncAll(const std::string& path) override { return DieUnlessNoSpace(base_.SyncAll(path)); }
 
  private:
   os::FileSystem& base_;

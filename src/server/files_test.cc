@@ -81,8 +81,8 @@ TEST_F(FilesTest, ArtifactsAreNamedBlobs) {
   auto got = Do("GET", "/api/v1/runs/r/artifacts/content?name=outputs/a.txt");
   EXPECT_EQ(got.response->body.bytes, "two");
   EXPECT_EQ(got.response->headers["X-Runwright-Digest"], two);
-  auto part = Do("GET", "/api/v1/runs/r/artifacts/content?name=outputs/a.txt", "", owner,
-                 "bytes=1-");
+  auto part =
+      Do("GET", "/api/v1/runs/r/artifacts/content?name=outputs/a.txt", "", owner, "bytes=1-");
   EXPECT_EQ(part.status(), 206);
   EXPECT_EQ(part.response->body.bytes, "wo");
   EXPECT_EQ(Do("GET", "/api/v1/runs/r/artifacts/content?name=outputs/a.txt", "", owner, "bytes=9-")
@@ -111,14 +111,15 @@ TEST_F(FilesTest, ALargeBlobIsServedFromItsFile) {
   ASSERT_TRUE(got.response->body.file);
   EXPECT_EQ(got.response->body.file->offset(), 10u);
   EXPECT_EQ(got.response->body.size(), 10u);
-  auto file = *fs.Open("/data/blobs/" + digest.substr(0, 2) + "/" + digest,
-                       os::OpenMode::kReadWrite);
+  auto file =
+      *fs.Open("/data/blobs/" + digest.substr(0, 2) + "/" + digest, os::OpenMode::kReadWrite);
   ASSERT_TRUE(file->WriteAt(5, "y"));
   EXPECT_EQ(Do("GET", "/api/v1/blobs/" + digest).status(), 500);
 }
 
 TEST_F(FilesTest, ALiveLogIsServedUpToItsDurableSize) {
-  ASSERT_TRUE(db->Execute("INSERT INTO logs (run_row, name, number, size) VALUES (1,'logs/x',3,4)"));
+  ASSERT_TRUE(
+      db->Execute("INSERT INTO logs (run_row, name, number, size) VALUES (1,'logs/x',3,4)"));
   auto got = Do("GET", "/api/v1/runs/r/artifacts/content?name=logs/x");
   ASSERT_TRUE(got.response->body.file);
   EXPECT_EQ(got.response->body.file->path(), "/data/logs/r/3.log");

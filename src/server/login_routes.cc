@@ -30,9 +30,9 @@ void BeginSession(ServerContext& context, const CallPtr& call, const std::string
   response.headers["Location"] = LocalPath(next);
   response.headers["Cache-Control"] = "no-store";
   response.headers["Referrer-Policy"] = "no-referrer";
-  response.headers["Set-Cookie"] = "runwright_session=" + token +
-                                   "; Path=/; HttpOnly; SameSite=Strict; Max-Age=" +
-                                   std::to_string(kSessionSeconds);
+  response.headers["Set-Cookie"] =
+      "runwright_session=" + token +
+      "; Path=/; HttpOnly; SameSite=Strict; Max-Age=" + std::to_string(kSessionSeconds);
   CommitAndAnswer(context, "session.begin", call,
                   [token, now, response](db::Connection& db) -> Result<net::Response> {
                     TRY(Auth::InsertSession(db, token, now, now + kSessionSeconds * 1'000'000));
@@ -44,7 +44,8 @@ void Login(ServerContext& context, const CallPtr& call) {
   auto form = FormOf(call->request.body);
   auto principal = context.auth.PrincipalOf(std::string(Trim(form["token"])));
   if (principal && principal->is_owner()) return BeginSession(context, call, form["next"]);
-  call->Answer(LoginPage(context.random, form["next"], "That is not a token of this server's owner."));
+  call->Answer(
+      LoginPage(context.random, form["next"], "That is not a token of this server's owner."));
 }
 
 void UseLink(ServerContext& context, const CallPtr& call) {

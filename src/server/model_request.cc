@@ -22,7 +22,8 @@ Status CheckModelName(const std::string& name) {
   if (good) return Ok();
   return Error(Code::kInvalidArgument,
                "a model's name has 1 to 255 letters, digits, '-', '_' and '.', the first one a "
-               "letter, digit or '_'; '" + name.substr(0, 300) + "' does not",
+               "letter, digit or '_'; '" +
+                   name.substr(0, 300) + "' does not",
                "name");
 }
 
@@ -66,8 +67,8 @@ Result<ModelRequest> ParseModelRequest(const json::Value& body) {
   request.model_path = TRY(json::OptionalString(body, "model_path"));
   model.files = TRY(FilesOf(body));
   if (model.files.empty() && model.run_id.empty())
-    return Error(Code::kInvalidArgument,
-                 "either run_id with model_path or files must be given", "files");
+    return Error(Code::kInvalidArgument, "either run_id with model_path or files must be given",
+                 "files");
   if (model.files.empty() && request.model_path.empty()) request.model_path = model.name;
   if (!model.files.empty() && !request.model_path.empty())
     return Error(Code::kInvalidArgument, "model_path and files exclude each other", "model_path");

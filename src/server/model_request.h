@@ -16,8 +16,8 @@ struct ModelRequest {
 /// kInvalidArgument names the field.
 Result<ModelRequest> ParseModelRequest(const json::Value& body);
 
-/// PATCH: `{tags?, remove_tags?, properties?, description?}` applied to `model`. A property that exists with another
-/// value is kConflict.
+/// PATCH: `{tags?, remove_tags?, properties?, description?}` applied to `model`. A property that
+/// exists with another value is kConflict.
 Status ApplyModelPatch(const json::Value& patch, meta::Model* model);
 
 }  // namespace rw::server

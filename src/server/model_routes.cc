@@ -38,8 +38,8 @@ Result<net::Response> GetModel(ServerContext& context, const Call& call) {
   TRY(context.auth.MayReadWorkspace(call.principal, call.Param("ws")));
   std::optional<int64_t> version;
   if (call.request.Query("version")) version = TRY(RequireVersion(call));
-  auto model = TRY(
-      meta::ModelRepository(context.read).Get(call.Param("ws"), call.Param("name"), version));
+  auto model =
+      TRY(meta::ModelRepository(context.read).Get(call.Param("ws"), call.Param("name"), version));
   return net::JsonResponse(meta::ToJson(model));
 }
 
@@ -117,9 +117,8 @@ void RegisterModel(ServerContext& context, const CallPtr& call) {
       [&context, request, checked] { *checked = CheckFiles(context, &request->model.files); },
       [&context, request, checked, call] {
         if (!*checked) return call->Fail(checked->error());
-        CommitAndAnswer(context, "model.register", call, [request](db::Connection& db) {
-          return InsertModel(db, *request);
-        });
+        CommitAndAnswer(context, "model.register", call,
+                        [request](db::Connection& db) { return InsertModel(db, *request); });
       });
 }
 
@@ -159,10 +158,10 @@ Result<meta::ModelFile> FindFile(ServerContext& context, const Call& call) {
                        .Get(call.Param("ws"), call.Param("name"), TRY(RequireVersion(call))));
   for (const auto& file : model.files)
     if (file.path == path) return file;
-  return Error(Code::kNotFound,
-               "model " + model.name + ":" + std::to_string(model.version) + " has no file '" +
-                   path + "'",
-               "path");
+  return Error(
+      Code::kNotFound,
+      "model " + model.name + ":" + std::to_string(model.version) + " has no file '" + path + "'",
+      "path");
 }
 
 void GetModelFile(ServerContext& context, const CallPtr& call) {

@@ -9,8 +9,8 @@ namespace {
 
 class OpenApiTest : public testing::CoreFixture {};
 
-/// "GET /healthz" … of api/openapi.yaml, read by its layout: a path is a key two columns in, its methods are keys four
-/// columns in, or stand on the path's own line.
+/// "GET /healthz" … of api/openapi.yaml, read by its layout: a path is a key two columns in, its
+/// methods are keys four columns in, or stand on the path's own line.
 std::set<std::string> Described() {
   std::set<std::string> out;
   std::string path;

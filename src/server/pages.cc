@@ -71,7 +71,8 @@ net::Response LoginPage(Random& random, const std::string& next, const std::stri
 
 std::string LocalPath(const std::string& path) {
   if (path.empty() || path.front() != '/') return "/";
-  // "//host" and "/\host" are other hosts to a browser, and it drops control characters before it looks.
+  // "//host" and "/\host" are other hosts to a browser, and it drops control characters before it
+  // looks.
   if (path.size() > 1 && (path[1] == '/' || path[1] == '\\')) return "/";
   for (char c : path)
     if (static_cast<unsigned char>(c) <= 0x20 || c == 0x7f) return "/";

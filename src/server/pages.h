@@ -1,4 +1,5 @@
-// The few HTML pages of the server: templates with escaped values, and a policy that lets nothing else run.
+// The few HTML pages of the server: templates with escaped values, and a policy that lets nothing
+// else run.
 #pragma once
 
 #include <map>
@@ -12,8 +13,8 @@ namespace rw::server {
 
 std::string EscapeHtml(std::string_view text);
 
-/// Replaces {{name}} by the escaped value, {{{name}}} by the value as it is (our own markup only). A name without a
-/// value is our bug.
+/// Replaces {{name}} by the escaped value, {{{name}}} by the value as it is (our own markup only).
+/// A name without a value is our bug.
 std::string FillTemplate(std::string_view page, const std::map<std::string, std::string>& values);
 
 /// Fills `page` with `values` and a fresh {{nonce}}, under a strict content security policy.

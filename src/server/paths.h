@@ -14,7 +14,7 @@ struct Paths {
   std::string info;      // server.json: url, pid, started
   std::string endpoint;  // the present URL, one line; executors read it again when nobody answers
   std::string blobs;
-  std::string spool;     // request bodies on their way in
+  std::string spool;  // request bodies on their way in
   std::string logs;
   std::string runs;
   std::string env;

@@ -7,9 +7,9 @@ namespace rw::server {
 
 struct Principal {
   enum class Kind {
-    kNone,     // no valid token; only public routes see it
-    kOwner,    // the owner's token, or a browser session made with it
-    kRun,      // an executor, for one run and its descendants
+    kNone,   // no valid token; only public routes see it
+    kOwner,  // the owner's token, or a browser session made with it
+    kRun,    // an executor, for one run and its descendants
   };
   Kind kind = Kind::kNone;
   std::string run_id;         // kRun

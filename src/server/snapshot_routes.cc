@@ -1,5 +1,4 @@
 #include "meta/snapshots.h"
-
 #include "server/content.h"
 #include "server/routes.h"
 
@@ -14,8 +13,9 @@ json::Value ToJson(const meta::SnapshotRecord& snapshot) {
 
 net::Response MissingBlobs(const std::vector<cas::Digest>& digests) {
   Error error(Code::kFailedPrecondition,
-              std::to_string(digests.size()) + " blobs of the snapshot are not here; upload them "
-                                               "(POST /api/v1/blobs/pack) and repeat",
+              std::to_string(digests.size()) +
+                  " blobs of the snapshot are not here; upload them "
+                  "(POST /api/v1/blobs/pack) and repeat",
               "id");
   json::Array missing;
   for (const cas::Digest& digest : digests) missing.push_back(digest.Hex());

@@ -1,5 +1,4 @@
 #include "meta/workspaces.h"
-
 #include "model/names.h"
 #include "server/routes.h"
 
@@ -23,8 +22,8 @@ Result<meta::Workspace> NewWorkspace(ServerContext& context, const json::Value& 
 Result<net::Response> PutWorkspace(db::Connection& db, const meta::Workspace& workspace,
                                    bool exist_ok) {
   meta::WorkspaceRepository workspaces(db);
-  auto present = TRY(
-      workspaces.Find(workspace.subscription_id, workspace.resource_group, workspace.name));
+  auto present =
+      TRY(workspaces.Find(workspace.subscription_id, workspace.resource_group, workspace.name));
   if (present && exist_ok) return net::JsonResponse(meta::ToJson(*present));
   if (present)
     return Error(Code::kConflict,
@@ -116,10 +115,9 @@ Result<meta::Experiment> NewExperiment(ServerContext& context, const Call& call)
 void CreateExperiment(ServerContext& context, const CallPtr& call) {
   auto experiment = NewExperiment(context, *call);
   if (!experiment) return call->Fail(experiment.error());
-  CommitAndAnswer(context, "experiment.create", call,
-                  [experiment = *experiment](db::Connection& db) {
-                    return PutExperiment(db, experiment);
-                  });
+  CommitAndAnswer(
+      context, "experiment.create", call,
+      [experiment = *experiment](db::Connection& db) { return PutExperiment(db, experiment); });
 }
 
 }  // namespace
@@ -129,8 +127,8 @@ void RegisterWorkspaceRoutes(Router& router, ServerContext& context) {
   router.AddSync("GET", "/api/v1/workspaces",
                  [&](Call& call) { return ListWorkspaces(context, call); });
   router.Add(
-      "POST", "/api/v1/workspaces",
-      [&](const CallPtr& call) { CreateWorkspace(context, call); }, Access::kOwner);
+      "POST", "/api/v1/workspaces", [&](const CallPtr& call) { CreateWorkspace(context, call); },
+      Access::kOwner);
   router.AddSync("GET", one, [&](Call& call) { return GetWorkspace(context, call); });
   router.AddSync("GET", one + "/experiments",
                  [&](Call& call) { return ListExperiments(context, call); });

@@ -7,23 +7,14 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 
 import pytest
 
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from waiting import wait_for  # noqa: E402
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(os.environ.get("RUNWRIGHT_BIN", str(ROOT / "bin")))
-
-
-def wait_for(condition, seconds=30, what="condition"):
-    """Polls a fact of another process that sends no event; fails by name when it does not come."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        value = condition()
-        if value:
-            return value
-        time.sleep(0.02)
-    raise AssertionError("timed out after %d s waiting for %s" % (seconds, what))
 
 
 class Installation:

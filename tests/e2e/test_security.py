@@ -2,7 +2,7 @@
 import urllib.error
 import urllib.request
 
-from conftest import wait_for
+from waiting import wait_for
 
 SCRIPT = """
 import os, time

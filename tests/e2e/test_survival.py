@@ -4,7 +4,7 @@ import json
 import os
 import signal
 
-from conftest import wait_for
+from waiting import wait_for
 
 SCRIPT = """
 import hashlib, sys, time

@@ -100,6 +100,21 @@ def test_a_failed_run_tells_why(workspace, source):
     assert error["exit_code"] == 1 and error["line"] == 3
 
 
+def test_a_run_that_a_client_logs_to(workspace):
+    parent = workspace.submit("interactive")
+    with parent.child("inner") as child:
+        for i in range(1500):
+            child.log("i", i)
+        child.log("nan", float("nan"))
+    assert child.get_metrics("i") == {"i": list(range(1500))}
+    with pytest.raises(ValueError, match="boom"):
+        with parent:
+            raise ValueError("boom")
+    assert child.get_status() == "Completed" and parent.get_status() == "Failed"
+    assert "boom" in parent.document()["error"]["message"]
+    assert [one.id for one in parent.children()] == [child.id]
+
+
 def test_cancel(workspace, source):
     folder = source(train__py="import time\nprint('up', flush=True)\ntime.sleep(600)\n")
     run = workspace.submit("cancel", folder, script="train.py", environment=environment())
@@ -155,13 +170,11 @@ def test_errors_say_what_and_how(workspace, source):
     for members, field in (
         ({"script": "missing.py"}, "script"),
         ({"script": "train.py", "target": "nowhere"}, "target"),
-        ({}, None),
+        ({"script": "train.py", "command": "true"}, "command"),
     ):
         with pytest.raises(errors.RunwrightError) as caught:
             workspace.submit("errors", folder, environment=environment(), **members)
-        assert caught.value.message
-        if field:
-            assert caught.value.field == field
+        assert caught.value.message and caught.value.field == field
     with pytest.raises(errors.InvalidArgumentError):
         workspace.submit("a", folder, script="train.py", environment=environment())
     with pytest.raises(errors.NotFoundError):

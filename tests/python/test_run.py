@@ -195,8 +195,15 @@ def test_outside_tags_properties_and_the_end(outside):
     assert outside.status == "Completed"
     outside.fail("why")
     assert outside.document()["error"] == {"message": "why"}
-    with pytest.raises(errors.UnsupportedError):
-        outside.child()
+
+
+def test_a_child_from_outside_is_a_run_without_a_script(outside):
+    server = outside.server
+    server.on("GET", RUN, {"id": ID, "status": "Running", "workspace_id": "w", "experiment": "exp"})
+    server.on("POST", "/api/v1/workspaces/w/runs", lambda request: (201, dict(request.json(), id=request.json()["run_id"])))
+    child = outside.child("first", tags={"a": 1})
+    body = server.requests[-1].json()
+    assert body == {"experiment": "exp", "run_id": child.id, "parent_id": ID, "display_name": "first", "tags": {"a": "1"}}
 
 
 def test_files(outside, tmp_path, monkeypatch):
