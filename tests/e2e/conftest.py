@@ -42,7 +42,9 @@ class Installation:
         return done
 
     def json(self, *arguments):
-        return json.loads(self.cli(*arguments, "--json").stdout)
+        # What follows the script's name belongs to the script.
+        command = ("submit", "--json") + arguments[1:] if arguments[0] == "submit" else arguments + ("--json",)
+        return json.loads(self.cli(*command).stdout)
 
     def python(self, code, *arguments, check=True, env=None):
         done = subprocess.run([sys.executable, "-c", code] + list(arguments), env=dict(self.env, **(env or {})), cwd=str(self.project), stdout=subprocess.PIPE, stderr=subprocess.PIPE)

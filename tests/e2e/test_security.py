@@ -44,7 +44,8 @@ def test_a_run_sees_only_its_environment(installation):
     installation.cli("server", "stop")
     installation.start_server()
     installation.write("env.py", "import os\nprint(sorted(os.environ))\n")
-    run_id = installation.json("submit", "env.py", "--follow")["id"]
+    run_id = installation.json("submit", "env.py")["id"]
+    wait_for(lambda: installation.json("runs", "show", run_id)["status"] == "Completed", what="the run's end")
     log = installation.cli("logs", run_id).stdout.decode()
     assert "SECRET_OF_THE_SHELL" not in log
     for name in ("PATH", "HOME", "TMPDIR", "AZUREML_RUN_ID"):
