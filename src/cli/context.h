@@ -25,6 +25,8 @@ class Context {
 
   /// Found on first use (client::Locate).
   Result<client::Api*> Api();
+  /// The URL that was found; "" before.
+  const std::string& server() const { return destination_.server; }
   /// The id of the workspace meant: --workspace, the one of config.json, the only one there is.
   Result<std::string> WorkspaceId();
 

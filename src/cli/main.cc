@@ -22,6 +22,13 @@ struct Dispatch {
   Result<int> operator()(const CompletionOptions& o) const { return Completion(o); }
 };
 
+/// A server of one's own machine that does not answer is most likely not started.
+Error WithHint(Error error, const std::string& server) {
+  if (error.code() != Code::kUnavailable || !client::IsLoopback(server)) return error;
+  return Error(error.code(),
+               error.message() + ". Start the server with `runwright init` or `runwright server`");
+}
+
 void Report(const Error& error, bool json) {
   if (!json) return PrintError("runwright: " + error.message() + "\n");
   json::Value detail;
@@ -41,7 +48,7 @@ int Main(int argc, char** argv, const Roles& roles) {
   Context context(client::Surroundings::OfThisProcess(), parsed.common);
   Result<int> code = std::visit(Dispatch{context, roles}, *parsed.command);
   if (code) return *code;
-  Report(code.error(), parsed.common.json);
+  Report(WithHint(code.error(), context.server()), parsed.common.json);
   return ExitCode(code.error().code());
 }
 

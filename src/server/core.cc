@@ -88,6 +88,7 @@ Result<std::unique_ptr<Core>> Core::Create(Deps deps) {
   RegisterArtifactRoutes(router, context);
   RegisterModelRoutes(router, context);
   RegisterLoginRoutes(router, context);
+  RegisterPageRoutes(router, context);
   core->parts_->runs = std::make_unique<RunService>(context, core->parts_->deps.backend,
                                                     core->environments());
   RunService& runs = *core->parts_->runs;

@@ -39,5 +39,13 @@ TEST_F(OpenApiTest, EveryRouteIsDescribed) {
         << route.method << " " << route.pattern << " is not in api/openapi.yaml";
 }
 
+TEST_F(OpenApiTest, EveryDescribedRouteIsServed) {
+  std::set<std::string> served;
+  for (const auto& route : core->router().routes())
+    served.insert(route.method + " " + route.pattern);
+  for (const std::string& route : Described())
+    EXPECT_TRUE(served.count(route)) << route << " is not served";
+}
+
 }  // namespace
 }  // namespace rw::server

@@ -17,5 +17,7 @@ void RegisterArtifactRoutes(Router& router, ServerContext& context);
 void RegisterModelRoutes(Router& router, ServerContext& context);
 /// One-time links, the login form.
 void RegisterLoginRoutes(Router& router, ServerContext& context);
+/// /runs/{run}: a run's page.
+void RegisterPageRoutes(Router& router, ServerContext& context);
 
 }  // namespace rw::server

@@ -42,9 +42,7 @@ class Installation:
         return done
 
     def json(self, *arguments):
-        # What follows the script's name belongs to the script.
-        command = ("submit", "--json") + arguments[1:] if arguments[0] == "submit" else arguments + ("--json",)
-        return json.loads(self.cli(*command).stdout)
+        return json.loads(self.cli(arguments[0], "--json", *arguments[1:]).stdout if arguments[0] == "submit" else self.cli(*arguments, "--json").stdout)
 
     def python(self, code, *arguments, check=True, env=None):
         done = subprocess.run([sys.executable, "-c", code] + list(arguments), env=dict(self.env, **(env or {})), cwd=str(self.project), stdout=subprocess.PIPE, stderr=subprocess.PIPE)

@@ -55,10 +55,9 @@ def test_kills_lose_nothing(installation):
     assert run["error"]["exit_code"] == 7
     values = json.loads(installation.python("import json, sys; from azureml.core import Workspace; print(json.dumps(Workspace.from_config().get_run(sys.argv[1]).get_metrics()['i']))", run_id).stdout)
     assert values == list(range(5000))
-    for name in ("azureml-logs/70_driver_log.txt", "outputs/digest"):
-        installation.cli("runs", "get", run_id, name, "-o", ".")
-    log = next(installation.project.rglob("70_driver_log.txt")).read_bytes()
-    assert hashlib.sha256(log).hexdigest() == next(installation.project.rglob("digest")).read_text()
+    installation.cli("runs", "get", run_id, "azureml-logs/70_driver_log.txt", "outputs/digest", "-o", "got")
+    log = (installation.project / "got/azureml-logs/70_driver_log.txt").read_bytes()
+    assert hashlib.sha256(log).hexdigest() == (installation.project / "got/outputs/digest").read_text()
 
 
 def test_no_process_remains_after_a_run(installation):
