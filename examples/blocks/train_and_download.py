@@ -1,5 +1,6 @@
 """Cells of a tutorial, one after another."""
 # ruff: noqa
+# fmt: off
 
 # Import packages
 import os

@@ -106,12 +106,11 @@ def main():
         raise SystemExit("The model reads only %.1f %% of the held-out digits" % (100 * accuracy))
 
     print("""The model reads %.1f %% of the held-out digits. What to look at next:
-  runwright runs list                 the two runs
-  runwright runs metrics %s
-  runwright logs %s
-  runwright open %s      its page in the browser
-  runwright models list               the model, by version
-  %s   the program that did this""" % (100 * accuracy, run.id, run.id, run.id, os.path.abspath(__file__)))
+  examples/digits/digits.py       what you just saw; the script that trained is train/train.py beside it
+  runwright runs list             your runs, where your server runs; `runwright runs show RUN` for one of them
+  runwright open RUN              a run's page in the browser: status, metrics, log
+  runwright models list           models by version
+  docs/user/sdk-v1.md             what of the SDK v1 works""" % (100 * accuracy))
 
 
 if __name__ == "__main__":

@@ -23,15 +23,15 @@ class SdkModule(LazyModule):
         child = self.__name__ + "." + name
         if child in MODULES:
             return import_module(child)
-        return super(SdkModule, self).__getattr__(name)
+        return super().__getattr__(name)
 
     def __dir__(self):
         prefix = self.__name__ + "."
         children = (name[len(prefix):] for name in MODULES if name.startswith(prefix))
-        return sorted(set(super(SdkModule, self).__dir__()) | {name for name in children if "." not in name})
+        return sorted(set(super().__dir__()) | {name for name in children if "." not in name})
 
 
-class _Finder(object):
+class _Finder:
     """Finder and loader for the modules of the table."""
 
     @staticmethod
@@ -67,7 +67,8 @@ def install():
 class _LazyUrllib(type(sys)):
     """``urllib`` with ``urllib.request`` imported when it is first used.
 
-    Programs written for the SDK say ``import urllib`` and use ``urllib.request``, which importing the SDK loaded for them.
+    Programs written for the SDK say ``import urllib`` and use ``urllib.request``, which importing the SDK loaded for
+    them.
     """
 
     def __getattr__(self, name):

@@ -12,6 +12,7 @@ from runwright import _session, errors, journal, values
 
 TERMINAL = ("Completed", "Failed", "Canceled")
 _EXACT = values.EXACT_INT
+_outboxes = {}  # (server URL, run id) → Outbox: one a run and process, through whichever object it is logged to
 
 
 def mint_run_id(experiment):
@@ -30,7 +31,6 @@ class Run:
         self._api = api
         self._session = session
         self._document = document
-        self._outbox = None
         self.id = run_id
         self._number = session.writer.number if session else None
         self._named = run_id if session else None
@@ -143,18 +143,19 @@ class Run:
             document["run_id"] = self.id
             self._session.writer.record(journal.METRIC, document, points=1)
         else:
-            if self._outbox is None:
+            key = (self._api.url, self.id)
+            if key not in _outboxes:
                 from runwright._outbox import Outbox
 
-                self._outbox = Outbox(self._api, self.id)
-            self._outbox.add(document)
+                _outboxes.setdefault(key, Outbox(self._api, self.id))
+            _outboxes[key].add(document)
 
     def flush(self, timeout=300):
         """Waits until the server has made durable what this process said about the run."""
         if self._session is not None:
             self._session.flush(timeout)
-        elif self._outbox is not None:
-            self._outbox.flush()
+        elif (self._api.url, self.id) in _outboxes:
+            _outboxes[(self._api.url, self.id)].flush()
 
     def get_metrics(self, name=None, recursive=False):
         """``{name: value}`` in the shapes of `runwright.values.shape_metrics`; what this process logged is in it.

@@ -5,6 +5,7 @@
 #include "base/strings.h"
 #include "cli/commands.h"
 #include "cli/running_server.h"
+#include "os/file_lock.h"
 #include "os/file_system.h"
 #include "os/paths.h"
 
@@ -144,6 +145,10 @@ Result<int> Init(Context& context, const InitOptions& options) {
   if (url.empty() && options.data.empty()) url = context.here().Variable("RUNWRIGHT_SERVER");
   if (url.empty() && !config.server.empty() && !client::IsLoopback(config.server))
     url = config.server;
+  // Two at once would make two workspaces of one name.
+  std::string credential_dir = os::DirName(context.here().CredentialPath());
+  TRY(os::PosixFileSystem().MakeDirs(credential_dir, 0700));
+  os::FileLock lock = TRY(os::FileLock::Wait(os::JoinPath(credential_dir, "init.lock")));
   Found found = url.empty() ? TRY(Own(context, data)) : TRY(Foreign(context, url));
   if (!config.server.empty() && !client::SameServer(config.server, found.url))
     return Error(Code::kConflict,

@@ -19,6 +19,7 @@ struct Dispatch {
   Result<int> operator()(const ModelsOptions& o) const { return Models(context, o); }
   Result<int> operator()(const EnvOptions& o) const { return Env(context, o); }
   Result<int> operator()(const OpenOptions& o) const { return Open(context, o); }
+  Result<int> operator()(const SnapshotOptions& o) const { return Snapshot(context, o); }
   Result<int> operator()(const CompletionOptions& o) const { return Completion(o); }
 };
 

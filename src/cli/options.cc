@@ -39,6 +39,7 @@ class Grammar {
     DeclareEnv();
     DeclareOpen();
     DeclareCompletion();
+    DeclareSnapshot();
   }
 
   Parsed Parse(std::vector<std::string> arguments) {
@@ -69,7 +70,8 @@ class Grammar {
     CommandTree tree{app.get_name(), {}, {}};
     for (const CLI::Option* option : app.get_options())
       for (const std::string& name : option->get_lnames()) tree.options.push_back("--" + name);
-    for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; }))
+    for (const CLI::App* sub :
+         app.get_subcommands([](const CLI::App* one) { return !one->get_group().empty(); }))
       tree.children.push_back(Describe(*sub));
     return tree;
   }
@@ -325,6 +327,18 @@ class Grammar {
     app->add_option("run", open_.run, "run id")->required();
   }
 
+  /// Hidden: for people who want to know what a submission would send, and for benchmarks.
+  void DeclareSnapshot() {
+    CLI::App* app = Leaf<SnapshotOptions>(
+        &app_, "snapshot", "Hash a source folder as submit does, and send nothing", snapshot_,
+        nullptr,
+        "  runwright snapshot\n"
+        "  runwright snapshot src --json\n");
+    app->group("");
+    app->add_option("dir", snapshot_.dir, "the source folder")->capture_default_str();
+    app->add_flag("--allow-large", snapshot_.allow_large, "also a folder of more than 10 GiB");
+  }
+
   void DeclareCompletion() {
     CLI::App* app = Leaf<CompletionOptions>(
         &app_, "completion", "A completion script for your shell", completion_, nullptr,
@@ -348,6 +362,7 @@ class Grammar {
   EnvOptions env_;
   OpenOptions open_;
   CompletionOptions completion_;
+  SnapshotOptions snapshot_;
 };
 }  // namespace
 

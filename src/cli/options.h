@@ -106,13 +106,19 @@ struct OpenOptions {
   std::string run;
 };
 
+struct SnapshotOptions {
+  std::string dir = ".";
+  bool allow_large = false;
+};
+
 struct CompletionOptions {
   std::string shell;
 };
 
 using Command =
     std::variant<InitOptions, ServerOptions, SubmitOptions, RunsOptions, LogsOptions,
-                 ComputeOptions, ModelsOptions, EnvOptions, OpenOptions, CompletionOptions>;
+                 ComputeOptions, ModelsOptions, EnvOptions, OpenOptions, CompletionOptions,
+                 SnapshotOptions>;
 
 /// The tree of commands and their options, for shell completion.
 struct CommandTree {

@@ -1,8 +1,9 @@
 // runwright server, server status, server stop.
+#include <poll.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "cli/commands.h"
 #include "cli/exit_codes.h"
 #include "cli/running_server.h"
@@ -10,8 +11,7 @@
 
 namespace rw::cli {
 namespace {
-constexpr int64_t kStopMicros = 60'000'000;
-constexpr useconds_t kPollMicros = 10'000;
+constexpr int kStopMs = 60'000;
 
 /// What the server says of itself; null where no token is known.
 json::Value Details(Context& context, const std::string& url) {
@@ -74,6 +74,14 @@ Result<int> StatusOf(Context& context, const std::string& data) {
   return 0;
 }
 
+/// Waits for the end of the process behind a pidfd, which is closed.
+bool HasEnded(int pidfd) {
+  pollfd ready{pidfd, POLLIN, 0};
+  int n = pidfd < 0 ? 1 : poll(&ready, 1, kStopMs);
+  if (pidfd >= 0) close(pidfd);
+  return n > 0;
+}
+
 /// By its API where a token is known, else by SIGTERM, which its own user may send.
 Result<int> StopAt(Context& context, const std::string& data) {
   auto server = FindRunning(data);
@@ -83,18 +91,15 @@ Result<int> StopAt(Context& context, const std::string& data) {
     return 0;
   }
   os::ProcessIdentity process = TRY(os::IdentityOf(server->pid));
+  int watch = static_cast<int>(syscall(SYS_pidfd_open, server->pid, 0));
   auto token = client::TokenFor(context.here(), server->url);
   auto api = token && !token->empty()
                  ? client::Api::Make(server->url, *token)
                  : Result<std::unique_ptr<client::Api>>(Error(Code::kUnauthenticated, "no token"));
   if (!api || !(*api)->StopServer()) TRY(os::PosixProcessLauncher().Signal(process, SIGTERM));
-  int64_t deadline = SystemClock().BootMicros() + kStopMicros;
-  while (os::PosixProcessLauncher().IsAlive(process)) {
-    if (SystemClock().BootMicros() > deadline)
-      return Error(Code::kDeadlineExceeded, "the server (pid " + std::to_string(server->pid) +
-                                                ") was told to stop and still runs after 60 s");
-    usleep(kPollMicros);
-  }
+  if (!HasEnded(watch))
+    return Error(Code::kDeadlineExceeded, "the server (pid " + std::to_string(server->pid) +
+                                              ") was told to stop and still runs after 60 s");
   if (context.json()) {
     Print(json::WritePretty(json::Value().Set("stopped", true).Set("pid", server->pid)) + "\n");
   } else {

@@ -3,6 +3,18 @@
 
 namespace rw::client {
 
+namespace {
+/// Workspaces of one name differ by the other two keys.
+std::vector<std::string> WithKeys(const json::Array& workspaces) {
+  std::vector<std::string> out;
+  for (const json::Value& workspace : workspaces)
+    out.push_back(workspace.StringOr("name") + " (subscription_id " +
+                  workspace.StringOr("subscription_id") + ", resource_group " +
+                  workspace.StringOr("resource_group") + ")");
+  return out;
+}
+}  // namespace
+
 Result<json::Value> Api::Health() { return Get("/healthz"); }
 
 Status Api::StopServer() {
@@ -38,6 +50,7 @@ Result<json::Value> Api::FindWorkspace(const WorkspaceKeys& keys) {
       found.push_back(workspace);
   }
   if (found.size() == 1) return found[0];
+  if (found.size() > 1 && !keys.workspace_name.empty()) names = WithKeys(found);
   std::string there = names.empty() ? "it has none" : "it has " + Join(names, ", ");
   if (found.empty() && !keys.workspace_name.empty())
     return Error(Code::kNotFound,

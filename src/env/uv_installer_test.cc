@@ -187,6 +187,7 @@ TEST_F(UvInstallerTest, AnUnreachableIndexIsTriedAgainAndItsPasswordShownNowhere
   EXPECT_EQ(lock.error().code(), Code::kUnavailable) << lock.error().message();
   EXPECT_NE(log_.find("trying uv's cache"), std::string::npos) << log_;
   EXPECT_NE(log_.find("Trying again in 0.01 s"), std::string::npos) << log_;
+  EXPECT_EQ(log_.find("error: "), log_.rfind("error: ")) << "the last try's alone: " << log_;
   EXPECT_EQ((log_ + lock.error().message()).find("hunter2"), std::string::npos) << log_;
 }
 

@@ -44,16 +44,6 @@ bool NextTry(const std::vector<UvTry>& failed, std::string_view words, int64_t r
   return true;
 }
 
-namespace {
-/// "Using Python … environment at: …" names a folder that is gone when the build is published.
-std::string WithoutPaths(std::string_view lines) {
-  std::string out;
-  for (const std::string& line : Split(lines, '\n'))
-    if (!line.starts_with("Using Python ") && !line.empty()) out += line + "\n";
-  return out;
-}
-}  // namespace
-
 class UvRunner::Job {
  public:
   Job(uint64_t id_, UvCommand command_, Log log_, Done done_)
@@ -73,8 +63,19 @@ class UvRunner::Job {
   void Emit(std::string_view lines) {
     std::string masked = MaskUserInfo(Utf8Lossy(lines));
     words += masked;
-    std::string shown = WithoutPaths(masked);
+    std::string shown;
+    for (const std::string& line : Split(masked, '\n')) {
+      failing = failing || line.starts_with("error");
+      // "Using Python … environment at: …" names a folder that is gone when the build is published.
+      if (line.empty() || line.starts_with("Using Python ")) continue;
+      (failing ? held : shown) += line + "\n";
+    }
     if (!shown.empty()) log(shown);
+  }
+  /// The error of a try that is the last one; of the others only the cause is told.
+  void EmitHeld() {
+    if (!held.empty()) log(held);
+    held.clear();
   }
   bool user_retries() const { return command.variables.contains("UV_HTTP_RETRIES"); }
 
@@ -84,7 +85,9 @@ class UvRunner::Job {
   Done done;
   std::vector<UvTry> tries;
   std::string partial;
-  std::string words;         // of this try
+  std::string words;  // of this try
+  std::string held;   // its lines from the error on
+  bool failing = false;
   std::string online_words;  // of the last try with network: its cause is the one to name
   std::unique_ptr<os::StreamProcess> process;
   TimerId timer = 0;
@@ -123,6 +126,8 @@ void UvRunner::Start(const std::shared_ptr<Job>& job) {
   const UvTry& attempt = job->tries.back();
   job->timer = 0;
   job->words.clear();
+  job->held.clear();
+  job->failing = false;
   os::LaunchSpec spec;
   spec.argv = {program_};
   spec.argv.insert(spec.argv.end(), job->command.arguments.begin(), job->command.arguments.end());
@@ -146,6 +151,7 @@ void UvRunner::Ended(const std::shared_ptr<Job>& job, Result<os::CommandResult> 
   job->process.reset();
   job->FlushPartial();
   auto finish = [&](Result<UvOutcome> outcome) {
+    job->EmitHeld();
     jobs_.erase(job->id);
     Next();
     job->done(std::move(outcome));

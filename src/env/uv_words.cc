@@ -81,7 +81,7 @@ std::string_view NextStep(UvFailure failure) {
     case UvFailure::kNoSpace:
       return "Free space in the server's data folder and uv's cache, then submit again.";
     case UvFailure::kOther:
-      return "Correct the requirements and submit again.";
+      break;  // the words say it
   }
   return "";
 }
@@ -133,7 +133,9 @@ Error UvError(std::string_view what, std::string_view words,
   } else {
     message += Join(blamed, ", ");
   }
-  message += ": " + CauseOf(said) + "\n" + said + "\n" + std::string(NextStep(failure));
+  message += ": " + CauseOf(said);
+  if (last.size() > 2) message += "\n" + said;  // more than the cause and the line above it
+  if (failure != UvFailure::kOther) message += "\n" + std::string(NextStep(failure));
   return Error(CodeOf(failure), std::move(message), "environment.requirements");
 }
 

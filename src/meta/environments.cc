@@ -68,7 +68,7 @@ Result<NamedEnvironment> NamedEnvironmentRepository::Get(const std::string& work
   return Error(
       Code::kNotFound,
       "no environment '" + name + "'" + of_version +
-          " in this workspace; it is made by Environment.register or `runwright env register`",
+          " in this workspace; Environment.register makes it, `runwright env list` lists all",
       "name");
 }
 

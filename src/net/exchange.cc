@@ -22,7 +22,9 @@ std::unique_ptr<MessageParser> NewParser(bool head_only) {
 }  // namespace
 
 Exchange::Exchange(AsioLoop& loop, std::unique_ptr<LoopSocket> socket, Events events)
-    : loop_(loop), socket_(std::move(socket)), events_(std::move(events)) {}
+    : loop_(loop),
+      socket_(std::move(socket)),
+      events_(std::make_shared<Events>(std::move(events))) {}
 
 std::shared_ptr<Exchange> Exchange::Start(AsioLoop& loop, std::unique_ptr<LoopSocket> socket,
                                           const Url& url, const Request& request, Events events) {
@@ -44,12 +46,12 @@ Status Exchange::Prepare(const Url& url, const Request& request) {
 }
 
 void Exchange::Abandon() {
-  events_ = Events();
+  events_.reset();
   if (socket_) socket_->Close();
 }
 
 void Exchange::Send() {
-  if (!events_.on_end || sending_failed_) return;
+  if (!events_ || sending_failed_) return;
   auto again = [self = shared_from_this()] { self->Send(); };
   switch (out_.Flush(socket_->fd())) {
     case Outbox::Progress::kDone:
@@ -68,7 +70,7 @@ void Exchange::Send() {
 void Exchange::Receive() {
   auto self = shared_from_this();
   size_t turn = 0;
-  while (events_.on_end) {
+  while (events_) {
     if (turn >= kTurn) return loop_.Post("net.receive", [self] { self->Receive(); });
     char buffer[kReadPiece];
     ssize_t n = recv(socket_->fd(), buffer, sizeof buffer, 0);
@@ -84,7 +86,7 @@ void Exchange::Receive() {
 }
 
 void Exchange::Parse() {
-  while (events_.on_end) {
+  while (std::shared_ptr<Events> events = events_) {
     auto taken = parser_->Put(in_, piece_);
     if (!taken) return End(taken.error());
     in_.erase(0, *taken);
@@ -95,11 +97,11 @@ void Exchange::Parse() {
         continue;
       }
       head_told_ = true;
-      events_.on_head(std::move(head));
-      if (!events_.on_end) return;
+      events->on_head(std::move(head));
+      if (!events_) return;
     }
     if (!piece_.empty()) {
-      if (Status took = events_.on_body(piece_); !took) return End(took);
+      if (Status took = events->on_body(piece_); !took) return End(took);
     }
     if (parser_->done()) return End(Ok());
     if (*taken == 0 || in_.empty()) return;
@@ -114,16 +116,16 @@ void Exchange::PeerEnded() {
 }
 
 void Exchange::End(Status status) {
-  if (!events_.on_end) return;
-  Events events = std::move(events_);
-  events_ = Events();
+  if (!events_) return;
+  std::shared_ptr<Events> events = std::move(events_);
+  events_.reset();
   bool reusable = status && parser_->done() && parser_->keep_alive() && in_.empty() &&
                   out_.pending() == 0 && !sending_failed_;
   if (!reusable) {
     socket_->Close();
     socket_.reset();
   }
-  events.on_end(std::move(status), std::move(socket_));
+  events->on_end(std::move(status), std::move(socket_));
 }
 
 }  // namespace rw::net

@@ -44,7 +44,7 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
 
   AsioLoop& loop_;
   std::unique_ptr<LoopSocket> socket_;
-  Events events_;
+  std::shared_ptr<Events> events_;  // null once it ended; kept by who is calling one of them
   Outbox out_;
   std::unique_ptr<MessageParser> parser_;
   bool head_only_ = false;

@@ -109,7 +109,7 @@ Result<net::Response> GetBuild(ServerContext& context, EnvironmentService& servi
   }
   if (!row)
     return Error(Code::kNotFound,
-                 "no build for environment '" + asked + "'; `runwright env builds` lists them",
+                 "no build for environment '" + asked + "'; `runwright env list` lists them",
                  "env_id");
   return OneBuild(*row, meta::StateName(row->state));
 }

@@ -124,3 +124,15 @@ def test_completion_is_what_shells_understand(cli):
     assert lines[1] == "compute completion" and lines[2] == "--follow"
     assert "bashcompinit" in cli("completion", "zsh")
     assert "__fish_seen_subcommand_from" in cli("completion", "fish")
+
+
+def test_inits_at_once_share_one_server(cli):
+    folders = [os.path.join(cli.project, "part%d" % i) for i in (0, 1, 1, 2)]
+    inits = [cli.popen("init", folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) for folder in folders]
+    for init in inits:
+        _, err = init.communicate(timeout=60)
+        assert init.returncode == 0, err
+    assert len({cli.config(folder)["subscription_id"] for folder in folders}) == 3
+    assert len({cli.config(folder)["server"] for folder in folders}) == 1
+    known = json.load(open(cli.credentials))["servers"]
+    assert len(known) == 1 and len(known[0]["workspaces"]) == 3

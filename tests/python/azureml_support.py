@@ -10,7 +10,7 @@ WORKSPACE = {
 }
 
 
-class FakeApi(object):
+class FakeApi:
     """What `runwright.client.Api` offers, answered from dicts. ``submitted``: bodies of submitted runs."""
 
     url = "http://127.0.0.1:4321"

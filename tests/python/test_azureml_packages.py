@@ -149,6 +149,20 @@ def test_requirements_files(tmp_path):
     assert spec["index_url"] == "https://example.org/s" and "python" not in spec
 
 
+def test_pip_options():
+    made = CondaDependencies.create(pip_indexurl="https://example.org/s?a=b", pip_packages=[
+        "--extra-index-url=https://example.org/t?c=d", "-f /wheels", "--pre"])
+    environment = Environment("x")
+    environment.python.conda_dependencies = made
+    spec, notes = server_spec(environment)
+    assert spec == {"kind": "pip", "requirements": ["azureml-defaults"], "index_url": "https://example.org/s?a=b",
+                    "extra_index_urls": ["https://example.org/t?c=d"], "find_links": ["/wheels"]}
+    assert len(notes) == 1 and "--pre" in notes[0]
+    made.add_pip_package("-r requirements.txt")
+    with pytest.raises(UserErrorException, match="pip_requirements_file="):
+        server_spec(environment)
+
+
 def test_environments_are_registered_and_read_back():
     ws = FakeApi().workspace()
     made = Environment("train")

@@ -263,3 +263,51 @@ def test_experiments(api):
     assert [run.id for run in two.get_runs(tags={"k": "v"})] == ["two_1_a"]
     assert [run.id for run in two.get_runs(tags="k")] == ["two_2_a", "two_1_a"]
     assert repr(two) == "Experiment(Name: two,\nWorkspace: lab)" and "<table" in two._repr_html_()
+
+
+EVERYWHERE = """
+import os, sys, warnings
+from azureml.core import ComputeTarget, Environment, Experiment, Model, RunConfiguration, ScriptRunConfig
+from azureml.core.compute import AmlCompute
+from azureml.core.compute_target import ComputeTargetException
+from azureml.core.conda_dependencies import CondaDependencies
+from azureml.train.sklearn import SKLearn
+from azureml.widgets import RunDetails
+from azureml_support import FakeApi
+
+api = FakeApi()
+ws = api.workspace()
+folder = sys.argv[1]
+try:
+    ComputeTarget(ws, "c")
+except ComputeTargetException as error:
+    assert "ComputeTargetNotFound" in str(error)
+target = ComputeTarget.create(ws, "c", AmlCompute.provisioning_configuration("STANDARD_NC6", max_nodes="2"))
+target.wait_for_completion(show_output=True)
+assert target.get_status().serialize()["scaleSettings"]["maxNodeCount"] == 2
+made = CondaDependencies.create(pip_packages=["pandas"], python_version="3.7")
+path = os.path.join(folder, "env.yml")
+made.save(path)
+environment = Environment.from_conda_specification("e", path)
+environment.register(ws)
+run = Experiment(ws, "exp").submit(ScriptRunConfig(folder, "train.py", ["--a", 1], compute_target=target, environment=environment))
+assert api.submitted[0]["environment"]["python"] == "3.7" and "Status: " in str(run)
+run = Experiment(ws, "exp").submit(SKLearn(source_directory=folder, entry_script="train.py", script_params={"--x": ""}))
+assert api.submitted[1]["arguments"] == ["--x"] and run.get_details().status
+RunConfiguration().save(folder)
+RunConfiguration.load(folder)
+RunDetails(run).show()
+run._repr_html_()
+model = Model.register(ws, path, "m")
+assert model.created_time and os.path.isfile(Model.get_model_path("m", _workspace=ws))
+"""
+
+
+def test_the_package_works_in_every_python(interpreter, clean_env, source, tmp_path):
+    import subprocess
+
+    from sdk_support import SDK
+
+    paths = os.pathsep.join([SDK, os.path.dirname(os.path.abspath(__file__))])
+    subprocess.run([interpreter, "-W", "error", "-c", EVERYWHERE, source], check=True, cwd=str(tmp_path),
+                   env=clean_env(PYTHONPATH=paths))

@@ -4,17 +4,18 @@ Nothing is asked, and no secret given here is sent or kept.
 """
 
 
-class AbstractAuthentication(object):
+class AbstractAuthentication:
     """Base class."""
 
     def __init__(self, *args, **kwargs):
         pass
 
     def get_authentication_header(self):
-        """Headers that authorize a request at the server of this folder's config.json."""
+        """Headers that authorize a request at the server that config.json, RUNWRIGHT_SERVER or the credential file
+        names."""
         from runwright import config
 
-        return {"Authorization": "Bearer " + config.find_server().token}
+        return {"Authorization": "Bearer " + str(config.resolve().token)}
 
     def get_token(self, *scopes, **kwargs):
         raise_not_built(type(self).__name__ + ".get_token")
@@ -30,7 +31,7 @@ class InteractiveLoginAuthentication(AbstractAuthentication):
     """force, tenant_id: accepted."""
 
     def __init__(self, force=False, tenant_id=None, cloud=None, **kwargs):
-        super(InteractiveLoginAuthentication, self).__init__()
+        super().__init__()
         self.tenant_id = tenant_id
 
 
@@ -47,7 +48,7 @@ class ServicePrincipalAuthentication(AbstractAuthentication):
 
     def __init__(self, tenant_id=None, service_principal_id=None, service_principal_password=None, username=None,
                  password=None, **kwargs):
-        super(ServicePrincipalAuthentication, self).__init__()
+        super().__init__()
         self.tenant_id = tenant_id
         self.service_principal_id = service_principal_id or username
 
@@ -56,11 +57,11 @@ class TokenAuthentication(AbstractAuthentication):
     """get_token_for_audience: kept, never called."""
 
     def __init__(self, get_token_for_audience=None, **kwargs):
-        super(TokenAuthentication, self).__init__()
+        super().__init__()
         self.get_token_for_audience = get_token_for_audience
 
 
-class Audience(object):
+class Audience:
     """Audiences of a token."""
 
     arm = ARM = "ARM"

@@ -7,7 +7,7 @@ from azureml._sdk.provisioning import AmlComputeProvisioning, BatchAiProvisionin
 _KIND_TAG = "runwright.kind"  # which of the SDK's words a cluster was made with
 
 
-class ComputeTarget(object):
+class ComputeTarget:
     """workspace, name: gives the target as an object of its own class; ComputeTargetException where there is none."""
 
     _compute_type = None  # of the server
@@ -55,7 +55,8 @@ class ComputeTarget(object):
 
         if not hasattr(provisioning_configuration, "_body"):
             raise exceptions.ComputeTargetException(
-                "create() takes what provisioning_configuration() gives, not %s." % type(provisioning_configuration).__name__)
+                "create() takes what provisioning_configuration() gives, not %s."
+                % type(provisioning_configuration).__name__)
         body = provisioning_configuration._body(name)
         try:
             document = workspace._api.create_compute(workspace._workspace_id, body)
@@ -223,7 +224,8 @@ class AmlCompute(ComputeTarget):
         """One dict a node."""
         self.refresh_state()
         return [{"nodeId": node["id"], "port": None, "publicIpAddress": None, "privateIpAddress": None,
-                 "nodeState": node["state"], "runId": node.get("run_id")} for node in self._document.get("nodes") or ()]
+                 "nodeState": node["state"], "runId": node.get("run_id")}
+                for node in self._document.get("nodes") or ()]
 
     def get_active_runs(self, type=None, tags=None, properties=None, status=None):
         """Runs that use the target, as a generator."""
@@ -238,8 +240,9 @@ class AmlCompute(ComputeTarget):
         from azureml._sdk.provisioning import number
         from runwright.errors import RunwrightError
 
-        members = {"min_nodes": number("min_nodes", min_nodes), "max_nodes": number("max_nodes", max_nodes),
-                   "idle_seconds_before_scaledown": number("idle_seconds_before_scaledown", idle_seconds_before_scaledown)}
+        given = {"min_nodes": min_nodes, "max_nodes": max_nodes,
+                 "idle_seconds_before_scaledown": idle_seconds_before_scaledown}
+        members = {name: number(name, value) for name, value in given.items()}
         try:
             self._document = self.workspace._api.update_compute(self.workspace._workspace_id, self.name, **members)
         except RunwrightError as error:
@@ -274,7 +277,8 @@ class AmlCompute(ComputeTarget):
 
     def _properties(self):
         status = AmlComputeStatus(self._document)
-        return {"vmSize": self.vm_size, "vmPriority": self.vm_priority, "scaleSettings": status.scale_settings.serialize()}
+        return {"vmSize": self.vm_size, "vmPriority": self.vm_priority,
+                "scaleSettings": status.scale_settings.serialize()}
 
 
 class BatchAiCompute(AmlCompute):

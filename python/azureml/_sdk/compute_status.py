@@ -9,10 +9,11 @@ def parsed_time(text):
     """A naive UTC datetime of the server's text; None stays None."""
     if not text:
         return None
-    return datetime.strptime(text[:19], "%Y-%m-%dT%H:%M:%S").replace(microsecond=int((text[20:26] or "0").rstrip("Z") or 0))
+    whole, _, fraction = text.rstrip("Z").partition(".")
+    return datetime.strptime(whole, "%Y-%m-%dT%H:%M:%S").replace(microsecond=int((fraction + "000000")[:6]))
 
 
-class ScaleSettings(object):
+class ScaleSettings:
     """Limits of a cluster; times in seconds."""
 
     def __init__(self, document):
@@ -29,7 +30,7 @@ class ScaleSettings(object):
         return "ScaleSettings(%r)" % self.serialize()
 
 
-class AmlComputeStatus(object):
+class AmlComputeStatus:
     """Nodes and states of a cluster at one moment."""
 
     def __init__(self, document):

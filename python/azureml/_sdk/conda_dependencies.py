@@ -1,6 +1,7 @@
 """CondaDependencies: the package lists of an environment, as a conda file."""
 
 import os
+import re
 
 from azureml._sdk import yaml_subset
 from azureml._sdk.exceptions import UserErrorException
@@ -11,9 +12,10 @@ DEFAULT_PYTHON = "3.8"
 DEFAULT_SDK = "azureml-defaults"
 _HEADER = "# Packages of an environment. The pip section is installed for every run that uses it.\n"
 _INDEX_OPTIONS = ("--index-url", "-i")
+_FILE_OPTIONS = ("-r", "--requirement", "-c", "--constraint", "-e", "--editable")
 
 
-class CondaDependencies(object):
+class CondaDependencies:
     """Conda packages, pip packages and channels.
 
     conda_dependencies_file_path: a conda YAML file to begin with. Without one: a default Python and azureml-defaults.
@@ -208,8 +210,11 @@ class CondaDependencies(object):
         """``(index_url, extra_index_urls, find_links, other options)`` of the pip section's options."""
         index, extra, links, other = None, [], [], []
         for line in self.pip_options:
-            option, _, value = line.replace("=", " ", 1).partition(" ")
-            value = value.strip()
+            option, value = (re.split(r"[\s=]+", line.strip(), maxsplit=1) + [""])[:2]
+            if option in _FILE_OPTIONS:
+                raise UserErrorException(
+                    "The pip option %r cannot be used here: it names something of this machine. List the packages, or "
+                    "take them from a file by pip_requirements_file= or Environment.from_pip_requirements." % line)
             if option in _INDEX_OPTIONS:
                 index = value
             elif option == "--extra-index-url":

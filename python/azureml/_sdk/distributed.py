@@ -9,7 +9,7 @@ class _Distributed(Section):
     def __init__(self, *args, **kwargs):
         names = [name for name, _ in self._FIELDS]
         kwargs.update(zip(names, args))
-        super(_Distributed, self).__init__(**kwargs)
+        super().__init__(**kwargs)
 
     def processes(self, node_count=1):
         nodes = max(int(node_count or 1), int(getattr(self, "node_count", 1) or 1))

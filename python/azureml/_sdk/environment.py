@@ -17,7 +17,7 @@ class ContainerRegistry(Section):
     _FIELDS = (("address", None), ("username", None))
 
     def __init__(self, **kwargs):
-        super(ContainerRegistry, self).__init__(**kwargs)
+        super().__init__(**kwargs)
         self.password = None
 
 
@@ -28,7 +28,7 @@ class PythonSection(Section):
                ("base_conda_environment", None), ("conda_dependencies_file", None))
 
     def __init__(self, **kwargs):
-        super(PythonSection, self).__init__(**kwargs)
+        super().__init__(**kwargs)
         self._conda_dependencies = None
 
     @property
@@ -48,12 +48,12 @@ class PythonSection(Section):
         self._conda_dependencies = value
 
     def _to_definition(self):
-        out = super(PythonSection, self)._to_definition()
+        out = super()._to_definition()
         out["condaDependencies"] = self.conda_dependencies.as_dict()
         return out
 
     def _load(self, document):
-        super(PythonSection, self)._load(document)
+        super()._load(document)
         if document.get("condaDependencies"):
             self.conda_dependencies = document["condaDependencies"]
 
@@ -80,7 +80,7 @@ class SparkPackage(Section):
     _FIELDS = (("group", None), ("artifact", None), ("version", None))
 
     def __init__(self, group=None, artifact=None, version=None):
-        super(SparkPackage, self).__init__(group=group, artifact=artifact, version=version)
+        super().__init__(group=group, artifact=artifact, version=version)
 
 
 class SparkSection(Section):
@@ -101,7 +101,7 @@ class Environment(Section):
 
     def __init__(self, name=None, **kwargs):
         unknown_keywords("Environment", kwargs, [field for field, _ in self._FIELDS])
-        super(Environment, self).__init__(name=name)
+        super().__init__(name=name)
 
     # Making.
 

@@ -41,7 +41,7 @@ _NO_EFFECT = {
 _BACKENDS = {"mpi": MpiConfiguration, "ps": ParameterServer, "nccl": Nccl, "gloo": Gloo}
 
 
-class Estimator(object):
+class Estimator:
     """A run of ``entry_script`` in ``source_directory``.
 
     script_params: dict in order → argv; the value '' is a bare flag. compute_target: object, name or ``local``.

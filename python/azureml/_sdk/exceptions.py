@@ -13,10 +13,12 @@ class AzureMLException(Exception):
     _error_code = "SystemError"
 
     def __init__(self, exception_message="", inner_exception=None, **kwargs):
-        super(AzureMLException, self).__init__(exception_message)
+        super().__init__(exception_message)
         self.message = exception_message
         self.inner_exception = inner_exception
         self._error = kwargs.get("error")
+        # It is printed as InnerException: a second traceback would only hide what the message says.
+        self.__suppress_context__ = inner_exception is not None
 
     def _error_json(self):
         error = self._error or {"code": self._error_code, "message": self.message}
@@ -67,7 +69,7 @@ class WebserviceException(AzureMLException):
     """
 
     def __init__(self, exception_message="", status_code=None, inner_exception=None, **kwargs):
-        super(WebserviceException, self).__init__(exception_message, inner_exception, **kwargs)
+        super().__init__(exception_message, inner_exception, **kwargs)
         self.status_code = status_code
 
 

@@ -8,7 +8,7 @@ _RULE = "3 to 36 characters of letters, digits, '_' and '-', the first one a let
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{2,35}\Z")
 
 
-class Experiment(object):
+class Experiment:
     """workspace, name: as they are; the server makes the experiment with its first run."""
 
     def __init__(self, workspace, name, _skip_name_validation=False, **kwargs):

@@ -7,7 +7,7 @@ class Listing(OrderedDict):
     """The items that ``fetch()`` gave; a call with keywords fetches anew and gives an OrderedDict."""
 
     def __init__(self, fetch):
-        super(Listing, self).__init__(fetch())
+        super().__init__(fetch())
         self._fetch = fetch
 
     def __call__(self, *args, **kwargs):

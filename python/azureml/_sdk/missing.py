@@ -13,8 +13,8 @@ def _refuse(path):
     from azureml._sdk.exceptions import NotBuiltError
 
     raise NotBuiltError(
-        "%s is not part of this release of Runwright. Importing it works, calling it does not; CHANGELOG.md and "
-        "docs/user/guide.md list what does." % path
+        "%s is not part of this release of Runwright. Importing it works, calling it does not; "
+        "docs/user/sdk-v1.md lists what does." % path
     )
 
 
@@ -22,7 +22,7 @@ def _is_public(name):
     return not (name.startswith("__") or name.startswith("_repr_") or name.startswith("_ipython_"))
 
 
-class MissingMember(object):
+class MissingMember:
     """What a name that is not built has inside: anything, until it is called."""
 
     def __init__(self, path):

@@ -8,14 +8,14 @@ from azureml._sdk.calls import sdk_errors
 _CACHE = "azureml-models"
 
 
-class _Framework(object):
+class _Framework:
     """Names of frameworks."""
 
     CUSTOM, MULTI, ONNX, PYTORCH = "Custom", "Multi", "Onnx", "PyTorch"
     SCIKITLEARN, TENSORFLOW, TFKERAS = "ScikitLearn", "TensorFlow", "TfKeras"
 
 
-class Model(object):
+class Model:
     """workspace, name (latest version, or ``version``) or id (``name:version``)."""
 
     Framework = _Framework
@@ -42,10 +42,11 @@ class Model(object):
         members = model_members(tags, properties, description, model_framework, model_framework_version,
                                 resource_configuration)
         try:
-            document = models.register_from_path(workspace._api, workspace._workspace_id, model_name, model_path, members)
+            document = models.register_from_path(workspace._api, workspace._workspace_id, model_name, model_path,
+                                                 members)
         except errors.NotFoundError as error:
-            raise exceptions.translated(error, exceptions.WebserviceException,
-                                        "Error, provided model path %s cannot be found: %s." % (model_path, error.message))
+            text = "Error, provided model path %s cannot be found: %s." % (model_path, error.message)
+            raise exceptions.translated(error, exceptions.WebserviceException, text)
         except errors.RunwrightError as error:
             raise exceptions.translated(error, exceptions.WebserviceException)
         return Model._of(workspace, document)
@@ -76,7 +77,7 @@ class Model(object):
             if version is None and os.path.exists(root):
                 return root
             raise exceptions.ModelNotFoundException(
-                "Model not found in cache or in root at ./%s. For more info, set logging level to DEBUG. Model %s%s: %s" % (
+                "Model not found in cache or in root at ./%s. Model %s%s: %s" % (
                     _CACHE, model_name, "" if version is None else " version %s" % version,
                     getattr(error, "message", error)), inner_exception=error)
         return _fetch(workspace, document)
@@ -170,7 +171,8 @@ class Model(object):
 
     @sdk_errors
     def download(self, target_dir=".", exist_ok=False, exists_ok=None):
-        """Fetches its files; returns the path of its file or folder. A file that is there is refused unless exist_ok."""
+        """Fetches its files; returns the path of its file or folder. A file that is there is refused unless
+        exist_ok."""
         from runwright import models
 
         exist_ok = bool(exist_ok or exists_ok)

@@ -4,7 +4,7 @@ import re
 
 
 def pip_name(requirement):
-    """The canonical name of a requirement line: ``Scikit_Learn[x]>=1`` → ``scikit-learn``; "" for options and URLs."""
+    """The canonical name of a requirement: ``Scikit_Learn[x]>=1`` → ``scikit-learn``; "" for options and URLs."""
     text = requirement.strip()
     egg = re.search(r"#egg=([A-Za-z0-9._-]+)", text)
     if egg:

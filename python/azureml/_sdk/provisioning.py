@@ -14,7 +14,7 @@ def number(name, value):
         raise ComputeTargetException("%s must be a whole number, not %r." % (name, value))
 
 
-class AmlComputeProvisioning(object):
+class AmlComputeProvisioning:
     """Sizes and limits of a cluster. ``location`` and such of Azure have no meaning here."""
 
     def __init__(self, vm_size, vm_priority, min_nodes, max_nodes, idle_seconds, tags, description, unknown):
@@ -52,6 +52,6 @@ class BatchAiProvisioning(AmlComputeProvisioning):
     def __init__(self, vm_size, vm_priority, autoscale_enabled, minimum, maximum, tags, description, unknown):
         most = 1 if maximum is None else number("cluster_max_nodes", maximum)
         least = number("cluster_min_nodes", minimum) or 0
-        super(BatchAiProvisioning, self).__init__(
+        super().__init__(
             vm_size, vm_priority, least if autoscale_enabled else most, max(most, least), None, tags, description, {})
         unknown_keywords("BatchAiCompute.provisioning_configuration", unknown)

@@ -1,7 +1,7 @@
 """Resources that a model wants where it is served."""
 
 
-class ResourceConfiguration(object):
+class ResourceConfiguration:
     """cpu: cores; memory_in_gb: GiB; gpu: count. None leaves a resource open."""
 
     def __init__(self, cpu=None, memory_in_gb=None, gpu=None):

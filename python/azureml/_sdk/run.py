@@ -41,8 +41,8 @@ class Run(RunMedia):
     def list(experiment, type=None, tags=None, properties=None, status=None, include_children=False):
         """Runs of an experiment, newest first, as a generator."""
         workspace = experiment.workspace
-        for document in workspace._api.list_runs(workspace._workspace_id, experiment.name, status, tags, properties, None,
-                                                 type, include_children):
+        for document in workspace._api.list_runs(workspace._workspace_id, experiment.name, status, tags, properties,
+                                                 None, type, include_children):
             yield run_of(workspace, document, experiment)
 
     # What it is.
@@ -155,7 +155,8 @@ class Run(RunMedia):
             document = self._wait(show_output)
         except KeyboardInterrupt:
             raise exceptions.ExperimentExecutionException(
-                "The output streaming for the run interrupted.\nBut the run is still executing on the compute target. \n"
+                "The output streaming for the run interrupted.\n"
+                "But the run is still executing on the compute target. \n"
                 "Details for canceling the run: run.cancel(), or `runwright runs cancel %s`." % self.id)
         details = details_of(document, self._native.portal_url())
         if document.get("status") == "Failed" and raise_on_error:

@@ -133,7 +133,8 @@ class _OfflineRun(Run):
     def add_properties(self, properties):
         for key in properties:
             if key in self._properties:
-                raise exceptions.UserErrorException("The property %s exists already: properties are written once." % key)
+                raise exceptions.UserErrorException(
+                    "The property %s exists already: properties are written once." % key)
         self._properties.update(properties)
 
     def get_properties(self):

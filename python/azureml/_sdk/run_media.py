@@ -6,7 +6,7 @@ from azureml._sdk import exceptions
 from azureml._sdk.calls import sdk_errors
 
 
-class RunMedia(object):
+class RunMedia:
     """Base of Run; ``_native`` is a `runwright.run.Run`."""
 
     # Metrics.
@@ -29,7 +29,8 @@ class RunMedia(object):
 
     @sdk_errors
     def log_image(self, name, path=None, plot=None, description=""):
-        """Keeps an image as a file of the run and logs its address. path: a file; plot: a matplotlib figure or pyplot."""
+        """Keeps an image as a file of the run and logs its address. path: a file; plot: a matplotlib figure or
+        pyplot."""
         if (path is None) == (plot is None):
             raise exceptions.UserErrorException("log_image takes either path or plot.")
         if plot is not None:

@@ -16,7 +16,7 @@ class DockerConfiguration(Section):
     _FIELDS = (("use_docker", False), ("shared_volumes", True), ("arguments", list), ("shm_size", "2g"))
 
     def __init__(self, use_docker=False, shared_volumes=True, arguments=None, shm_size=None):
-        super(DockerConfiguration, self).__init__(
+        super().__init__(
             use_docker=use_docker, shared_volumes=shared_volumes, arguments=arguments, shm_size=shm_size)
 
 
@@ -28,7 +28,7 @@ class DataReferenceConfiguration(Section):
 
     def __init__(self, datastore_name=None, mode="mount", path_on_datastore=None, path_on_compute=None,
                  overwrite=False):
-        super(DataReferenceConfiguration, self).__init__(
+        super().__init__(
             datastore_name=datastore_name, mode=mode, path_on_datastore=path_on_datastore,
             path_on_compute=path_on_compute, overwrite=overwrite)
 
@@ -39,7 +39,7 @@ class HistoryConfiguration(Section):
     _FIELDS = (("output_collection", True), ("snapshot_project", True), ("directories_to_watch", list))
 
     def __init__(self, **kwargs):
-        super(HistoryConfiguration, self).__init__(**kwargs)
+        super().__init__(**kwargs)
         self.directories_to_watch = self.directories_to_watch or ["logs"]
 
 
@@ -50,7 +50,7 @@ class AmlComputeConfiguration(Section):
                ("cluster_max_node_count", 1))
 
 
-class RunConfiguration(object):
+class RunConfiguration:
     """Script, arguments, target and environment of a run.
 
     target: a name or a compute target object; default ``local``. conda_dependencies: packages for the environment.

@@ -9,7 +9,7 @@ _KNOWN = ("source_directory script arguments run_config compute_target environme
           "max_run_duration_seconds command docker_runtime_config").split()
 
 
-class ScriptRunConfig(object):
+class ScriptRunConfig:
     """What `Experiment.submit` takes.
 
     source_directory: its whole content is kept as the run's snapshot. script: path in it; or command: a shell line, or

@@ -7,7 +7,7 @@ def camel(name):
     return head + "".join(part.capitalize() for part in rest.split("_")) if rest else head
 
 
-class Section(object):
+class Section:
     """Settings of a table ``_FIELDS``: (attribute, default); a default that is a class is called for each object."""
 
     _FIELDS = ()

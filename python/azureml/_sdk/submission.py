@@ -10,7 +10,7 @@ _LOOPBACK = ("http://127.", "http://localhost", "http://[::1]", "https://127.", 
 _MOST_NAMES = 2000
 
 
-class Parts(object):
+class Parts:
     """What a run is made of: folder, run configuration, script or command, arguments; notes become its warnings."""
 
     def __init__(self, folder, run_config, script=None, command=None, arguments=()):
@@ -94,8 +94,8 @@ def _check_one_process(parts):
     wanted = max(nodes, parts.distributed.processes(nodes) if parts.distributed is not None else 1)
     if wanted > 1:
         raise TrainingException(
-            "This run wants %d processes on %d node%s; in this release a run is one process on one node. Submit it with "
-            "node_count=1, process_count_per_node=1 and without distributed settings."
+            "This run wants %d processes on %d node%s; in this release a run is one process on one node. Submit it "
+            "with node_count=1, process_count_per_node=1 and without distributed settings."
             % (wanted, nodes, "" if nodes == 1 else "s"))
     if parts.distributed is not None:
         parts.notes.append("%s has no effect: the one process is started directly."
@@ -122,8 +122,8 @@ def _checked_script(parts):
     if not os.path.isfile(path):
         raise UserErrorException(_missing_script(script, root))
     if inside.endswith(".ipynb"):
-        raise UserErrorException("The entry script %s is a notebook; in this release only scripts can be run. Export it "
-                                 "with `jupyter nbconvert --to script`." % script)
+        raise UserErrorException("The entry script %s is a notebook; in this release only scripts can be run. Export "
+                                 "it with `jupyter nbconvert --to script`." % script)
     return inside
 
 
@@ -163,8 +163,8 @@ def _explained(error, workspace, parts):
     from azureml._sdk import exceptions
 
     if isinstance(error, errors.TooLargeError):
-        return exceptions.translated(error, exceptions.SnapshotException, "While attempting to take snapshot of %s: %s" % (
-            os.path.abspath(parts.folder), error.message))
+        text = "While attempting to take snapshot of %s: %s" % (os.path.abspath(parts.folder), error.message)
+        return exceptions.translated(error, exceptions.SnapshotException, text)
     if error.field == "target" or (isinstance(error, errors.NotFoundError) and "compute" in error.message.lower()):
         from azureml._sdk.compute import not_found_text
 

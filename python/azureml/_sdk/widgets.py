@@ -1,7 +1,7 @@
 """RunDetails: a run, shown as text."""
 
 
-class RunDetails(object):
+class RunDetails:
     """run_instance: a run. `show` prints how it stands and never raises."""
 
     def __init__(self, run_instance):

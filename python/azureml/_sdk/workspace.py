@@ -6,11 +6,11 @@ from azureml._sdk import exceptions
 from azureml._sdk.listing import Listing
 from azureml._sdk.warn import unknown_keywords
 
-_CREATE_OLD = ("default_cpu_compute_target", "default_gpu_compute_target", "create_resource_group", "sku", "friendly_name",
-               "storage_account", "key_vault", "app_insights", "container_registry", "show_output", "tags")
+_CREATE_OLD = ("default_cpu_compute_target", "default_gpu_compute_target", "friendly_name", "storage_account",
+               "key_vault", "app_insights", "container_registry", "show_output", "tags")
 
 
-class Workspace(object):
+class Workspace:
     """A workspace of a Runwright server.
 
     workspace_name, subscription_id, resource_group: which one. auth: accepted; the credential is runwright's own.
@@ -120,8 +120,9 @@ class Workspace(object):
         path = "/subscriptions/%s/resourceGroups/%s/providers/Microsoft.MachineLearningServices/workspaces/%s" % (
             self.subscription_id, self.resource_group, self.name)
         return {
-            "id": path, "name": self.name, "location": self.location, "type": "Microsoft.MachineLearningServices/workspaces",
-            "tags": self.tags, "sku": "Basic", "workspaceid": self._workspace_id, "description": "",
+            "id": path, "name": self.name, "location": self.location,
+            "type": "Microsoft.MachineLearningServices/workspaces", "tags": self.tags, "sku": "Basic",
+            "workspaceid": self._workspace_id, "description": "",
             "friendlyName": self.name, "creationTime": self._document.get("created_time"),
             "discoveryUrl": self._api.url, "server": self._api.url,
         }
@@ -242,7 +243,7 @@ def _cluster_configuration(vm_size):
     return make
 
 
-class _ClassValue(object):
+class _ClassValue:
     """A value of the class that is made when it is read."""
 
     def __init__(self, make):
@@ -292,6 +293,6 @@ def _no_config(path, looked):
     start = os.path.abspath(path or os.getcwd())
     if path and not os.path.exists(path):
         return "We could not find config.json in: %s or in its parent directories: %s does not exist." % (start, start)
-    return ("We could not find config.json in: %s or in its parent directories (the file itself, .azureml/ and aml_config/ "
-            "in each). Write one with `runwright init` in your project folder, or with ws.write_config(); or name the "
-            "workspace: Workspace.get(name=...)." % start)
+    return ("We could not find config.json in: %s or in its parent directories (the file itself, .azureml/ and "
+            "aml_config/ in each). Write one with `runwright init` in your project folder, or with ws.write_config(); "
+            "or name the workspace: Workspace.get(name=...)." % start)

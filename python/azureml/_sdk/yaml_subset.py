@@ -55,7 +55,7 @@ def _without_comment(line):
     return line.rstrip()
 
 
-class _Reader(object):
+class _Reader:
     def __init__(self, text, name):
         self.name, self.lines, self.at = name, [], 0
         for number, raw in enumerate(text.splitlines(), 1):
@@ -143,7 +143,7 @@ class _Reader(object):
         return _plain(text)
 
 
-class _Flow(object):
+class _Flow:
     """A flow value or quoted scalar in one line of text."""
 
     def __init__(self, reader, text, number):
