@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 
+#include "base/log.h"
 #include "json/value.h"
 #include "os/testing/memory_file_system.h"
 #include "sim/asker.h"
@@ -41,6 +42,9 @@ class Scenario {
   }
 
   Outcome Run() {
+    CHECK(disk_.MakeDirs("/usr/bin"));
+    CHECK(disk_.Open("/usr/bin/python3", os::OpenMode::kCreateNew, 0755));
+    CHECK(disk_.SyncAll("/usr/bin"));
     // Nothing has failed yet: the first start and the workspace must succeed.
     CHECK(server_.Start());
     auto workspace = asker_.AskJson("POST", "/api/v1/workspaces",
@@ -90,7 +94,7 @@ class Scenario {
     request.body.bytes = json::Write(body);
     transport_->Send(request, std::chrono::milliseconds(500), [this, id](Result<net::Response> r) {
       if (r && r->status < 300) return;
-      if (r && r->status < 500) return Violate("submit_accepted(" + r->body.bytes + ")");
+      if (r && r->status < 500) return Violate("acked_workspace_takes_runs", r->body.bytes);
       client_.After("client:retry", std::chrono::milliseconds(100), [this, id] { SendSubmit(id); });
     });
   }
@@ -128,7 +132,7 @@ class Scenario {
     kill_.reset();
     RunSteps(world_.now() + static_cast<int64_t>(world_.random.Below(300'000)));
     Status started = server_.Start();
-    if (!started) return Violate("server_starts(" + started.error().message() + ")");
+    if (!started) return Violate("server_starts", started.error().message());
     CheckAcked();
   }
 
@@ -214,8 +218,21 @@ class Scenario {
     CheckAcked();
     for (const auto& [allocation, starts] : ledger_.starts())
       if (starts > 1) Violate("one_start_per_allocation");
+    for (const std::string& id : wanted_) CheckRun(id);
     for (const auto& shim : machine_.shims())
-      if (shim->logged() > 0 && shim->logged() == shim->plan().points) CheckComplete(*shim);
+      if (shim->launched()) CheckComplete(*shim);
+  }
+
+  /// No fault of this scenario is one that a run may fail by: only its script decides.
+  void CheckRun(const std::string& id) {
+    auto run = asker_.AskJson("GET", "/api/v1/runs/" + id);
+    if (!run) return Violate("run_readable");
+    int exit_code = plans_[id].exit_code;
+    bool as_planned = exit_code == 0
+                          ? run->StringOr("status") == "Completed"
+                          : run->StringOr("status") == "Failed" &&
+                                (*run)["error"].IntOr("exit_code", -1) == exit_code;
+    if (!as_planned) Violate("run_ends_as_its_script", json::Write(*run));
   }
 
   void CheckComplete(const Shim& shim) {
@@ -234,9 +251,10 @@ class Scenario {
     if (LogSize(id) != static_cast<int64_t>(text.size())) Violate("log_is_whole");
   }
 
-  void Violate(const std::string& invariant) {
+  void Violate(const std::string& invariant, const std::string& detail = {}) {
+    LOG_INFO("sim.violated", {"invariant", invariant}, {"detail", detail});
     world_.Trace("violated:" + invariant);
-    outcome_.violated.push_back(invariant);
+    outcome_.violated.insert(invariant);
   }
 
   World world_;

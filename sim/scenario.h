@@ -3,13 +3,13 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
-#include <vector>
 
 namespace rw::sim {
 
 struct Outcome {
-  std::vector<std::string> violated;  // names of invariants, empty when all held
+  std::set<std::string> violated;  // names of invariants, empty when all held
   uint64_t trace_hash = 0;
   // What the seed exercised, for the coverage line.
   int server_kills = 0;

@@ -41,6 +41,7 @@ class Shim : public std::enable_shared_from_this<Shim> {
   bool ended() const { return ended_; }
   const backend::StartRequest& request() const { return request_; }
   const ScriptPlan& plan() const { return plan_; }
+  bool launched() const { return launched_; }
   /// Points that the script logged before it ended.
   int logged() const { return step_; }
 
