@@ -50,7 +50,7 @@ std::string Fish(const std::vector<Level>& levels) {
     std::string seen, first;
     for (const std::string& part : Split(level.path, ' ')) {
       if (part.empty()) continue;
-      seen += (seen.empty() ? "" : "; and ") + std::string("__fish_seen_subcommand_from ") + part;
+      seen.append(seen.empty() ? "" : "; and ").append("__fish_seen_subcommand_from ").append(part);
     }
     std::string none = level.children.empty()
                            ? ""
@@ -59,7 +59,7 @@ std::string Fish(const std::vector<Level>& levels) {
     std::string prefix = "complete -c runwright" + (when.empty() ? "" : " -n '" + when + "'");
     if (!level.children.empty()) out += prefix + " -f -a '" + Join(level.children, " ") + "'\n";
     for (const std::string& option : level.options)
-      out += prefix + " -l " + option.substr(2) + "\n";
+      out.append(prefix).append(" -l ").append(option.substr(2)).append("\n");
   }
   return out;
 }

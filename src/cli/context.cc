@@ -13,13 +13,19 @@ Result<client::Api*> Context::Api() {
   return api_.get();
 }
 
+Result<json::Value> Context::OwnRun() {
+  TRY(Api());
+  if (destination_.source != "RUNWRIGHT_RUN_DIR") return json::Value();
+  std::string path = os::JoinPath(here_.Variable("RUNWRIGHT_RUN_DIR"), "run.json");
+  return json::Parse(TRY(os::ReadFile(os::PosixFileSystem(), path)));
+}
+
 Result<std::string> Context::WorkspaceId() {
   if (!workspace_id_.empty()) return workspace_id_;
   client::Api* api = TRY(Api());
-  std::string run_folder = here_.Variable("RUNWRIGHT_RUN_DIR");
-  if (common_.workspace.empty() && destination_.source == "RUNWRIGHT_RUN_DIR") {
-    auto text = TRY(os::ReadFile(os::PosixFileSystem(), os::JoinPath(run_folder, "run.json")));
-    return workspace_id_ = TRY(json::Parse(text))["workspace"].StringOr("id");
+  if (common_.workspace.empty()) {
+    json::Value own = TRY(OwnRun());
+    if (own.is_object()) return workspace_id_ = own["workspace"].StringOr("id");
   }
   client::WorkspaceKeys keys;
   if (!common_.workspace.empty()) {

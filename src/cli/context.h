@@ -27,6 +27,9 @@ class Context {
   Result<client::Api*> Api();
   /// The URL that was found; "" before.
   const std::string& server() const { return destination_.server; }
+  /// The run.json of the run that this process is part of and whose executor was found; null
+  /// outside.
+  Result<json::Value> OwnRun();
   /// The id of the workspace meant: --workspace, the one of config.json, the only one there is.
   Result<std::string> WorkspaceId();
 

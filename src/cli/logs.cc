@@ -33,13 +33,13 @@ class Output {
     if (!bytes.empty()) at_line_start_ = bytes.back() == '\n';
   }
   void Status(const std::string& status, const std::string& reason) {
+    if (status == status_ && reason == reason_) return;
+    status_ = status;
+    reason_ = reason;
     if (context_.json()) {
       json::Value line;
       return Print(json::Write(line.Set("status", status).Set("reason", reason)) + "\n");
     }
-    if (status == status_ && reason == reason_) return;
-    status_ = status;
-    reason_ = reason;
     PrintError((at_line_start_ ? "" : "\n") +
                context_.terminal().Paint(status + (reason.empty() ? "" : ": " + reason),
                                          StatusColor(status)) +

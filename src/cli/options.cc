@@ -329,11 +329,11 @@ class Grammar {
 
   /// Hidden: for people who want to know what a submission would send, and for benchmarks.
   void DeclareSnapshot() {
-    CLI::App* app = Leaf<SnapshotOptions>(
-        &app_, "snapshot", "Hash a source folder as submit does, and send nothing", snapshot_,
-        nullptr,
-        "  runwright snapshot\n"
-        "  runwright snapshot src --json\n");
+    CLI::App* app = Leaf<SnapshotOptions>(&app_, "snapshot",
+                                          "Hash a source folder as submit does, and send nothing",
+                                          snapshot_, nullptr,
+                                          "  runwright snapshot\n"
+                                          "  runwright snapshot src --json\n");
     app->group("");
     app->add_option("dir", snapshot_.dir, "the source folder")->capture_default_str();
     app->add_flag("--allow-large", snapshot_.allow_large, "also a folder of more than 10 GiB");

@@ -115,10 +115,9 @@ struct CompletionOptions {
   std::string shell;
 };
 
-using Command =
-    std::variant<InitOptions, ServerOptions, SubmitOptions, RunsOptions, LogsOptions,
-                 ComputeOptions, ModelsOptions, EnvOptions, OpenOptions, CompletionOptions,
-                 SnapshotOptions>;
+using Command = std::variant<InitOptions, ServerOptions, SubmitOptions, RunsOptions, LogsOptions,
+                             ComputeOptions, ModelsOptions, EnvOptions, OpenOptions,
+                             CompletionOptions, SnapshotOptions>;
 
 /// The tree of commands and their options, for shell completion.
 struct CommandTree {

@@ -93,6 +93,8 @@ Result<int> Submit(Context& context, const SubmitOptions& options) {
   json::Value run = TRY(Definition(context, options, source));
   client::Api* api = TRY(context.Api());
   std::string ws = TRY(context.WorkspaceId());
+  json::Value own = TRY(context.OwnRun());
+  if (own.is_object()) run.Set("parent_id", own.StringOr("run_id"));
   cas::Snapshot snapshot = TRY(BuildSnapshotOf(context, source, options.allow_large));
   run.Set("snapshot_id", snapshot.id.Hex());
   json::Value answer = TRY(Send(context, *api, ws, run, snapshot));

@@ -269,6 +269,26 @@ TEST(Executor, OutputsAreStoredWhenQuietReplacedAndOnceMoreAtTheEnd) {
   EXPECT_EQ(w.server.named.size(), 5u);
 }
 
+TEST(Executor, LinksOfOutputsAreFollowedOnlyWithinTheWorkingFolder) {
+  World w;
+  w.supervisor.OnLaunch([&] {
+    w.Write("/run/work/outputs/step_9.pt", "weights");
+    w.Write("/secret", "secret");
+    EXPECT_TRUE(w.fs.MakeSymlink("step_9.pt", "/run/work/outputs/best.pt"));
+    EXPECT_TRUE(w.fs.MakeSymlink("/run/work/../../secret", "/run/work/outputs/out.pt"));
+    EXPECT_TRUE(w.fs.MakeSymlink("nowhere", "/run/work/outputs/dangling"));
+    w.supervisor.ExitCode(0);
+  });
+  w.StartExecutor();
+  ASSERT_TRUE(w.RunUntilDone());
+  EXPECT_EQ(w.server.artifacts.size(), 2u);
+  EXPECT_EQ(w.server.blobs[w.server.artifacts["outputs/best.pt"]], "weights");
+  const json::Value finished = w.server.Report("finished");
+  ASSERT_EQ(finished["warnings"].as_array().size(), 1u);
+  EXPECT_NE(finished["warnings"].as_array()[0].StringOr("message").find("out.pt"),
+            std::string::npos);
+}
+
 TEST(Executor, WaitsForLeftoversBeforeTheLastLook) {
   World w;
   w.StartExecutor();

@@ -30,8 +30,9 @@ class Maker {
                                                        : job.grant.plan.blob_dir) {}
 
   Result<FolderResult> Make() {
-    // Durable before the launch: a restarted executor goes on from it.
-    TRY(os::WriteFileAtomically(job_.fs, job_.folder.grant(), job_.grant_text, 0600));
+    // Not synced: it must survive this process, not the machine (with which the shim dies, and a
+    // claim of the same claimant gives the same grant).
+    TRY(ReplaceFile(job_.fs, job_.folder.grant(), job_.grant_text));
     TRY(MakeFolders());
     TRY(WriteRunJson());
     FolderResult result;
@@ -120,8 +121,8 @@ class Maker {
     std::string launch =
         TRY(EncodeLaunch(job_.folder.work(), job_.folder.Path(job_.grant.plan.log_name),
                          CommandLine(job_.grant.plan), environment.variables));
-    // Like the grant 0600: the user's variables may hold what others must not read.
-    return os::WriteFileAtomically(job_.fs, job_.folder.launch(), launch, 0600);
+    // Whole by rename; after a crash of the machine state/launching alone says whether it was used.
+    return ReplaceFile(job_.fs, job_.folder.launch(), launch);
   }
 
   const FolderJob& job_;

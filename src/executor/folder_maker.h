@@ -24,7 +24,7 @@ struct FolderResult {
   /// Blobs to be fetched first (grant.plan.blob_dir is ""): put them below BlobFolder and begin
   /// again.
   std::vector<std::string> missing;
-  json::Value error;  // RunError; null: made, and state/launch is durable
+  json::Value error;  // RunError; null: made, state/launch included
 };
 
 /// Where blobs that came over HTTP lie until the folder is made.

@@ -1,5 +1,6 @@
 #include "executor/output_scan.h"
 
+#include "base/strings.h"
 #include "os/paths.h"
 
 namespace rw::executor {
@@ -8,7 +9,8 @@ constexpr size_t kDeepest = 64;
 
 class Walk {
  public:
-  Walk(os::FileSystem& fs, const RunFolder& folder) : fs_(fs), work_(folder.work()) {}
+  Walk(os::FileSystem& fs, const RunFolder& folder)
+      : fs_(fs), folder_(folder), work_(folder.work()) {}
 
   void Folder(const std::string& name, size_t depth) {
     if (depth > kDeepest) return Warn(name, "folders are nested too deeply");
@@ -37,22 +39,41 @@ class Walk {
     scan.warnings.push_back({"outputs", name + " was not stored: " + why});
   }
   void File(const std::string& name) {
-    auto stamp = StampOf(fs_, work_ + "/" + name);
-    if (stamp) {
-      scan.files[name] = *stamp;
-    } else if (stamp.error().code() == Code::kUnsupported) {
-      Warn(name, stamp.error().message());
+    auto file = OutputFileOf(fs_, folder_, name);
+    if (file) {
+      scan.files[name] = file->stamp;
+    } else if (file.error().code() == Code::kUnsupported) {
+      Warn(name, file.error().message());
     }
   }
 
   os::FileSystem& fs_;
+  const RunFolder& folder_;
   std::string work_;
 };
 
-/// The path a link leads to, by its text alone. Links to links end here.
-Result<std::string> TargetOf(os::FileSystem& fs, const std::string& path) {
+/// "/a/b/../c/./d" → "/a/c/d", by the text alone.
+std::string Normalise(const std::string& path) {
+  std::vector<std::string> parts;
+  for (std::string& part : Split(path, '/')) {
+    if (part.empty() || part == ".") continue;
+    if (part != "..") {
+      parts.push_back(std::move(part));
+    } else if (!parts.empty()) {
+      parts.pop_back();
+    }
+  }
+  return "/" + Join(parts, "/");
+}
+
+/// The path a link leads to. Links to links end here.
+Result<std::string> TargetOf(os::FileSystem& fs, const RunFolder& folder, const std::string& path) {
   std::string target = TRY(fs.ReadLink(path));
-  return target.starts_with("/") ? target : os::JoinPath(os::DirName(path), target);
+  if (!target.starts_with("/")) target = os::JoinPath(os::DirName(path), target);
+  target = Normalise(target);
+  if (!target.starts_with(folder.work() + "/"))
+    return Error(Code::kUnsupported, "it is a link that leads out of the working folder");
+  return target;
 }
 
 json::Value ToJson(const OutputRecord::Shipped& shipped) {
@@ -73,17 +94,20 @@ OutputRecord::Shipped FromJson(const json::Value& value) {
 }
 }  // namespace
 
-Result<FileStamp> StampOf(os::FileSystem& fs, const std::string& path) {
-  os::FileInfo info = TRY(fs.Stat(path));
+Result<OutputFile> OutputFileOf(os::FileSystem& fs, const RunFolder& folder,
+                                const std::string& name) {
+  OutputFile file{folder.work() + "/" + name, {}};
+  os::FileInfo info = TRY(fs.Stat(file.path));
   if (info.type == os::FileType::kSymlink) {
-    info = TRY(fs.Stat(TRY(TargetOf(fs, path))));
-    // Where a link leads is the script's business; a link to a folder or to a link is passed over.
+    file.path = TRY(TargetOf(fs, folder, file.path));
+    info = TRY(fs.Stat(file.path));
     if (info.type != os::FileType::kRegular)
-      return Error(Code::kNotFound, path + " leads to no file");
+      return Error(Code::kNotFound, file.path + " is no file, though a link leads to it");
   }
   if (info.type != os::FileType::kRegular)
     return Error(Code::kUnsupported, "it is neither a file nor a folder");
-  return FileStamp{info.size, info.mtime_ns, info.ctime_ns, info.inode};
+  file.stamp = {info.size, info.mtime_ns, info.ctime_ns, info.inode};
+  return file;
 }
 
 OutputScan ScanOutputs(os::FileSystem& fs, const RunFolder& folder) {

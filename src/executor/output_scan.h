@@ -29,8 +29,14 @@ struct OutputScan {
 };
 OutputScan ScanOutputs(os::FileSystem& fs, const RunFolder& folder);
 
-/// The name's file now; kNotFound when it is gone.
-Result<FileStamp> StampOf(os::FileSystem& fs, const std::string& path);
+struct OutputFile {
+  std::string path;  // of the file itself where the name is a link
+  FileStamp stamp;
+};
+/// The file of a name now. kNotFound when it is gone, kUnsupported for what is left out with a
+/// warning.
+Result<OutputFile> OutputFileOf(os::FileSystem& fs, const RunFolder& folder,
+                                const std::string& name);
 
 /// What was shipped, and what the snapshot brought along, in state/outputs.json. A cache but for
 /// the baseline.

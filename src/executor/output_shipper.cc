@@ -139,31 +139,28 @@ void OutputShipper::Next() {
   }
 }
 
-void OutputShipper::Hash(JobPtr job) {
-  auto hashed = std::make_shared<bool>(false);
-  context_.pool.Run(
-      "outputs.hash",
-      [job, hashed, &fs = context_.fs, path = folder_.work() + "/" + job->name] {
-        auto before = StampOf(fs, path);
-        auto digest = before ? HashFile(fs, path) : Result<std::string>(before.error());
-        auto after = digest ? StampOf(fs, path) : Result<FileStamp>(digest.error());
-        if (!after) {
-          job->error = after.error();
-        } else if (*after != *before) {
-          job->error = Error(Code::kConflict, "it changed while it was read");
-        } else {
-          job->stamp = *after;
-          job->digest = *digest;
-          *hashed = true;
-        }
-      },
-      lifetime_.Bind([this, job, hashed] { Hashed(job, *hashed); }));
+Status OutputShipper::HashNow(os::FileSystem& fs, const RunFolder& folder, Job& job) {
+  OutputFile before = TRY(OutputFileOf(fs, folder, job.name));
+  job.digest = TRY(HashFile(fs, before.path));
+  OutputFile after = TRY(OutputFileOf(fs, folder, job.name));
+  if (after.path != before.path || after.stamp != before.stamp)
+    return Error(Code::kConflict, "it changed while it was read");
+  job.file = std::move(after);
+  return Ok();
 }
 
-void OutputShipper::Hashed(JobPtr job, bool hashed) {
+void OutputShipper::Hash(JobPtr job) {
+  auto hashed = std::make_shared<Status>();
+  context_.pool.Run(
+      "outputs.hash",
+      [job, hashed, &fs = context_.fs, folder = folder_] { *hashed = HashNow(fs, folder, *job); },
+      lifetime_.Bind([this, job, hashed] { Hashed(job, std::move(*hashed)); }));
+}
+
+void OutputShipper::Hashed(JobPtr job, Status hashed) {
   if (!hashed) {
-    if (job->error.code() == Code::kNotFound) return Ended(job);  // removed meanwhile
-    return Failed(job, job->error.message());
+    if (hashed.error().code() == Code::kNotFound) return Ended(job);  // removed meanwhile
+    return Failed(job, hashed.error().message());
   }
   auto brought = record_.baseline.find(job->name);
   auto shipped = record_.shipped.find(job->name);
@@ -171,7 +168,7 @@ void OutputShipper::Hashed(JobPtr job, bool hashed) {
                 brought->second == job->digest) ||
                (shipped != record_.shipped.end() && shipped->second.digest == job->digest);
   if (known) return Stored(job);
-  if (job->stamp.size >= kAskFrom) return AskMissing(std::move(job));
+  if (job->file.stamp.size >= kAskFrom) return AskMissing(std::move(job));
   PutBlob(std::move(job));
 }
 
@@ -191,15 +188,15 @@ void OutputShipper::PutBlob(JobPtr job) {
   request.method = "PUT";
   request.path = "/api/v1/blobs/" + job->digest;
   request.headers["Content-Type"] = "application/octet-stream";
-  std::string path = folder_.work() + "/" + job->name;
-  if (job->stamp.size < kAskFrom) {
+  const std::string& path = job->file.path;
+  if (job->file.stamp.size < kAskFrom) {
     auto bytes = os::ReadFile(context_.fs, path, kAskFrom);
     if (!bytes) return Failed(job, bytes.error().message());
     request.body.bytes = std::move(*bytes);
   } else {
-    request.body.file = std::make_shared<net::FileBody>(path, 0, job->stamp.size);
+    request.body.file = std::make_shared<net::FileBody>(path, 0, job->file.stamp.size);
   }
-  server_.Call(std::move(request), TimeoutFor(job->stamp.size),
+  server_.Call(std::move(request), TimeoutFor(job->file.stamp.size),
                lifetime_.Bind([this, job](net::Response response) {
                  if (response.status < 300) return NameIt(job);
                  Failed(job, ErrorOf(response).message());  // most likely it changed on the way
@@ -208,7 +205,7 @@ void OutputShipper::PutBlob(JobPtr job) {
 
 void OutputShipper::NameIt(JobPtr job) {
   json::Value body = json::Object();
-  body.Set("name", job->name).Set("digest", job->digest).Set("size", job->stamp.size);
+  body.Set("name", job->name).Set("digest", job->digest).Set("size", job->file.stamp.size);
   body.Set("source", "scan");
   server_.Post("/api/v1/runs/" + PercentEncode(run_id_) + "/artifacts", body,
                lifetime_.Bind([this, job](net::Response response) {
@@ -218,7 +215,7 @@ void OutputShipper::NameIt(JobPtr job) {
 }
 
 void OutputShipper::Stored(const JobPtr& job) {
-  record_.shipped[job->name] = {job->stamp, job->digest};
+  record_.shipped[job->name] = {job->file.stamp, job->digest};
   if (!finishing_) {
     Status saved = record_.Save(context_.fs, folder_);
     if (!saved) LOG_WARN("outputs.not_saved", {"error", saved.error().message()});

@@ -29,9 +29,8 @@ class OutputShipper {
  private:
   struct Job {
     std::string name;
-    FileStamp stamp;
+    OutputFile file;
     std::string digest;
-    Error error{Code::kInternal, ""};
     int attempts = 0;
   };
   using JobPtr = std::shared_ptr<Job>;
@@ -44,7 +43,8 @@ class OutputShipper {
   void Enqueue(const std::string& name);
   void Next();
   void Hash(JobPtr job);
-  void Hashed(JobPtr job, bool hashed);
+  static Status HashNow(os::FileSystem& fs, const RunFolder& folder, Job& job);
+  void Hashed(JobPtr job, Status hashed);
   void AskMissing(JobPtr job);
   void PutBlob(JobPtr job);
   void NameIt(JobPtr job);

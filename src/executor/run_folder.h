@@ -43,7 +43,8 @@ struct ExitRecord {
 };
 Result<ExitRecord> ReadExitRecord(os::FileSystem& fs, const RunFolder& folder);
 
-/// By rename, not synced: for what may be lost with the machine but must never be half there.
+/// By rename, mode 0600, not synced: for what may be lost with the machine but must never be half
+/// there.
 Status ReplaceFile(os::FileSystem& fs, const std::string& path, std::string_view bytes);
 
 }  // namespace rw::executor

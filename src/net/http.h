@@ -99,7 +99,7 @@ class StreamSink {
   virtual uint64_t pending() const { return 0; }
   /// Calls `callback` once, on the loop, when nothing is pending; dropped uncalled when the stream
   /// ends.
-  virtual void OnDrained(std::function<void()> callback) { callback(); }
+  virtual void OnDrained(std::function<void()> callback) { callback(); }  // NOLINT
 };
 
 /// Exactly one of Send and Stream is called, at any later time, from the loop's thread. Dropping it

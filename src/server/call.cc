@@ -1,5 +1,6 @@
 #include "server/call.h"
 
+#include "base/log.h"
 #include "base/strings.h"
 #include "server/server_context.h"
 
@@ -78,7 +79,12 @@ void Call::Json(const json::Value& value, int status) {
   Answer(net::JsonResponse(value, status));
 }
 
-void Call::Fail(const Error& error) { Answer(net::ErrorResponse(error)); }
+void Call::Fail(const Error& error) {
+  if (error.code() == Code::kInternal || error.code() == Code::kCorrupt)
+    LOG_ERROR("request.failed", {"method", request.method}, {"path", request.path},
+              {"error", error.message()});
+  Answer(net::ErrorResponse(error));
+}
 
 net::Response ErrorWith(const Error& error, std::string key, json::Value value) {
   json::Value inner, out;

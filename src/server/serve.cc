@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <thread>
 
@@ -27,6 +28,7 @@ namespace {
 constexpr const char* kListenSetting = "listen";
 constexpr const char* kFirstListen = "127.0.0.1:0";
 constexpr int kPoolThreads = 4;
+constexpr rlim_t kOpenFiles = 16'384;
 
 struct Address {
   std::string host;
@@ -83,12 +85,12 @@ env::Variables OwnVariables() {
 }
 
 void PrepareProcess() {
-  // One heap for all threads: the pool's would otherwise keep what a large request left in each of them.
-  mallopt(M_ARENA_MAX, 1);
+  // Few heaps: each thread's own would keep what a large request left in it.
+  mallopt(M_ARENA_MAX, 2);
   signal(SIGPIPE, SIG_IGN);
   rlimit files{};
   if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
-    files.rlim_cur = files.rlim_max;
+    files.rlim_cur = std::max(files.rlim_cur, std::min(files.rlim_max, kOpenFiles));
     setrlimit(RLIMIT_NOFILE, &files);
   }
 }

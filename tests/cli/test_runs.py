@@ -11,6 +11,9 @@ import cli_support
 import pytest
 
 
+PIPES = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+
+
 def submit(cli, text, *options, name="train.py", arguments=()):
     cli.write(name, text)
     return cli("submit", *options, name, *arguments).strip()
@@ -25,7 +28,8 @@ def ended(cli, run):
 
 def test_submit_and_follow(shared):
     shared.write("train.py", "import sys\nprint('arguments', sys.argv[1:])\nprint('to stderr', file=sys.stderr)\n")
-    out = shared("submit", "-e", "digits", "--tag", "kind=small", "--name", "first", "--follow", "train.py", "--lr", "0.1")
+    options = ["-e", "digits", "--tag", "kind=small", "--name", "first", "--follow"]
+    out = shared("submit", *options, "train.py", "--lr", "0.1")
     assert out == "arguments ['--lr', '0.1']\nto stderr\n"
     run = shared.json("runs", "list", "--experiment", "digits", "--tag", "kind=small")[0]
     assert run["status"] == "Completed" and run["display_name"] == "first" and run["arguments"] == ["--lr", "0.1"]
@@ -44,7 +48,8 @@ def test_a_failing_script_ends_the_follower_with_1(shared):
 
 
 def test_files_of_a_run_are_listed_and_fetched(shared):
-    script = "import os\nos.makedirs('outputs/deep')\nopen('outputs/deep/a b.txt', 'w').write('x' * 3000000)\nopen('outputs/z', 'w').close()\n"
+    script = "import os\nos.makedirs('outputs/deep')\nopen('outputs/z', 'w').close()\n"
+    script += "open('outputs/deep/a b.txt', 'w').write('x' * 3000000)\n"
     run = submit(shared, script, name="files.py")
     assert ended(shared, run)["status"] == "Completed"
     names = [file["name"] for file in shared.json("runs", "files", run, "--prefix", "outputs/")]
@@ -59,7 +64,7 @@ def test_files_of_a_run_are_listed_and_fetched(shared):
 
 def test_cancel_while_followed(shared):
     shared.write("long.py", "import time\nprint('up')\ntime.sleep(600)\n")
-    follower = shared.popen("submit", "--follow", "--tag", "long=1", "long.py", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    follower = shared.popen("submit", "--follow", "--tag", "long=1", "long.py", **PIPES)
     assert follower.stdout.readline() == "up\n"
     run = shared.json("runs", "list", "--tag", "long")[0]["id"]
     shared("runs", "cancel", run)
@@ -70,7 +75,7 @@ def test_cancel_while_followed(shared):
 
 def test_ctrl_c_ends_the_following_and_not_the_run(shared):
     shared.write("long.py", "import time\nprint('up')\ntime.sleep(600)\n")
-    follower = shared.popen("submit", "--follow", "--tag", "goes-on", "long.py", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    follower = shared.popen("submit", "--follow", "--tag", "goes-on", "long.py", **PIPES)
     assert follower.stdout.readline() == "up\n"
     follower.send_signal(signal.SIGINT)
     _, err = follower.communicate(timeout=30)
@@ -100,6 +105,18 @@ def test_metrics(shared):
     assert shared("runs", "metrics", run, "--name", "loss").split() == ["1.5", "0.5", "-0.5"]
     table = shared("runs", "metrics", run)
     assert "loss" in table and "NaN" in table
+
+
+def test_the_command_line_inside_of_a_run(shared):
+    script = "import subprocess, sys\nif sys.argv[1:] == ['leaf']:\n    sys.exit(0)\n"
+    script += "subprocess.run([%r, 'submit', 'parent.py', 'leaf'], check=True)\n" % cli_support.binary()
+    run = submit(shared, script, name="parent.py")
+    assert ended(shared, run)["status"] == "Completed", shared("logs", run)
+    child = shared("logs", run).strip()
+    assert ended(shared, child)["parent_id"] == run
+    assert child in shared("runs", "list", "--children") and child not in shared("runs", "list")
+    shared("logs", "nope", code=4)
+    shared("logs", "-f", "nope", code=4)
 
 
 def test_git_is_recorded(shared):

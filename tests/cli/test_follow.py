@@ -1,0 +1,32 @@
+"""Following a run goes on when the server does not."""
+
+import os
+import signal
+import subprocess
+
+import cli_support
+
+LINES = 400
+
+
+def test_a_follower_survives_the_server(cli):
+    cli("init")
+    cli.write("train.py", "import time\nfor i in range(%d):\n    print('line', i)\n    time.sleep(0.005)\n" % LINES)
+    follower = cli.popen("submit", "--follow", "train.py", stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    seen = [follower.stdout.readline() for _ in range(20)]
+    pid = cli.server_pid()
+    os.kill(pid, signal.SIGKILL)
+    cli_support.wait_until(lambda: not cli_support.alive(pid), "the server's death")
+    cli("init")
+    seen.append(follower.stdout.read())
+    assert follower.wait(timeout=60) == 0
+    assert "".join(seen) == "".join("line %d\n" % i for i in range(LINES))
+
+
+def test_logs_of_a_run_that_ended_come_whole_and_by_name(cli):
+    cli("init")
+    cli.write("train.py", "for i in range(100000):\n    print('line %06d' % i)\n")
+    assert cli("submit", "--follow", "train.py") == "".join("line %06d\n" % i for i in range(100000))
+    run = cli.json("runs", "list")[0]["id"]
+    name = cli.json("runs", "show", run)["log_files"][0]
+    assert len(cli("logs", run, "--name", name)) == 100000 * 12
