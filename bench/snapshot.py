@@ -1,6 +1,5 @@
 """Snapshot of 20,000 files, from Python and from the command line, beside `git add -A && git write-tree` and
 `restic backup`. Every figure is a whole process, from start to exit."""
-import os
 import pathlib
 import random
 import shutil

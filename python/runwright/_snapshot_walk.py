@@ -23,12 +23,11 @@ class Walk(object):
     """`pending`: (folder, index among its files, path) of what must be hashed. `folders`: the root first, a folder
     before those in it. `dirty`: folders whose tree must be made anew. `skipped`: paths of sockets, FIFOs and devices."""
 
-    def __init__(self, root, rules, old, same_rules, on_folder=None):
+    def __init__(self, root, rules, old, same_rules):
         self.root = root
         self.rules = rules
         self.old = old
         self.same_rules = same_rules
-        self.on_folder = on_folder
         self.folders = []
         self.pending = []
         self.dirty = set()
@@ -61,8 +60,6 @@ class Walk(object):
         else:
             folder, subfolders = folder
         self.folders.append(folder)
-        if self.on_folder is not None:
-            self.on_folder(len(folder.stats) // 40)
         prefix = relative + b"/" if relative else b""
         for name in subfolders:
             folder.children.append(self._folder(path + b"/" + name, prefix + name, depth + 1))

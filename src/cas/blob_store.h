@@ -16,8 +16,9 @@ class BlobReader {
  public:
   virtual ~BlobReader() = default;
   virtual uint64_t size() const = 0;
-  /// Bytes read; fewer than asked only at the end. kCorrupt, naming the blob, when the bytes are not the blob's:
-  /// it comes in place of the last bytes, so nothing read may be relied on before all size() bytes came.
+  /// Bytes read; fewer than asked only at the end. kCorrupt, naming the blob, when the bytes are
+  /// not the blob's: it comes in place of the last bytes, so nothing read may be relied on before
+  /// all size() bytes came.
   virtual Result<size_t> Read(std::span<char> out) = 0;
 };
 
@@ -26,22 +27,23 @@ struct BlobView {
   std::string_view bytes;
 };
 
-/// Thread-safe. Calls block on the disk: from a worker thread, not from a loop, except for Size and small
-/// counts of FindMissing.
+/// Thread-safe. Calls block on the disk: from a worker thread, not from a loop, except for Size and
+/// small counts of FindMissing.
 class BlobStore {
  public:
   virtual ~BlobStore() = default;
 
   /// kNotFound, naming the blob, when it is not there. The reader verifies.
   virtual Result<std::unique_ptr<BlobReader>> Open(const Digest& digest) = 0;
-  /// Durable when it returns. Idempotent; kInvalidArgument when the bytes do not hash to the digest. On an
-  /// error nothing was stored under that digest.
+  /// Durable when it returns. Idempotent; kInvalidArgument when the bytes do not hash to the
+  /// digest. On an error nothing was stored under that digest.
   virtual Status Put(const Digest& digest, std::string_view bytes) = 0;
-  /// The same for a file on the same file system as the store, which the store takes over by renaming
-  /// it. It is read once for its hash, in pieces. On an error the file is where it was.
+  /// The same for a file on the same file system as the store, which the store takes over by
+  /// renaming it. It is read once for its hash, in pieces. On an error the file is where it was.
   virtual Status PutFile(const Digest& digest, const std::string& path) = 0;
-  /// Many small blobs with one wait for the disk. All digests are checked before anything is written.
-  /// Durable when it returns; on a later error some may have been stored, each of them whole.
+  /// Many small blobs with one wait for the disk. All digests are checked before anything is
+  /// written. Durable when it returns; on a later error some may have been stored, each of them
+  /// whole.
   virtual Status PutMany(std::span<const BlobView> blobs) = 0;
   /// Those of `digests` that are not there for good (being written counts as missing), in order,
   /// without repeats.

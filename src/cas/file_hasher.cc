@@ -111,8 +111,8 @@ class Pool {
   }
 
   Result<HashOutcome> Run(std::string* changed) {
-    unsigned threads = std::max<unsigned>(
-        1, std::min<size_t>(options_.threads, walk_->pending.size() / 16));
+    unsigned threads =
+        std::max<unsigned>(1, std::min<size_t>(options_.threads, walk_->pending.size() / 16));
     running_ = threads;
     std::vector<std::jthread> workers;
     for (unsigned i = 1; i < threads; i++) workers.emplace_back([this] { Work(); });
@@ -164,13 +164,17 @@ class Pool {
   void Stop(const PendingFile& file, HashResult result) {
     std::lock_guard lock(mutex_);
     stop_ = true;
-    if (!result && !error_) error_ = std::move(result).error();
-    if (result && changed_.empty()) changed_ = file.path;
+    if (result) {
+      if (changed_.empty()) changed_ = file.path;
+    } else if (!error_) {
+      error_ = std::move(result).error();
+    }
   }
 
   void ReportUntilDone() {
     std::unique_lock lock(mutex_);
-    while (!done_.wait_for(lock, std::chrono::milliseconds(100), [this] { return running_ == 0; })) {
+    while (
+        !done_.wait_for(lock, std::chrono::milliseconds(100), [this] { return running_ == 0; })) {
       lock.unlock();
       options_.progress({hashed_files_, hashed_bytes_, total_});
       lock.lock();

@@ -188,8 +188,9 @@ std::bitset<256> FolderBlobStore::PrefixesOf(const std::vector<Written>& written
   return prefixes;
 }
 
-/// The temporaries are synced. When a folder cannot be synced its new names stay in doubt, and count as
-/// missing, until a later put of theirs succeeds or the store is opened anew (and syncs the folder).
+/// The temporaries are synced. When a folder cannot be synced its new names stay in doubt, and
+/// count as missing, until a later put of theirs succeeds or the store is opened anew (and syncs
+/// the folder).
 Status FolderBlobStore::Publish(const std::vector<Written>& written) {
   if (written.empty()) return Ok();
   std::bitset<256> prefixes = PrefixesOf(written);
@@ -205,7 +206,8 @@ Status FolderBlobStore::Publish(const std::vector<Written>& written) {
   return Ok();
 }
 
-/// Once for each folder and process: an earlier process may have died between its rename and its sync.
+/// Once for each folder and process: an earlier process may have died between its rename and its
+/// sync.
 Status FolderBlobStore::MakeReady(const std::bitset<256>& prefixes) {
   std::lock_guard lock(mutex_);
   std::bitset<256> todo = prefixes & ~ready_;

@@ -1,6 +1,6 @@
 // Blobs as files: <root>/aa/<64 hex digits>, `aa` the first two of them. A blob is written beside
-// (<root>/tmp/), synced, renamed into place, and its folder synced: a name under its digest always has
-// whole bytes.
+// (<root>/tmp/), synced, renamed into place, and its folder synced: a name under its digest always
+// has whole bytes.
 #pragma once
 
 #include <bitset>
@@ -15,7 +15,8 @@ namespace rw::cas {
 
 class FolderBlobStore final : public BlobStore {
  public:
-  /// Does nothing to the disk: folders are made by the first Put. `root` is absolute; `fs` outlives this.
+  /// Does nothing to the disk: folders are made by the first Put. `root` is absolute; `fs` outlives
+  /// this.
   FolderBlobStore(os::FileSystem& fs, std::string root);
 
   /// Removes what writes that were cut off left in <root>/tmp/. At start, before anything is put.
@@ -54,7 +55,8 @@ class FolderBlobStore final : public BlobStore {
   std::mutex mutex_;
   uint64_t next_temporary_ = 0;
   bool temporary_folder_made_ = false;
-  /// By first byte: the folder is there, and its name and what an earlier process left in it are durable.
+  /// By first byte: the folder is there, and its name and what an earlier process left in it are
+  /// durable.
   std::bitset<256> ready_;
   /// Blobs whose names may be visible but are not known to be durable.
   std::unordered_set<Digest> in_doubt_;

@@ -24,7 +24,7 @@ Error Unreadable(const std::string& path, int err) {
       .WithContext("make it readable, or leave it out in .amlignore (or .gitignore)");
 }
 
-Error BadName(const std::string& path, Error why) {
+Error BadName(const std::string& path, const Error& why) {
   return Error(Code::kInvalidArgument, why.message() + " A snapshot cannot hold '" +
                                            Utf8Lossy(path) +
                                            "'. Rename it, or leave it out in .amlignore (or "
@@ -72,7 +72,7 @@ class OpenFolder {
  private:
   bool IsFolder(const dirent& entry) const {
     if (entry.d_type != DT_UNKNOWN) return entry.d_type == DT_DIR;
-    struct stat st{};
+    struct stat st {};
     return fstatat(fd(), entry.d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
   }
 
@@ -129,8 +129,8 @@ class Walker {
     return Ok();
   }
 
-  /// The folder has the cached listing: all that can differ are the files' stats. False when it must be looked at
-  /// entry by entry.
+  /// The folder has the cached listing: all that can differ are the files' stats. False when it
+  /// must be looked at entry by entry.
   bool AsBefore(int fd, const Listing& listing, const FolderState& old, uint32_t index) {
     if (!same_rules_ || listing.names != old.names || listing.entries.size() != old.kinds.size())
       return false;
@@ -205,8 +205,7 @@ class Walker {
       AddName(&folder, name, entry.is_folder ? kKindFolderOut : kKindOut);
       return Ok();
     }
-    if (Status good = CheckEntryName(name); !good)
-      return BadName(path, std::move(good).error());
+    if (Status good = CheckEntryName(name); !good) return BadName(path, good.error());
     if (path.size() > kMaxPathBytes)
       return BadName(path, Error(Code::kInvalidArgument, "The path is over 4,096 bytes."));
     if (entry.is_folder) {
@@ -238,14 +237,13 @@ class Walker {
   }
 
   void AddPending(uint32_t index, size_t at, std::string_view name) {
-    out_.pending.push_back(
-        {index, static_cast<uint32_t>(at), Prefix(index) + std::string(name)});
+    out_.pending.push_back({index, static_cast<uint32_t>(at), Prefix(index) + std::string(name)});
   }
 
   static void AddName(SnapshotFolder* folder, std::string_view name, Kind kind) {
     if (!folder->kinds.empty()) folder->names += '\0';
     folder->names += name;
-    folder->kinds += kind;
+    folder->kinds += static_cast<char>(kind);
   }
 
   void Decide(uint32_t index, const FolderState* old) {

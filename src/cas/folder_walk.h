@@ -21,8 +21,9 @@ struct FolderWalk {
   std::vector<std::string> skipped;
 };
 
-/// Sizes and counts are filled in from the stats; trees of dirty folders are not. `same_rules`: the cache was made
-/// with these rules, so that a folder with the cached listing needs no look at its names.
+/// Sizes and counts are filled in from the stats; trees of dirty folders are not. `same_rules`: the
+/// cache was made with these rules, so that a folder with the cached listing needs no look at its
+/// names.
 Result<FolderWalk> WalkFolder(const std::string& root, const IgnoreRules& rules,
                               const StatCache& cache, bool same_rules);
 

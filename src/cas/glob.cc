@@ -68,8 +68,7 @@ class Matcher {
       cross = true;
     }
     bool slash_left = t < text_.size() && text_.find('/', t) != std::string_view::npos;
-    if (P(p) == 0)
-      return cross || !slash_left ? Outcome::kMatch : Outcome::kAbortToStarStar;
+    if (P(p) == 0) return cross || !slash_left ? Outcome::kMatch : Outcome::kAbortToStarStar;
     return StarThenMore(p, t, cross);
   }
 

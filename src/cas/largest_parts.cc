@@ -21,9 +21,9 @@ std::vector<Part> PartsOf(const std::vector<SnapshotFolder>& folders,
   for (char kind : folder.kinds) {
     std::string_view view = name;
     if (kind == kKindFile)
-      parts.push_back({{prefix + std::string(view),
-                        static_cast<uint64_t>(folder.stats[file++].size)},
-                       nullptr});
+      parts.push_back(
+          {{prefix + std::string(view), static_cast<uint64_t>(folder.stats[file++].size)},
+           nullptr});
     name += view.size() + 1;
   }
   std::sort(parts.begin(), parts.end(), [](const Part& a, const Part& b) {

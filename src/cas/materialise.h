@@ -1,4 +1,5 @@
-// A stored snapshot as a folder of its own bytes: copies or reflinks, never hard links into the store.
+// A stored snapshot as a folder of its own bytes: copies or reflinks, never hard links into the
+// store.
 #pragma once
 
 #include <functional>
@@ -17,7 +18,8 @@ class FileCloner {
   virtual bool Clone(const std::string& from, const std::string& to, uint32_t permissions) = 0;
 };
 
-/// FICLONE of Linux (XFS, btrfs, bcachefs). Remembers that a file system cannot, so that asking is cheap.
+/// FICLONE of Linux (XFS, btrfs, bcachefs). Remembers that a file system cannot, so that asking is
+/// cheap.
 std::unique_ptr<FileCloner> ReflinkCloner();
 
 struct MaterialiseCounts {
@@ -33,10 +35,11 @@ struct MaterialiseOptions {
   std::function<std::string(const Digest&)> blob_path;
 };
 
-/// Makes the tree `root` in `folder`, which must be absent or empty (kFailedPrecondition else; after an
-/// error or a crash the caller removes it and begins anew). Every blob is verified while it is copied (kCorrupt
-/// names the blob and the path). Nothing is written through a symbolic link: files are made O_EXCL in folders
-/// made here, links come last. Modes are 0644 and 0755 under the process's umask. Not synced.
+/// Makes the tree `root` in `folder`, which must be absent or empty (kFailedPrecondition else;
+/// after an error or a crash the caller removes it and begins anew). Every blob is verified while
+/// it is copied (kCorrupt names the blob and the path). Nothing is written through a symbolic link:
+/// files are made O_EXCL in folders made here, links come last. Modes are 0644 and 0755 under the
+/// process's umask. Not synced.
 Result<MaterialiseCounts> Materialise(BlobStore& store, const Digest& root, os::FileSystem& fs,
                                       const std::string& folder,
                                       const MaterialiseOptions& options = {});

@@ -30,8 +30,7 @@ class MaterialiseTest : public ::testing::Test {
 TEST_F(MaterialiseTest, MakesFilesFoldersLinksAndModes) {
   std::string large(3 << 20, 'x');
   Digest root = Root({Folder("d", {Folder("empty", {}), Put("run", "#!", EntryMode::kExecutable)}),
-                      Put("large", large, EntryMode::kFile),
-                      Put("link", "d/run", EntryMode::kLink),
+                      Put("large", large, EntryMode::kFile), Put("link", "d/run", EntryMode::kLink),
                       Put("out", "/nowhere/at/all", EntryMode::kLink)});
   auto counts = Materialise(store_, root, fs_, work_);
   ASSERT_TRUE(counts) << counts.error().ToString();
@@ -41,7 +40,7 @@ TEST_F(MaterialiseTest, MakesFilesFoldersLinksAndModes) {
   EXPECT_EQ(fs_.Stat(work_ + "/large")->mode & 0111, 0u);
   EXPECT_EQ(*fs_.ReadLink(work_ + "/out"), "/nowhere/at/all");
   EXPECT_EQ(fs_.Stat(work_ + "/d/empty")->type, os::FileType::kDirectory);
-  struct stat st{};
+  struct stat st {};
   ASSERT_EQ(stat((work_ + "/large").c_str(), &st), 0);
   EXPECT_EQ(st.st_nlink, 1u);
 }

@@ -30,7 +30,7 @@ struct Rules {
 
 Result<Rules> LoadRules(const std::string& root) {
   for (const char* name : {".amlignore", ".gitignore"}) {
-    struct stat st{};
+    struct stat st {};
     std::string path = root + "/" + name;
     if (stat(path.c_str(), &st) != 0 || S_ISDIR(st.st_mode)) continue;
     auto text = os::ReadFile(os::PosixFileSystem(), path);
@@ -44,9 +44,10 @@ Result<std::string> RealFolder(const std::string& folder) {
   char* resolved = realpath(folder.c_str(), nullptr);
   std::string out = resolved == nullptr ? "" : resolved;
   free(resolved);
-  struct stat st{};
+  struct stat st {};
   if (out.empty() || stat(out.c_str(), &st) != 0 || !S_ISDIR(st.st_mode))
-    return Error(Code::kNotFound, "The source folder " + folder + " does not exist, or is no folder.");
+    return Error(Code::kNotFound,
+                 "The source folder " + folder + " does not exist, or is no folder.");
   return out;
 }
 

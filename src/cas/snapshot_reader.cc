@@ -62,7 +62,8 @@ Result<std::vector<SnapshotEntry>> ListSnapshot(BlobStore& store, const Digest& 
   return out;
 }
 
-/// One check. Totals are known for whole trees only; a tree with something missing below is looked at again.
+/// One check. Totals are known for whole trees only; a tree with something missing below is looked
+/// at again.
 class ClosureChecker::Pass {
  public:
   explicit Pass(ClosureChecker& checker) : checker_(checker) {}

@@ -20,8 +20,9 @@ struct SnapshotEntry {
   TreeEntry entry;
 };
 
-/// Calls `visit` for every entry, a folder before what is in it, in the order of names; an error of it ends
-/// the walk and is returned. kTooLarge beyond kMaxTreeDepth, kMaxPathBytes or kMaxSnapshotEntries.
+/// Calls `visit` for every entry, a folder before what is in it, in the order of names; an error of
+/// it ends the walk and is returned. kTooLarge beyond kMaxTreeDepth, kMaxPathBytes or
+/// kMaxSnapshotEntries.
 Status WalkSnapshot(BlobStore& store, const Digest& root,
                     const std::function<Status(const SnapshotEntry&)>& visit);
 /// All entries, folders included; kTooLarge above `most`.
@@ -29,16 +30,18 @@ Result<std::vector<SnapshotEntry>> ListSnapshot(BlobStore& store, const Digest& 
                                                 size_t most = kMaxSnapshotEntries);
 
 struct Closure {
-  /// Digests that are not in the store, each once. What lies below a missing tree is not known and not listed.
+  /// Digests that are not in the store, each once. What lies below a missing tree is not known and
+  /// not listed.
   std::vector<Digest> missing;
   /// Files and links, and their bytes; meaningful when nothing is missing.
   uint64_t files = 0;
   uint64_t bytes = 0;
 };
 
-/// Is everything below a tree in the store? Trees once found whole are remembered, so that a snapshot with one
-/// changed file costs a few reads: call Forget when blobs are removed. Thread-safe; blocks on the disk.
-/// Also how a snapshot is fetched to an empty store: fetch what is missing, check again, until nothing is.
+/// Is everything below a tree in the store? Trees once found whole are remembered, so that a
+/// snapshot with one changed file costs a few reads: call Forget when blobs are removed.
+/// Thread-safe; blocks on the disk. Also how a snapshot is fetched to an empty store: fetch what is
+/// missing, check again, until nothing is.
 class ClosureChecker {
  public:
   explicit ClosureChecker(BlobStore& store) : store_(store) {}

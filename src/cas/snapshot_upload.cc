@@ -25,8 +25,9 @@ struct Source {
 };
 
 Error Changed(const std::string& path) {
-  return Error(Code::kConflict, path + " changed after it was hashed. Make the snapshot again; leave "
-                                       "out in .amlignore what is written to all the time.");
+  return Error(Code::kConflict, path +
+                                    " changed after it was hashed. Make the snapshot again; leave "
+                                    "out in .amlignore what is written to all the time.");
 }
 
 /// Exactly `size` bytes from the start of the file.
@@ -86,8 +87,8 @@ class Upload {
                                       ", which is no part of snapshot " + snapshot_.id.Hex() + ".");
   }
 
-  /// `missing`, and what the server lacks below the trees among it: asked level by level, so that a snapshot with
-  /// one changed file asks for a few digests and not for all.
+  /// `missing`, and what the server lacks below the trees among it: asked level by level, so that a
+  /// snapshot with one changed file asks for a few digests and not for all.
   Result<std::vector<Digest>> Lacking(const std::vector<Digest>& missing) {
     std::vector<Digest> found = missing;
     std::unordered_set<Digest> asked(missing.begin(), missing.end());

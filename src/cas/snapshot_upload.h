@@ -1,4 +1,5 @@
-// Brings a snapshot to a server by sending what it lacks and nothing else. How bytes travel is the sink's.
+// Brings a snapshot to a server by sending what it lacks and nothing else. How bytes travel is the
+// sink's.
 #pragma once
 
 #include <functional>
@@ -28,8 +29,8 @@ struct UploadProgress {
   uint64_t total_bytes = 0;  // of what the server lacks
 };
 
-/// One request when the server has the snapshot. kConflict names a file that changed since it was hashed: build
-/// the snapshot again.
+/// One request when the server has the snapshot. kConflict names a file that changed since it was
+/// hashed: build the snapshot again.
 Status UploadSnapshot(const Snapshot& snapshot, UploadSink& sink,
                       const std::function<void(const UploadProgress&)>& progress = {});
 

@@ -1,5 +1,6 @@
-// What was hashed of a source folder, so that unchanged files are not read again. One file for each source folder,
-// shared with the Python client; python/runwright/_stat_cache.py describes the bytes.
+// What was hashed of a source folder, so that unchanged files are not read again. One file for each
+// source folder, shared with the Python client; python/runwright/_stat_cache.py describes the
+// bytes.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +13,9 @@
 
 namespace rw::cas {
 
-/// As it lies in the cache file (little-endian). `mtime_ns` is kNeverUnchanged where the times do not prove that
-/// the content is what was hashed: a file may change twice within one tick of the clock.
+/// As it lies in the cache file (little-endian). `mtime_ns` is kNeverUnchanged where the times do
+/// not prove that the content is what was hashed: a file may change twice within one tick of the
+/// clock.
 struct FileStat {
   int64_t size = 0;
   int64_t mtime_ns = 0;
@@ -29,14 +31,14 @@ enum Kind : char { kKindFile = 'f', kKindFolder = 'd', kKindOut = 'i', kKindFold
 
 /// One folder as it was seen.
 struct FolderState {
-  std::string path;              // relative to the root; "" is the root
-  std::string names;             // of all entries as the system lists them, NUL between them
-  std::string kinds;             // a Kind for each
-  std::vector<FileStat> stats;   // of the files and links among them, in that order
-  std::vector<Digest> digests;   // the same
+  std::string path;             // relative to the root; "" is the root
+  std::string names;            // of all entries as the system lists them, NUL between them
+  std::string kinds;            // a Kind for each
+  std::vector<FileStat> stats;  // of the files and links among them, in that order
+  std::vector<Digest> digests;  // the same
   Digest tree;
-  uint64_t size = 0;             // bytes below
-  uint64_t files = 0;            // files and links below
+  uint64_t size = 0;   // bytes below
+  uint64_t files = 0;  // files and links below
 };
 
 class StatCache {

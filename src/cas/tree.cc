@@ -114,8 +114,8 @@ Result<Tree> DecodeTree(std::string_view bytes) {
       return Error(Code::kInvalidArgument, "The tree is cut off in its last entry.");
     TreeEntry entry = TRY(ParseEntry(bytes.substr(0, end), tree.size()));
     if (!tree.empty() && tree.back().name >= entry.name)
-      return Error(Code::kInvalidArgument, "The names of the tree are not sorted, or repeated, at '" +
-                                               entry.name + "'.");
+      return Error(Code::kInvalidArgument,
+                   "The names of the tree are not sorted, or repeated, at '" + entry.name + "'.");
     tree.push_back(std::move(entry));
     bytes.remove_prefix(end + 1);
   }
@@ -124,8 +124,7 @@ Result<Tree> DecodeTree(std::string_view bytes) {
 
 uint64_t TreeSize(const Tree& tree) {
   uint64_t sum = 0;
-  for (const TreeEntry& entry : tree)
-    sum = sum + entry.size < sum ? UINT64_MAX : sum + entry.size;
+  for (const TreeEntry& entry : tree) sum = sum + entry.size < sum ? UINT64_MAX : sum + entry.size;
   return sum;
 }
 

@@ -1,5 +1,5 @@
-// One folder of a snapshot as bytes (docs/dev/formats/snapshot.md). The same entries always give the same
-// bytes, so equal folders have equal digests.
+// One folder of a snapshot as bytes (docs/dev/formats/snapshot.md). The same entries always give
+// the same bytes, so equal folders have equal digests.
 #pragma once
 
 #include <cstdint>
@@ -39,14 +39,15 @@ inline constexpr size_t kMaxPathBytes = 4096;
 inline constexpr uint64_t kMaxTreeBytes = uint64_t{64} << 20;
 inline constexpr uint64_t kMaxSnapshotEntries = 4'000'000;
 
-/// kInvalidArgument unless the name can stand in a tree: valid UTF-8 of 1 to 255 bytes, without '/', NUL
-/// and other control characters, and neither "." nor "..".
+/// kInvalidArgument unless the name can stand in a tree: valid UTF-8 of 1 to 255 bytes, without
+/// '/', NUL and other control characters, and neither "." nor "..".
 Status CheckEntryName(std::string_view name);
 
 /// `tree` is sorted and valid (our own; CHECKed).
 std::string EncodeTree(const Tree& tree);
-/// Bytes from anywhere: kInvalidArgument, naming the entry and what is wrong, for anything that EncodeTree would
-/// not have written (unsorted or repeated names, names that lead out, unknown modes, overlong numbers).
+/// Bytes from anywhere: kInvalidArgument, naming the entry and what is wrong, for anything that
+/// EncodeTree would not have written (unsorted or repeated names, names that lead out, unknown
+/// modes, overlong numbers).
 Result<Tree> DecodeTree(std::string_view bytes);
 /// Sum of the entries' sizes.
 uint64_t TreeSize(const Tree& tree);

@@ -1,4 +1,5 @@
 #include "db/writer.h"
+#include "os/file_system.h"
 
 #include <gtest/gtest.h>
 #include <stdlib.h>
@@ -102,7 +103,8 @@ TEST(LoopWriter, AFullDatabaseDiscardsTheBatchAndGoesOn) {
 
 TEST(ThreadWriter, DoneComesOnTheLoopAfterTheCommit) {
   QueueLoop loop;
-  std::string path = TempFolder() + "/db";
+  std::string folder = TempFolder();
+  std::string path = folder + "/db";
   auto own = *Connection::Open(path);
   ASSERT_TRUE(own->Execute("CREATE TABLE t (i INTEGER PRIMARY KEY)"));
   auto reader = *Connection::Open(path, {.read_only = true});
@@ -116,6 +118,7 @@ TEST(ThreadWriter, DoneComesOnTheLoopAfterTheCommit) {
     });
   while (done < 100) loop.RunOne();
   EXPECT_EQ(Count(*reader), 100);
+  EXPECT_TRUE(os::PosixFileSystem().RemoveTree(folder));
 }
 
 }  // namespace

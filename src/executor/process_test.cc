@@ -225,6 +225,16 @@ while True: time.sleep(1)
   EXPECT_EQ(server_.Report("exited").IntOr("signal", 0), 9);
 }
 
+TEST_F(ProcessTest, NothingRemainsOfARunWhoseFolderWasRemoved) {
+  Submit("import os, time\nprint(os.getpid(), flush=True)\ntime.sleep(1000)\n");
+  ASSERT_TRUE(RunUntil([&] { return !server_.logs[kLog].empty(); }));
+  int script = atoi(server_.logs[kLog].c_str());
+  ASSERT_TRUE(fs_.RemoveTree(run_));
+  KillExecutor();
+  ASSERT_TRUE(RunUntilShimEnds());
+  EXPECT_FALSE(os::IdentityOf(script));
+}
+
 TEST_F(ProcessTest, ADeadShimFailsTheAttemptAndLeavesNoProcess) {
   Submit(R"(
 import subprocess, time

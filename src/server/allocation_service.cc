@@ -132,7 +132,7 @@ void RunService::ChangeByExecutor(
   if (auto live = live_.find(outcome->run_id); live != live_.end()) {
     live->second.heard_boot_us = context_.clock.BootMicros();
   }
-  CommitAndAnswer(
+  CommitUnfencedAndAnswer(
       context_, name, call,
       [outcome, fence = FenceOf(*call), change = std::move(change)](
           db::Connection& db) -> Result<net::Response> {

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/strings.h"
+#include "server/fence.h"
 #include "server/server_context.h"
 
 namespace rw::server {
@@ -96,6 +97,16 @@ net::Response ErrorWith(const Error& error, std::string key, json::Value value) 
 
 void CommitAndAnswer(ServerContext& context, std::string_view name, CallPtr call,
                      WriteOperation operation, std::function<void()> committed) {
+  auto fenced = [fence = FenceOf(*call),
+                 operation = std::move(operation)](db::Connection& db) -> Result<net::Response> {
+    TRY(CheckFence(db, fence));
+    return operation(db);
+  };
+  CommitUnfencedAndAnswer(context, name, std::move(call), std::move(fenced), std::move(committed));
+}
+
+void CommitUnfencedAndAnswer(ServerContext& context, std::string_view name, CallPtr call,
+                             WriteOperation operation, std::function<void()> committed) {
   auto made = std::make_shared<net::Response>();
   context.writer.Submit(
       name,

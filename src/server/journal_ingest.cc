@@ -17,9 +17,7 @@ Status Damaged(db::Connection& db, int64_t run_row, const JournalPiece& piece,
 
 }  // namespace
 
-Result<Ingested> IngestJournal(db::Connection& db, const JournalPiece& piece,
-                               const FenceClaim& fence) {
-  TRY(CheckFence(db, fence));
+Result<Ingested> IngestJournal(db::Connection& db, const JournalPiece& piece) {
   auto run = TRY(meta::LoadRun(db, piece.run_id));
   JournalState state = TRY(LoadJournalState(db, run.row, piece.writer));
   Ingested out{.acked = state.offset};

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "db/connection.h"
-#include "server/fence.h"
 
 namespace rw::server {
 
@@ -27,7 +26,6 @@ struct Ingested {
 
 /// kGap: nothing was applied, `acked` says where to go on. kDamaged: a record with a wrong length or crc stands at
 /// `acked`; what came before it was applied, the run has a warning, and nothing more of this writer is taken.
-Result<Ingested> IngestJournal(db::Connection& db, const JournalPiece& piece,
-                               const FenceClaim& fence);
+Result<Ingested> IngestJournal(db::Connection& db, const JournalPiece& piece);
 
 }  // namespace rw::server

@@ -61,8 +61,8 @@ void Ship(RunService& service, const CallPtr& call) {
   auto ingested = std::make_shared<Ingested>();
   CommitAndAnswer(
       context, "journal", call,
-      [shared, ingested, fence = FenceOf(*call)](db::Connection& db) -> Result<net::Response> {
-        *ingested = TRY(IngestJournal(db, *shared, fence));
+      [shared, ingested](db::Connection& db) -> Result<net::Response> {
+        *ingested = TRY(IngestJournal(db, *shared));
         return AnswerOf(*ingested, *shared);
       },
       [&service, shared, ingested] {

@@ -131,6 +131,7 @@ void LogFollower::Stop() {
   if (ping_ != 0) service_.context().loop.Cancel(ping_);
   ping_ = 0;
   subscription_.reset();
+  if (over_) service_.logs().Close(request_.run_id);
 }
 
 }  // namespace rw::server

@@ -72,6 +72,12 @@ void LogStore::Append(const std::string& run_id, const std::string& name, std::s
   });
 }
 
+void LogStore::AfterAppends(const std::string& run_id, const std::string& name, Task task) {
+  auto log = Find(run_id, name, false);
+  if (!log || !(*log)->busy) return task();
+  Write(run_id, name, -1, {}, {}, [task = std::move(task)](Result<Written>) { task(); });
+}
+
 void LogStore::Pump(const std::string& run_id, const std::string& name) {
   auto found = Find(run_id, name, false);
   if (!found || (*found)->busy || (*found)->queue.empty()) return;
@@ -152,6 +158,7 @@ void LogStore::Finish(const std::string& run_id, const std::string& name, Result
   if (log) (*log)->busy = false;
   if (done) done(std::move(result));
   Pump(run_id, name);
+  if (auto run = runs_.find(run_id); run != runs_.end() && run->second.closing) Close(run_id);
 }
 
 Result<std::vector<LogSize>> LogStore::Sizes(const std::string& run_id) {
@@ -181,6 +188,7 @@ Result<std::string> LogStore::Read(const std::string& run_id, const std::string&
 void LogStore::Close(const std::string& run_id) {
   auto run = runs_.find(run_id);
   if (run == runs_.end()) return;
+  run->second.closing = true;
   for (const auto& [name, log] : run->second.logs) {
     if (log.busy || !log.queue.empty()) return;
   }

@@ -35,6 +35,8 @@ class LogStore {
              FenceClaim fence, Done done);
   /// At the end, by the server itself.
   void Append(const std::string& run_id, const std::string& name, std::string bytes);
+  /// `task` after what was appended to the log so far is durable, or has failed.
+  void AfterAppends(const std::string& run_id, const std::string& name, Task task);
 
   /// Logs of a run with their durable sizes, by name.
   Result<std::vector<LogSize>> Sizes(const std::string& run_id);
@@ -63,6 +65,7 @@ class LogStore {
   struct RunLogs {
     int64_t run_row = 0;
     std::map<std::string, Log> logs;
+    bool closing = false;
   };
   Result<RunLogs*> Load(const std::string& run_id);
   Result<Log*> Find(const std::string& run_id, const std::string& name, bool make);

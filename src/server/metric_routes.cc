@@ -96,9 +96,7 @@ void Log(RunService& service, const CallPtr& call) {
   if (!values) return call->Fail(values.error());
   CommitAndAnswer(
       context, "metrics", call,
-      [run_id, values = *std::move(values), now_us = context.NowMicros(),
-       fence = FenceOf(*call)](db::Connection& db) -> Result<net::Response> {
-        TRY(CheckFence(db, fence));
+      [run_id, values = *std::move(values), now_us = context.NowMicros()](db::Connection& db) {
         return Store(db, run_id, values, now_us);
       },
       [&context, run_id] { context.events.Publish(run_id, {RunEvent::Kind::kMetrics, ""}); });

@@ -6,6 +6,11 @@
 #include "server/run_service.h"
 
 namespace rw::server {
+namespace {
+
+constexpr const char* kBuildLog = "azureml-logs/20_image_build_log.txt";
+
+}  // namespace
 
 RunService::RunService(ServerContext& context, backend::ComputeBackend& backend,
                        EnvironmentGate& gate)
@@ -48,7 +53,7 @@ void RunService::PrepareEnvironment(const meta::RunRow& run) {
   gate_.Prepare(
       run.environment, RunId(id),
       [this, alive = alive_, id](std::string_view bytes) {
-        if (*alive) logs_.Append(id, "azureml-logs/20_image_build_log.txt", std::string(bytes));
+        if (*alive) logs_.Append(id, kBuildLog, std::string(bytes));
       },
       [this, alive = alive_, id, row = run.row, compute = run.compute_row](
           Result<ReadyEnvironment> ready) {
@@ -63,7 +68,10 @@ void RunService::OnEnvironment(const std::string& run_id, int64_t run_row, int64
   error.Set("code", ready.error().code() == Code::kInternal ? "SystemError" : "UserError");
   error.Set("message", "The environment could not be made: " + ready.error().message());
   error.Set("next_step", "Read azureml-logs/20_image_build_log.txt, mend the environment, submit again.");
-  FailRun(run_id, "", std::move(error));
+  // The log ends before the run does, so that a follower sees all of it.
+  logs_.AfterAppends(run_id, kBuildLog, [this, alive = alive_, run_id, error = std::move(error)] {
+    if (*alive) FailRun(run_id, "", error);
+  });
 }
 
 void RunService::OnPlace(int64_t compute_row, QueuedRun run, std::string node) {

@@ -86,9 +86,7 @@ void Update(RunService& service, const CallPtr& call) {
   if (!patch) return call->Fail(patch.error());
   CommitAndAnswer(
       context, "run.patch", call,
-      [run_id, patch = *patch, portal = context.options.url,
-       fence = FenceOf(*call)](db::Connection& db) -> Result<net::Response> {
-        TRY(CheckFence(db, fence));
+      [run_id, patch = *patch, portal = context.options.url](db::Connection& db) {
         return ApplyPatch(db, run_id, patch, portal);
       },
       [&context, run_id] { context.events.Publish(run_id, {RunEvent::Kind::kStatus, ""}); });

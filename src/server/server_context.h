@@ -53,9 +53,13 @@ struct ServerContext {
 
 /// Runs inside the writer's transaction, on the writer's thread: nothing of the loop may be touched.
 using WriteOperation = std::function<Result<net::Response>(db::Connection&)>;
-/// Answers with what `operation` made, after its COMMIT; with its error (nothing is changed) otherwise.
+/// Answers with what `operation` made, after its COMMIT; with its error (nothing is changed) otherwise. A run's
+/// token counts only while its allocation is the run's current one: else 409 fenced (server/fence.h).
 /// `committed` runs on the loop just before a successful answer.
 void CommitAndAnswer(ServerContext& context, std::string_view name, CallPtr call,
                      WriteOperation operation, std::function<void()> committed = {});
+/// The same without that check.
+void CommitUnfencedAndAnswer(ServerContext& context, std::string_view name, CallPtr call,
+                             WriteOperation operation, std::function<void()> committed = {});
 
 }  // namespace rw::server
