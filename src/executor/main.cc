@@ -1,5 +1,6 @@
 #include "executor/main.h"
 
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -19,6 +20,16 @@ namespace rw::executor {
 namespace {
 constexpr int kLinkFd = 3;
 
+/// HOME, USER and LOGNAME, where a server started from a bare environment did not pass them on.
+void AddUser(EnvironmentMap& out) {
+  if (out.count("HOME") != 0 && out.count("USER") != 0 && out.count("LOGNAME") != 0) return;
+  const passwd* user = getpwuid(geteuid());
+  if (user == nullptr) return;
+  out.try_emplace("HOME", user->pw_dir);
+  out.try_emplace("USER", user->pw_name);
+  out.try_emplace("LOGNAME", user->pw_name);
+}
+
 EnvironmentMap OwnEnvironment() {
   EnvironmentMap out;
   for (char** entry = environ; entry != nullptr && *entry != nullptr; entry++) {
@@ -26,6 +37,7 @@ EnvironmentMap OwnEnvironment() {
     size_t equals = text.find('=');
     if (equals != std::string::npos) out[text.substr(0, equals)] = text.substr(equals + 1);
   }
+  AddUser(out);
   return out;
 }
 

@@ -200,12 +200,15 @@ print("flushed")
 
 TEST_F(ProcessTest, TheScriptSeesOnlyItsOwnEnvironment) {
   Submit(
-      "import os\nfor k, v in os.environ.items(): print(k, v)\nprint(os.listdir('.'), "
+      "import os\nprint()\nfor k, v in os.environ.items(): print(k, v)\nprint(os.listdir('.'), "
       "os.getcwd())\n");
   ASSERT_TRUE(RunUntilShimEnds());
   const std::string& log = server_.logs[kLog];
   EXPECT_NE(log.find("AZUREML_RUN_TOKEN use-exec-sock"), std::string::npos);
   EXPECT_NE(log.find("'logs'"), std::string::npos);
+  EXPECT_NE(log.find("\nHOME /"), std::string::npos)
+      << "also where the server's environment is bare";
+  EXPECT_NE(log.find("\nUSER "), std::string::npos);
   EXPECT_EQ(log.find("Bearer"), std::string::npos);
 }
 
