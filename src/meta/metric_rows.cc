@@ -66,9 +66,10 @@ json::Value MetricToJson(const std::string& name, const std::string& type,
 Status AddSegment(db::Connection& db, int64_t run_row, std::string_view name, std::string_view type,
                   std::string_view writer, int64_t first_seq, const SegmentBuilder& segment) {
   int64_t id = TRY(MetricId(db, run_row, name, type));
-  auto insert = TRY(db.Prepare(
-      "INSERT INTO metric_segments (run_row, metric_id, writer, first_seq, count, first_us, last_us,"
-      " data) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"));
+  auto insert =
+      TRY(db.Prepare("INSERT INTO metric_segments (run_row, metric_id, writer, first_seq, count, "
+                     "first_us, last_us,"
+                     " data) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"));
   insert.Bind(run_row).Bind(id).Bind(writer).Bind(first_seq).Bind(segment.count());
   insert.Bind(segment.first_us()).Bind(segment.last_us()).BindBlob(segment.bytes());
   return insert.Run();

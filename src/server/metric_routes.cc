@@ -64,9 +64,9 @@ void AddValue(meta::SegmentBuilder& segment, const Value& value, int64_t now_us)
 
 /// Where the next segment of these values stands among those that came by this route.
 Result<int64_t> NextSeq(db::Connection& db, int64_t run_row) {
-  auto row = TRY(db.Prepare(
-      "SELECT coalesce(max(first_seq + count), 0) FROM metric_segments s JOIN metrics m"
-      " ON m.id = s.metric_id WHERE m.run_row = ? AND s.writer = ?"));
+  auto row = TRY(
+      db.Prepare("SELECT coalesce(max(first_seq + count), 0) FROM metric_segments s JOIN metrics m"
+                 " ON m.id = s.metric_id WHERE m.run_row = ? AND s.writer = ?"));
   TRY(row.Bind(run_row).Bind(kServerWriter).Step());
   return row.Int(0);
 }
@@ -99,7 +99,9 @@ void Log(RunService& service, const CallPtr& call) {
       [run_id, values = *std::move(values), now_us = context.NowMicros()](db::Connection& db) {
         return Store(db, run_id, values, now_us);
       },
-      [&context, run_id] { context.events.Publish(run_id, {RunEvent::Kind::kMetrics, ""}); });
+      [&context, run_id] {
+        context.events.Publish(run_id, {RunEvent::Kind::kMetrics, ""});
+      });
 }
 
 }  // namespace
