@@ -1,5 +1,5 @@
-// Where runs are executed. A backend starts one supervisor for one allocation and tells whether it lives;
-// everything else goes between executor and server over HTTP.
+// Where runs are executed. A backend starts one supervisor for one allocation and tells whether it
+// lives; everything else goes between executor and server over HTTP.
 #pragma once
 
 #include <functional>
@@ -22,20 +22,20 @@ struct StartRequest {
 enum class Life {
   kNotBegun,  // Start never got as far as the supervisor: starting it now cannot make a second one
   kAlive,
-  kDead,      // proof of death: it ran and its identity is gone
-  kUnknown,   // it may have been started; nothing else can be said yet
+  kDead,     // proof of death: it ran and its identity is gone
+  kUnknown,  // it may have been started; nothing else can be said yet
 };
 
 /// From the loop's thread.
 class ComputeBackend {
  public:
   virtual ~ComputeBackend() = default;
-  /// Starts the supervisor; `done` on the loop's thread, perhaps before this returns. An error: nothing
-  /// was started and nothing will be.
+  /// Starts the supervisor; `done` on the loop's thread, perhaps before this returns. An error:
+  /// nothing was started and nothing will be.
   virtual void Start(const StartRequest& request, std::function<void(Status)> done) = 0;
   virtual Life Probe(const RunId& run, const AllocationId& allocation) = 0;
-  /// What a dead supervisor wrote of the script's end: {"exit_code"}, {"signal"} or {"exec_error"}, and
-  /// "time_us"; null where it wrote nothing.
+  /// What a dead supervisor wrote of the script's end: {"exit_code"}, {"signal"} or {"exec_error"},
+  /// and "time_us"; null where it wrote nothing.
   virtual json::Value ExitRecord(const RunId& run) = 0;
   /// SIGKILL to what a dead supervisor left behind; nothing left is fine.
   virtual void KillRemains(const RunId& run) = 0;

@@ -42,7 +42,8 @@ Status LocalBackend::Spawn(const StartRequest& request) {
   auto identity = launcher_.SpawnDetached(spec);
   if (!identity) {
     (void)fs_.Remove(folder.claim());
-    return std::move(identity).error().WithContext("start the supervisor of run " + request.run.str());
+    return std::move(identity).error().WithContext("start the supervisor of run " +
+                                                   request.run.str());
   }
   spawned_[request.allocation.str()] = *identity;
   LOG_INFO("backend.spawned", {"run", request.run.str()}, {"pid", identity->pid});
@@ -50,8 +51,8 @@ Status LocalBackend::Spawn(const StartRequest& request) {
 }
 
 std::vector<std::string> InheritedEnvironment(char** environment) {
-  constexpr std::array<std::string_view, 9> kNames = {"PATH", "HOME",   "USER", "LOGNAME",        "LANG",
-                                                      "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH"};
+  constexpr std::array<std::string_view, 9> kNames = {
+      "PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH"};
   std::vector<std::string> kept;
   for (char** entry = environment; entry != nullptr && *entry != nullptr; entry++) {
     std::string_view text(*entry);

@@ -1,4 +1,5 @@
-// Runs on this machine: a detached `runwright-shim RUN_DIR runwright executor RUN_DIR` for each allocation.
+// Runs on this machine: a detached `runwright-shim RUN_DIR runwright executor RUN_DIR` for each
+// allocation.
 #pragma once
 
 #include <map>
@@ -18,8 +19,8 @@ struct LocalOptions {
   std::string program;        // runwright
   std::string server_url;     // of this server's life
   std::string endpoint_file;  // one line: the current URL
-  /// Variables of the server that supervisors inherit: names alone (PATH, HOME, LANG …). Nothing else of
-  /// the server's environment reaches them, so no secret can.
+  /// Variables of the server that supervisors inherit: names alone (PATH, HOME, LANG …). Nothing
+  /// else of the server's environment reaches them, so no secret can.
   std::vector<std::string> environment;  // "NAME=value"
 };
 
@@ -44,7 +45,8 @@ class LocalBackend final : public ComputeBackend {
   std::map<std::string, os::ProcessIdentity> spawned_;
 };
 
-/// PATH, HOME, USER, LOGNAME, LANG, LC_ALL, TZ, TMPDIR and LD_LIBRARY_PATH of this process, where set.
+/// PATH, HOME, USER, LOGNAME, LANG, LC_ALL, TZ, TMPDIR and LD_LIBRARY_PATH of this process, where
+/// set.
 std::vector<std::string> InheritedEnvironment(char** environment);
 
 }  // namespace rw::backend

@@ -17,7 +17,9 @@ class FakeLauncher final : public os::ProcessLauncher {
     specs.push_back(spec);
     return os::ProcessIdentity{100 + static_cast<int>(specs.size()), 5, os::BootId()};
   }
-  bool IsAlive(const os::ProcessIdentity& identity) override { return alive.contains(identity.pid); }
+  bool IsAlive(const os::ProcessIdentity& identity) override {
+    return alive.contains(identity.pid);
+  }
   Status Signal(const os::ProcessIdentity& identity, int signal) override {
     signals.emplace_back(identity.pid, signal);
     return Ok();
@@ -37,8 +39,12 @@ class LocalBackendTest : public ::testing::Test {
   ~LocalBackendTest() override { (void)fs_.RemoveTree(root_); }
   LocalBackend Make() {
     return LocalBackend(fs_, launcher_,
-                        {root_ + "/runs", "/bin/shim", "/bin/runwright", "http://127.0.0.1:1",
-                         root_ + "/endpoint", {"PATH=/bin"}});
+                        {root_ + "/runs",
+                         "/bin/shim",
+                         "/bin/runwright",
+                         "http://127.0.0.1:1",
+                         root_ + "/endpoint",
+                         {"PATH=/bin"}});
   }
   Status Start(LocalBackend& backend) {
     Status result = Error(Code::kInternal, "no answer");
@@ -61,8 +67,9 @@ TEST_F(LocalBackendTest, WritesTheClaimPrivatelyAndSpawnsTheShim) {
   ASSERT_TRUE(Start(backend));
   std::string run_dir = root_ + "/runs/r1";
   ASSERT_EQ(launcher_.specs.size(), 1u);
-  EXPECT_EQ(launcher_.specs[0].argv, (std::vector<std::string>{"/bin/shim", run_dir, "/bin/runwright",
-                                                               "executor", run_dir}));
+  EXPECT_EQ(
+      launcher_.specs[0].argv,
+      (std::vector<std::string>{"/bin/shim", run_dir, "/bin/runwright", "executor", run_dir}));
   EXPECT_EQ(launcher_.specs[0].environment, std::vector<std::string>{"PATH=/bin"});
   EXPECT_EQ(fs_.Stat(run_dir + "/state/claim.json")->mode & 0777, 0600u);
   EXPECT_EQ(fs_.Stat(run_dir)->mode & 0777, 0700u);
@@ -120,8 +127,9 @@ TEST_F(LocalBackendTest, KillsWhatADeadShimLeft) {
 TEST(ExitRecord, IsReadAsTheShimWritesIt) {
   EXPECT_EQ(json::Write(ParseExitRecord("code 7 123\n")), R"({"exit_code":7,"time_us":123})");
   EXPECT_EQ(json::Write(ParseExitRecord("signal 9 5\n")), R"({"signal":9,"time_us":5})");
-  EXPECT_NE(ParseExitRecord("exec-failed 2 /no/python 5\n").StringOr("exec_error").find("/no/python"),
-            std::string::npos);
+  EXPECT_NE(
+      ParseExitRecord("exec-failed 2 /no/python 5\n").StringOr("exec_error").find("/no/python"),
+      std::string::npos);
   EXPECT_TRUE(ParseExitRecord("cod").is_null());
 }
 

@@ -25,8 +25,8 @@ struct RunFolder {
 /// "pid start_ticks boot_id …", as the shim writes them.
 Result<os::ProcessIdentity> ReadIdentity(os::FileSystem& fs, const std::string& path);
 
-/// `code <n> wall_us`, `signal <n> wall_us` or `exec-failed <errno> <path> wall_us` as an exit record of the
-/// API with "time_us"; null when the text is none of these.
+/// `code <n> wall_us`, `signal <n> wall_us` or `exec-failed <errno> <path> wall_us` as an exit
+/// record of the API with "time_us"; null when the text is none of these.
 json::Value ParseExitRecord(const std::string& text);
 
 }  // namespace rw::backend

@@ -61,8 +61,8 @@ std::map<std::string, std::string> GitProperties(const client::Surroundings& her
   std::string git = root.empty() ? "" : here.FindProgram("git");
   if (git.empty()) return {};
   os::LaunchSpec spec{
-      .argv = {git, "--no-optional-locks", "-C", folder, "status", "--porcelain=v2", "--branch"}};
-  for (const auto& [name, value] : here.variables) spec.environment.push_back(name + "=" + value);
+      .argv = {git, "--no-optional-locks", "-C", folder, "status", "--porcelain=v2", "--branch"},
+      .environment = here.EnvironmentOfChildren()};
   auto result = os::RunCommand(spec, kGitTimeoutMs);
   if (!result || result->exit_code != 0) return {};
   std::map<std::string, std::string> facts = ParseGitStatus(result->out);
@@ -70,7 +70,7 @@ std::map<std::string, std::string> GitProperties(const client::Surroundings& her
   if (std::string url = config ? OriginUrl(*config) : ""; !url.empty())
     facts["repository_uri"] = url;
   std::map<std::string, std::string> out;
-  for (const auto& [key, value] : facts) out["azureml.git." + key] = value;
+  for (const auto& [key, value] : facts) out[std::string("azureml.git.").append(key)] = value;
   const std::pair<const char*, const char*> twins[] = {
       {"repository_uri", "repoURL"}, {"branch", "branch"}, {"commit", "commit"}};
   for (const auto& [key, twin] : twins)

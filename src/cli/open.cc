@@ -12,9 +12,8 @@ void OpenBrowser(const client::Surroundings& here, const std::string& url) {
   bool desktop = !here.Variable("DISPLAY").empty() || !here.Variable("WAYLAND_DISPLAY").empty();
   std::string program = here.FindProgram("xdg-open");
   if (!desktop || program.empty() || isatty(STDOUT_FILENO) == 0) return;
-  os::LaunchSpec spec{.argv = {program, url}, .working_dir = "/"};
-  for (const auto& [name, value] : here.variables)
-    if (!name.starts_with("RUNWRIGHT_")) spec.environment.push_back(name + "=" + value);
+  os::LaunchSpec spec{
+      .argv = {program, url}, .environment = here.EnvironmentOfChildren(), .working_dir = "/"};
   (void)os::PosixProcessLauncher().SpawnDetached(spec).has_value();
 }
 }  // namespace

@@ -74,13 +74,6 @@ class Announcement {
   bool ended_ = false;
 };
 
-/// No secret goes into the environment of a process that outlives us, and a server is nobody's run.
-std::vector<std::string> ServerEnvironment(const client::Surroundings& here) {
-  std::vector<std::string> out;
-  for (const auto& [name, value] : here.variables)
-    if (!name.starts_with("RUNWRIGHT_")) out.push_back(name + "=" + value);
-  return out;
-}
 }  // namespace
 
 std::string LastLines(const std::string& path, size_t lines) {
@@ -111,7 +104,7 @@ Result<RunningServer> StartInBackground(const client::Surroundings& here, const 
   std::string log = os::JoinPath(data, "server.log");
   Announcement announcement = TRY(Announcement::Make());
   os::LaunchSpec spec{.argv = {os::SelfPath(), "server", "--data", data},
-                      .environment = ServerEnvironment(here),
+                      .environment = here.EnvironmentOfChildren(),
                       .working_dir = data,
                       .stdout_path = announcement.path(),
                       .stderr_path = log};

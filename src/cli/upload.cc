@@ -16,6 +16,7 @@ class ApiSink final : public cas::UploadSink {
   explicit ApiSink(client::Api& api) : api_(api) {}
   Result<std::vector<cas::Digest>> FindMissing(const std::vector<cas::Digest>& digests) override {
     std::vector<std::string> hex;
+    hex.reserve(digests.size());
     for (const cas::Digest& digest : digests) hex.push_back(digest.Hex());
     return Parse(TRY(api_.MissingBlobs(hex)));
   }
@@ -30,6 +31,7 @@ class ApiSink final : public cas::UploadSink {
  private:
   static Result<std::vector<cas::Digest>> Parse(const std::vector<std::string>& hex) {
     std::vector<cas::Digest> out;
+    out.reserve(hex.size());
     for (const std::string& one : hex) out.push_back(TRY(cas::Digest::Parse(one)));
     return out;
   }

@@ -78,4 +78,12 @@ std::string Surroundings::FindProgram(const std::string& name) const {
   return "";
 }
 
+std::vector<std::string> Surroundings::EnvironmentOfChildren() const {
+  std::vector<std::string> out;
+  out.reserve(variables.size());
+  for (const auto& [name, value] : variables)
+    if (!name.starts_with("RUNWRIGHT_")) out.emplace_back(name).append("=").append(value);
+  return out;
+}
+
 }  // namespace rw::client

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 
@@ -27,6 +28,8 @@ struct Surroundings {
   std::string Absolute(const std::string& path) const;
   /// Absolute path of a program on PATH; "" where there is none.
   std::string FindProgram(const std::string& name) const;
+  /// "NAME=value" of all variables but our own (RUNWRIGHT_…): no token goes on to other programs.
+  std::vector<std::string> EnvironmentOfChildren() const;
 };
 
 }  // namespace rw::client

@@ -63,7 +63,8 @@ Status InsertAllocation(db::Connection& db, AllocationRow& a) {
   json::Value nodes = json::Array();
   nodes.Append(a.node);
   auto insert = TRY(db.Prepare(
-      "INSERT INTO allocations (id, run_row, run_id, attempt, fence, state, compute_row, nodes_json,"
+      "INSERT INTO allocations (id, run_row, run_id, attempt, fence, state, compute_row, "
+      "nodes_json,"
       " secret_hash, grant_json, created_us) VALUES (?, ?, ?, ?, ?, 'pending', ?, ?, ?, ?, ?)"));
   insert.Bind(a.id).Bind(a.run_row).Bind(a.run_id).Bind(a.attempt).Bind(a.fence);
   insert.Bind(a.compute_row).Bind(json::Write(nodes)).Bind(a.secret_hash);

@@ -16,8 +16,8 @@ struct AllocationRow {
   int64_t run_row = 0;
   std::string run_id;
   int64_t attempt = 1;
-  int64_t fence = 0;       // counts allocations of this server
-  std::string state;       // pending, claimed, started, exited, finished, fenced
+  int64_t fence = 0;        // counts allocations of this server
+  std::string state;        // pending, claimed, started, exited, finished, fenced
   int64_t compute_row = 0;  // 0: local
   std::string node;
   std::string secret_hash;
@@ -40,8 +40,8 @@ Status InsertAllocation(db::Connection& db, AllocationRow& allocation);
 Status SetClaimed(db::Connection& db, int64_t row, const std::string& claimant,
                   const std::string& process_json, int64_t now_us);
 Status SetAllocationState(db::Connection& db, int64_t row, std::string_view state);
-/// Nothing that carries it is accepted any more. `state`: finished (by its executor's word, which may be
-/// repeated) or fenced.
+/// Nothing that carries it is accepted any more. `state`: finished (by its executor's word, which
+/// may be repeated) or fenced.
 Status EndAllocation(db::Connection& db, int64_t row, std::string_view state, int64_t now_us);
 /// A new claim secret for one that nobody claimed.
 Status SetSecretHash(db::Connection& db, int64_t row, const std::string& secret_hash);

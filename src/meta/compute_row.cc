@@ -6,7 +6,8 @@ namespace rw::meta {
 namespace {
 
 constexpr std::string_view kSelect =
-    "SELECT row, workspace_id, name, type, vm_size, vm_priority, min_nodes, max_nodes, idle_seconds,"
+    "SELECT row, workspace_id, name, type, vm_size, vm_priority, min_nodes, max_nodes, "
+    "idle_seconds,"
     " tags_json, description, created_us, modified_us FROM computes ";
 
 ComputeRow Read(const db::Statement& row) {
@@ -73,8 +74,9 @@ Status DeleteCompute(db::Connection& db, int64_t row) {
 }
 
 Result<std::vector<std::string>> RunsUsing(db::Connection& db, int64_t compute_row) {
-  auto rows = TRY(db.Prepare(
-      "SELECT id FROM runs WHERE compute_row = ? AND status NOT IN ('Completed','Failed','Canceled')"));
+  auto rows =
+      TRY(db.Prepare("SELECT id FROM runs WHERE compute_row = ? AND status NOT IN "
+                     "('Completed','Failed','Canceled')"));
   rows.Bind(compute_row);
   std::vector<std::string> ids;
   while (TRY(rows.Step())) ids.push_back(rows.Text(0));
@@ -88,9 +90,9 @@ Result<std::optional<int64_t>> LocalMaxNodes(db::Connection& db) {
 }
 
 Status SetLocalMaxNodes(db::Connection& db, int64_t max_nodes) {
-  auto insert = TRY(db.Prepare(
-      "INSERT INTO settings (key, value) VALUES ('local.max_nodes', ?)"
-      " ON CONFLICT (key) DO UPDATE SET value = excluded.value"));
+  auto insert =
+      TRY(db.Prepare("INSERT INTO settings (key, value) VALUES ('local.max_nodes', ?)"
+                     " ON CONFLICT (key) DO UPDATE SET value = excluded.value"));
   return insert.Bind(std::to_string(max_nodes)).Run();
 }
 

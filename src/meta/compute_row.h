@@ -1,4 +1,5 @@
-// Compute targets as rows. `local` is no row but the machine itself; its one setting is kept in `settings`.
+// Compute targets as rows. `local` is no row but the machine itself; its one setting is kept in
+// `settings`.
 #pragma once
 
 #include <optional>

@@ -28,7 +28,8 @@ class SegmentBuilder {
   /// `boot_id` is empty for writers whose boot clock is not known: they are ordered by wall time.
   explicit SegmentBuilder(std::string_view boot_id);
   void AddNumber(int64_t wall_us, int64_t boot_us, std::optional<int64_t> step, double value);
-  void AddJson(int64_t wall_us, int64_t boot_us, std::optional<int64_t> step, std::string_view json);
+  void AddJson(int64_t wall_us, int64_t boot_us, std::optional<int64_t> step,
+               std::string_view json);
 
   int64_t count() const { return count_; }
   int64_t first_us() const { return first_us_; }
@@ -50,8 +51,8 @@ struct Segment {
 Result<Segment> DecodeSegment(std::string_view bytes);
 
 /// Segments of one metric in the order (writer, first_seq), `writers[i]` being the writer of
-/// `segments[i]`. Order within a writer is kept exactly; writers are merged by non-decreasing time, ties by
-/// writer id. Time is boot_us plus the smallest wall_us - boot_us of the same boot.
+/// `segments[i]`. Order within a writer is kept exactly; writers are merged by non-decreasing time,
+/// ties by writer id. Time is boot_us plus the smallest wall_us - boot_us of the same boot.
 std::vector<MetricPoint> MergeSegments(std::vector<Segment> segments,
                                        const std::vector<std::string>& writers);
 

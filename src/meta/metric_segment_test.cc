@@ -8,9 +8,11 @@
 namespace rw::meta {
 namespace {
 
-Segment Made(std::string boot, std::vector<std::pair<int64_t, int64_t>> wall_and_boot, double first) {
+Segment Made(std::string boot, std::vector<std::pair<int64_t, int64_t>> wall_and_boot,
+             double first) {
   SegmentBuilder builder(boot);
-  for (auto [wall, boot_us] : wall_and_boot) builder.AddNumber(wall, boot_us, std::nullopt, first++);
+  for (auto [wall, boot_us] : wall_and_boot)
+    builder.AddNumber(wall, boot_us, std::nullopt, first++);
   return *DecodeSegment(builder.bytes());
 }
 

@@ -13,9 +13,9 @@ Status AddWarning(db::Connection& db, int64_t run_row, std::string_view source,
 
 Status SetTag(db::Connection& db, int64_t run_row, std::string_view key,
               const std::optional<std::string>& value) {
-  auto insert = TRY(db.Prepare(
-      "INSERT INTO run_tags (run_row, key, value) VALUES (?, ?, ?)"
-      " ON CONFLICT (run_row, key) DO UPDATE SET value = excluded.value"));
+  auto insert =
+      TRY(db.Prepare("INSERT INTO run_tags (run_row, key, value) VALUES (?, ?, ?)"
+                     " ON CONFLICT (run_row, key) DO UPDATE SET value = excluded.value"));
   return insert.Bind(run_row).Bind(key).Bind(value).Run();
 }
 

@@ -79,8 +79,7 @@ Result<json::Value> RunToJson(db::Connection& db, const RunRow& run, const std::
   out.Set("target", run.target).Set("attempt", run.attempt);
   SetState(run, out);
   SetSpec(run, out);
-  out.Set("tags", TRY(KeyValues(
-                      db, "SELECT key, value FROM run_tags WHERE run_row = ?", run.row)));
+  out.Set("tags", TRY(KeyValues(db, "SELECT key, value FROM run_tags WHERE run_row = ?", run.row)));
   out.Set("properties",
           TRY(KeyValues(db, "SELECT key, value FROM run_properties WHERE run_row = ?", run.row)));
   out.Set("warnings", TRY(Warnings(db, run.row)));

@@ -139,10 +139,10 @@ Status InsertRun(db::Connection& db, RunRow& run) {
 
 Status SaveRun(db::Connection& db, RunRow& run) {
   const model::RunState& s = run.state;
-  auto update = TRY(db.Prepare(
-      "UPDATE runs SET status = ?, reason_json = ?, version = version + 1, attempt = ?,"
-      " start_us = ?, end_us = ?, display_name = ?, build_id = ?,"
-      " environment_json = ?, error_json = ?, details_json = ? WHERE row = ?"));
+  auto update = TRY(
+      db.Prepare("UPDATE runs SET status = ?, reason_json = ?, version = version + 1, attempt = ?,"
+                 " start_us = ?, end_us = ?, display_name = ?, build_id = ?,"
+                 " environment_json = ?, error_json = ?, details_json = ? WHERE row = ?"));
   update.Bind(model::StatusName(s.status)).Bind(ReasonJson(s.reason)).Bind(run.attempt);
   update.Bind(TimeOrNull(s.start_us)).Bind(TimeOrNull(s.end_us)).Bind(run.display_name);
   update.Bind(TextOrNull(run.build_id)).Bind(JsonOrNull(run.environment));

@@ -1,5 +1,5 @@
-// Runs as rows. Functions work on any connection: those that change something run inside an operation of the
-// writer.
+// Runs as rows. Functions work on any connection: those that change something run inside an
+// operation of the writer.
 #pragma once
 
 #include <map>
@@ -61,7 +61,8 @@ Status SetTag(db::Connection& db, int64_t run_row, std::string_view key,
               const std::optional<std::string>& value);
 Status RemoveTag(db::Connection& db, int64_t run_row, std::string_view key);
 /// kConflict when it exists with another value: nothing is changed then.
-Status AddProperty(db::Connection& db, int64_t run_row, std::string_view key, std::string_view value);
+Status AddProperty(db::Connection& db, int64_t run_row, std::string_view key,
+                   std::string_view value);
 
 /// Ids of runs below `run_id`, children first come first, at any depth.
 Result<std::vector<std::string>> Descendants(db::Connection& db, const std::string& run_id);

@@ -18,8 +18,8 @@ bool OnlyFrom(std::string_view name, std::string_view marks) {
 Error Bad(std::string_view what, std::string_view name, std::string_view rule,
           std::string_view field) {
   return Error(Code::kInvalidArgument,
-               std::string(what) + " '" + std::string(name.substr(0, 200)) + "' is not allowed: " +
-                   std::string(rule),
+               std::string(what) + " '" + std::string(name.substr(0, 200)) +
+                   "' is not allowed: " + std::string(rule),
                std::string(field));
 }
 
@@ -30,31 +30,38 @@ bool Fits(std::string_view name, size_t least, size_t most) {
 }  // namespace
 
 Status CheckExperimentName(std::string_view name) {
-  if (Fits(name, 3, 36) && OnlyFrom(name, "_-") && (IsLetter(name[0]) || IsDigit(name[0]))) return Ok();
-  return Bad("experiment name", name,
-             "use 3 to 36 letters, digits, underscores and dashes, beginning with a letter or digit",
-             "experiment");
+  if (Fits(name, 3, 36) && OnlyFrom(name, "_-") && (IsLetter(name[0]) || IsDigit(name[0])))
+    return Ok();
+  return Bad(
+      "experiment name", name,
+      "use 3 to 36 letters, digits, underscores and dashes, beginning with a letter or digit",
+      "experiment");
 }
 
 Status CheckWorkspaceName(std::string_view name) {
-  if (Fits(name, 2, 32) && OnlyFrom(name, "_-") && (IsLetter(name[0]) || IsDigit(name[0]))) return Ok();
-  return Bad("workspace name", name,
-             "use 2 to 32 letters, digits, underscores and dashes, beginning with a letter or digit",
-             "name");
+  if (Fits(name, 2, 32) && OnlyFrom(name, "_-") && (IsLetter(name[0]) || IsDigit(name[0])))
+    return Ok();
+  return Bad(
+      "workspace name", name,
+      "use 2 to 32 letters, digits, underscores and dashes, beginning with a letter or digit",
+      "name");
 }
 
 Status CheckComputeName(std::string_view name) {
-  if (Fits(name, 2, 16) && OnlyFrom(name, "-") && IsLetter(name[0]) && name.back() != '-') return Ok();
-  return Bad("compute name", name,
-             "use 2 to 16 letters, digits and dashes, beginning with a letter and not ending with a dash",
-             "name");
+  if (Fits(name, 2, 16) && OnlyFrom(name, "-") && IsLetter(name[0]) && name.back() != '-')
+    return Ok();
+  return Bad(
+      "compute name", name,
+      "use 2 to 16 letters, digits and dashes, beginning with a letter and not ending with a dash",
+      "name");
 }
 
 Status CheckRunId(std::string_view id) {
   if (Fits(id, 1, 128) && OnlyFrom(id, "_-") && (IsLetter(id[0]) || IsDigit(id[0]))) return Ok();
-  return Bad("run id", id,
-             "use 1 to 128 letters, digits, underscores and dashes, beginning with a letter or digit",
-             "run_id");
+  return Bad(
+      "run id", id,
+      "use 1 to 128 letters, digits, underscores and dashes, beginning with a letter or digit",
+      "run_id");
 }
 
 Status CheckVariableName(std::string_view name) {

@@ -15,8 +15,8 @@ Status CheckExperimentName(std::string_view name);
 Status CheckWorkspaceName(std::string_view name);
 /// 2 to 16 letters, digits and '-', the first one a letter, the last one no '-'.
 Status CheckComputeName(std::string_view name);
-/// 1 to 128 letters, digits, '_' and '-', the first one a letter or digit: it names a folder and is part of
-/// URLs.
+/// 1 to 128 letters, digits, '_' and '-', the first one a letter or digit: it names a folder and is
+/// part of URLs.
 Status CheckRunId(std::string_view id);
 /// A name that a process environment can hold: letters, digits and '_', no digit first.
 Status CheckVariableName(std::string_view name);

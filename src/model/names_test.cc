@@ -11,8 +11,8 @@ TEST(Names, ExperimentRules) {
   for (const char* good : {"abc", "a_b-c", "0ab", "digits-experiment"}) {
     EXPECT_TRUE(CheckExperimentName(good)) << good;
   }
-  for (const char* bad : {"", "ab", "_abc", "a b c", "a/b/c", "naïve",
-                          "a234567890123456789012345678901234567"}) {
+  for (const char* bad :
+       {"", "ab", "_abc", "a b c", "a/b/c", "naïve", "a234567890123456789012345678901234567"}) {
     auto status = CheckExperimentName(bad);
     ASSERT_FALSE(status) << bad;
     EXPECT_EQ(status.error().field(), "experiment");

@@ -56,8 +56,8 @@ Result<RunState> OnWait(RunState s, const RunEvent& e) {
     return Error(Code::kInternal, "not a waiting state: " + std::string(StatusName(e.status)));
   }
   if (!IsBeforeStart(s.status)) {
-    return Error(Code::kConflict, "the run is " + std::string(StatusName(s.status)) +
-                                      ", it cannot wait any more");
+    return Error(Code::kConflict,
+                 "the run is " + std::string(StatusName(s.status)) + ", it cannot wait any more");
   }
   s.status = e.status;
   s.reason = e.reason;
@@ -148,18 +148,27 @@ Result<RunState> OnHeard(RunState s) {
 
 Result<RunState> Apply(const RunState& before, const RunEvent& event) {
   switch (event.kind) {
-    case EventKind::kWait: return OnWait(before, event);
-    case EventKind::kStarted: return OnStarted(before, event);
-    case EventKind::kExited: return OnExited(before, event);
+    case EventKind::kWait:
+      return OnWait(before, event);
+    case EventKind::kStarted:
+      return OnStarted(before, event);
+    case EventKind::kExited:
+      return OnExited(before, event);
     case EventKind::kFinished:
       if (IsTerminal(before.status)) return before;
       return Outcome(before, event.now_us);
-    case EventKind::kAttemptFailed: return OnAttemptFailed(before, event);
-    case EventKind::kCancel: return OnCancel(before, event);
-    case EventKind::kDeclare: return OnDeclare(before, event);
-    case EventKind::kEnd: return OnEnd(before, event);
-    case EventKind::kSilent: return OnSilent(before);
-    case EventKind::kHeard: return OnHeard(before);
+    case EventKind::kAttemptFailed:
+      return OnAttemptFailed(before, event);
+    case EventKind::kCancel:
+      return OnCancel(before, event);
+    case EventKind::kDeclare:
+      return OnDeclare(before, event);
+    case EventKind::kEnd:
+      return OnEnd(before, event);
+    case EventKind::kSilent:
+      return OnSilent(before);
+    case EventKind::kHeard:
+      return OnHeard(before);
   }
   return Error(Code::kInternal, "unknown run event");
 }
@@ -175,11 +184,13 @@ json::Value ErrorOfExit(const json::Value& exit, const json::Value& detail) {
     int64_t signal = exit["signal"].as_int();
     error.Set("message", "The script was killed by signal " + std::to_string(signal) +
                              (signal == 9 ? " (SIGKILL)" : "") + ".");
-    error.Set("next_step", signal == 9 ? "Nobody canceled the run: look for the kernel's out-of-memory "
-                                         "killer (dmesg), or for somebody who ran kill -9."
-                                       : "Read the end of azureml-logs/70_driver_log.txt.");
+    error.Set("next_step", signal == 9
+                               ? "Nobody canceled the run: look for the kernel's out-of-memory "
+                                 "killer (dmesg), or for somebody who ran kill -9."
+                               : "Read the end of azureml-logs/70_driver_log.txt.");
   } else {
-    error.Set("message", "The script could not be started: " + json::Write(exit["exec_error"]) + ".");
+    error.Set("message",
+              "The script could not be started: " + json::Write(exit["exec_error"]) + ".");
     error.Set("next_step", "Check the interpreter or command of the run.");
   }
   for (const auto& [key, value] : exit.as_object()) error.Set(key, value);

@@ -1,5 +1,5 @@
-// The run state machine: a pure function of a state and an event. Callers store the result; nothing here
-// does I/O or knows who sent the event. Events may be repeated: a repeat changes nothing.
+// The run state machine: a pure function of a state and an event. Callers store the result; nothing
+// here does I/O or knows who sent the event. Events may be repeated: a repeat changes nothing.
 #pragma once
 
 #include <cstdint>
@@ -22,13 +22,14 @@ struct Reason {
 struct RunState {
   RunStatus status = RunStatus::kStarting;
   Reason reason;
-  /// Has processes of its own, started by us. Interactive and child runs have none: their end is a word.
+  /// Has processes of its own, started by us. Interactive and child runs have none: their end is a
+  /// word.
   bool supervised = true;
   int64_t start_us = 0;  // the script's start
   int64_t end_us = 0;
   bool cancel_requested = false;
-  /// Somebody outside of the run called complete() or fail(): its processes are to end, and `declared` is
-  /// the outcome whatever their exit says.
+  /// Somebody outside of the run called complete() or fail(): its processes are to end, and
+  /// `declared` is the outcome whatever their exit says.
   bool end_requested = false;
   json::Value declared;  // {"status", "error"?} by complete() or fail()
   json::Value exit;      // {"exit_code"} or {"signal"} or {"exec_error"}
@@ -38,16 +39,16 @@ struct RunState {
 };
 
 enum class EventKind {
-  kWait,          // status: one of the states before the start; reason
-  kStarted,       // exec succeeded at time_us
-  kExited,        // the script's main process ended; value: exit record and optionally "error"
-  kFinished,      // everything is shipped, no process is left
-  kAttemptFailed, // value: RunError; nothing more will come of this attempt
-  kCancel,        // has_allocation: processes may exist
-  kDeclare,       // complete() or fail() from within; value {"status", "error"?}
-  kEnd,           // the same from outside; has_allocation as above
-  kSilent,        // no word from the executor for too long
-  kHeard,         // word again
+  kWait,           // status: one of the states before the start; reason
+  kStarted,        // exec succeeded at time_us
+  kExited,         // the script's main process ended; value: exit record and optionally "error"
+  kFinished,       // everything is shipped, no process is left
+  kAttemptFailed,  // value: RunError; nothing more will come of this attempt
+  kCancel,         // has_allocation: processes may exist
+  kDeclare,        // complete() or fail() from within; value {"status", "error"?}
+  kEnd,            // the same from outside; has_allocation as above
+  kSilent,         // no word from the executor for too long
+  kHeard,          // word again
 };
 
 struct RunEvent {
@@ -60,12 +61,13 @@ struct RunEvent {
   json::Value value;
 };
 
-/// The state after the event. kConflict when the event cannot follow this state (a start after the end);
-/// events that come late or twice are no error and change nothing.
+/// The state after the event. kConflict when the event cannot follow this state (a start after the
+/// end); events that come late or twice are no error and change nothing.
 Result<RunState> Apply(const RunState& before, const RunEvent& event);
 
-/// The RunError of an exit record: {"exit_code": 7} → "The script ended with exit code 7." `detail` holds
-/// what the executor found out (message, exception_type, last_lines, …) and wins where it says something.
+/// The RunError of an exit record: {"exit_code": 7} → "The script ended with exit code 7." `detail`
+/// holds what the executor found out (message, exception_type, last_lines, …) and wins where it
+/// says something.
 json::Value ErrorOfExit(const json::Value& exit, const json::Value& detail);
 
 /// A RunError with the code SystemError.

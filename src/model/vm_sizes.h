@@ -23,8 +23,8 @@ std::span<const VmSize> AllVmSizes();
 /// Without case; "Standard_" may be left out. kInvalidArgument, field vm_size, names near matches.
 Result<VmSize> FindVmSize(std::string_view name);
 
-/// "STANDARD_NC6 has 1 GPU (K80), this machine has none; the run uses CPU"; empty when the size has none or
-/// the machine has enough.
+/// "STANDARD_NC6 has 1 GPU (K80), this machine has none; the run uses CPU"; empty when the size has
+/// none or the machine has enough.
 std::string MissingGpuWarning(const VmSize& size, int gpus_here);
 
 }  // namespace rw::model

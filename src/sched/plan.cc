@@ -41,25 +41,28 @@ std::vector<std::string> FreeNodes(const TargetView& view) {
 
 std::string SlotText(const TargetSettings& s) {
   const char* what = s.kind == TargetKind::kLocal ? "slot" : "node";
-  std::string all = s.max_nodes == 1 ? "the only one is" : "all " + std::to_string(s.max_nodes) + " are";
+  std::string all =
+      s.max_nodes == 1 ? "the only one is" : "all " + std::to_string(s.max_nodes) + " are";
   return "waiting for a " + std::string(what) + " of '" + s.name + "': " + all + " in use";
 }
 
 Waiting WaitOf(const TargetView& view, const std::string& run, int64_t position, bool node_comes) {
   const TargetSettings& s = view.settings;
   if (s.max_nodes == 0) {
-    return {run, model::RunStatus::kQueued,
+    return {run,
+            model::RunStatus::kQueued,
             {"'" + s.name + "' has max_nodes 0; set it higher to let runs start", position}};
   }
   if (node_comes) {
-    return {run, model::RunStatus::kProvisioning,
+    return {run,
+            model::RunStatus::kProvisioning,
             {"a node of '" + s.name + "' (" + s.vm_size + ") is being prepared", position}};
   }
   return {run, model::RunStatus::kQueued, {SlotText(s), position}};
 }
 
-/// Idle nodes that nobody took: those above max_nodes go at once, those above min_nodes when they have
-/// been idle for long enough (the longest idle first).
+/// Idle nodes that nobody took: those above max_nodes go at once, those above min_nodes when they
+/// have been idle for long enough (the longest idle first).
 void PlanDepartures(const TargetView& view, const std::set<std::string>& taken, int64_t now_us,
                     Plan& plan) {
   std::vector<const Node*> idle;

@@ -1,5 +1,5 @@
-// The scheduler: a pure function from a view and the time to what should happen. First come, first served
-// per target; a run is never put on a node that another uses.
+// The scheduler: a pure function from a view and the time to what should happen. First come, first
+// served per target; a run is never put on a node that another uses.
 #pragma once
 
 #include <string>

@@ -17,9 +17,14 @@ TargetView Local(int64_t slots, std::vector<std::string> queue, int64_t running 
 }
 
 TargetView Cluster(std::vector<Node> nodes, std::vector<std::string> queue) {
-  return {{.name = "cpu", .kind = TargetKind::kAml, .vm_size = "STANDARD_D2_V2", .min_nodes = 0,
-           .max_nodes = 2, .idle_us = 100},
-          nodes, queue};
+  return {{.name = "cpu",
+           .kind = TargetKind::kAml,
+           .vm_size = "STANDARD_D2_V2",
+           .min_nodes = 0,
+           .max_nodes = 2,
+           .idle_us = 100},
+          nodes,
+          queue};
 }
 
 TEST(Plan, LocalTakesAsManyAsItHasSlotsInOrder) {
@@ -44,15 +49,18 @@ TEST(Plan, NodesComeOnDemandAndTakeTheirRun) {
   EXPECT_EQ(plan.waiting[0].status, model::RunStatus::kProvisioning);
   EXPECT_EQ(plan.waiting[0].reason.text, "a node of 'cpu' (STANDARD_D2_V2) is being prepared");
   EXPECT_EQ(plan.waiting[2].status, model::RunStatus::kQueued);
-  plan = MakePlan(Cluster({{"cpu-0", NodeState::kIdle, "", 5}, {"cpu-1", NodeState::kPreparing, "", 5}},
-                          {"a", "b"}), 6);
+  plan = MakePlan(
+      Cluster({{"cpu-0", NodeState::kIdle, "", 5}, {"cpu-1", NodeState::kPreparing, "", 5}},
+              {"a", "b"}),
+      6);
   ASSERT_EQ(plan.placements.size(), 1u);
   EXPECT_TRUE(plan.new_nodes.empty());
   EXPECT_EQ(plan.waiting[0].run_id, "b");
 }
 
 TEST(Plan, IdleNodesLeaveInTime) {
-  std::vector<Node> nodes = {{"cpu-0", NodeState::kIdle, "", 50}, {"cpu-1", NodeState::kIdle, "", 10}};
+  std::vector<Node> nodes = {{"cpu-0", NodeState::kIdle, "", 50},
+                             {"cpu-1", NodeState::kIdle, "", 10}};
   Plan plan = MakePlan(Cluster(nodes, {}), 60);
   EXPECT_TRUE(plan.leaving_nodes.empty());
   EXPECT_EQ(plan.wake_us, 110);
@@ -72,7 +80,8 @@ TEST(Plan, MinNodesStayAndComeUnasked) {
 }
 
 TEST(Plan, IdleNodesAboveALoweredMaximumGoAtOnce) {
-  TargetView view = Cluster({{"cpu-0", NodeState::kRunning, "a", 0}, {"cpu-1", NodeState::kIdle, "", 0}}, {});
+  TargetView view =
+      Cluster({{"cpu-0", NodeState::kRunning, "a", 0}, {"cpu-1", NodeState::kIdle, "", 0}}, {});
   view.settings.max_nodes = 1;
   EXPECT_EQ(MakePlan(view, 1).leaving_nodes, std::vector<std::string>{"cpu-1"});
 }
@@ -95,7 +104,8 @@ TEST(Plan, NeverMoreRunsThanNodes) {
     }
     int64_t running = static_cast<int64_t>(used.size());
     for (const Placement& p : plan.placements) EXPECT_TRUE(used.insert(p.node_id).second);
-    EXPECT_TRUE(plan.placements.empty() || running + static_cast<int64_t>(plan.placements.size()) <= most);
+    EXPECT_TRUE(plan.placements.empty() ||
+                running + static_cast<int64_t>(plan.placements.size()) <= most);
     EXPECT_EQ(plan.placements.size() + plan.waiting.size(), view.queue.size());
   }
 }

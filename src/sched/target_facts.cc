@@ -26,10 +26,14 @@ bool IsResizing(const TargetView& view) {
 
 std::string_view NodeStateName(NodeState state) {
   switch (state) {
-    case NodeState::kPreparing: return "preparing";
-    case NodeState::kIdle: return "idle";
-    case NodeState::kRunning: return "running";
-    case NodeState::kLeaving: return "leaving";
+    case NodeState::kPreparing:
+      return "preparing";
+    case NodeState::kIdle:
+      return "idle";
+    case NodeState::kRunning:
+      return "running";
+    case NodeState::kLeaving:
+      return "leaving";
   }
   return "unusable";
 }

@@ -120,8 +120,8 @@ void RunService::ChangeByExecutor(
     CallPtr call, std::string_view name,
     std::function<Status(db::Connection&, const meta::AllocationRow&, meta::RunRow&)> change) {
   if (call->principal.allocation_id != call->Param("id")) {
-    return call->Fail(Error(Code::kPermissionDenied,
-                            "only the executor of allocation " + call->Param("id") + " may do this"));
+    return call->Fail(Error(Code::kPermissionDenied, "only the executor of allocation " +
+                                                         call->Param("id") + " may do this"));
   }
   struct Outcome {
     std::string run_id;
@@ -134,8 +134,8 @@ void RunService::ChangeByExecutor(
   }
   CommitUnfencedAndAnswer(
       context_, name, call,
-      [outcome, fence = FenceOf(*call), change = std::move(change)](
-          db::Connection& db) -> Result<net::Response> {
+      [outcome, fence = FenceOf(*call),
+       change = std::move(change)](db::Connection& db) -> Result<net::Response> {
         if (TRY(IsRepeatOfTheEnd(db, fence))) return net::JsonResponse(json::Object());
         TRY(CheckFence(db, fence));
         auto allocation = TRY(meta::FindAllocation(db, fence.allocation_id));

@@ -24,13 +24,14 @@ void SetFacts(const TargetFacts& facts, json::Value& out) {
   out.Set("allocation_state", facts.resizing ? "Resizing" : "Steady");
   out.Set("state_time", FormatUtc(facts.state_us));
   bool local = facts.view.settings.kind == sched::TargetKind::kLocal;
-  out.Set("current_node_count", local ? facts.view.settings.max_nodes
-                                      : static_cast<int64_t>(facts.view.nodes.size()));
+  out.Set("current_node_count",
+          local ? facts.view.settings.max_nodes : static_cast<int64_t>(facts.view.nodes.size()));
   out.Set("target_node_count", facts.target_nodes);
   out.Set("nodes", NodesToJson(facts.view));
 }
 
-json::Value ComputeToJson(const meta::ComputeRow& c, const std::optional<TargetFacts>& facts) {
+json::Value ComputeToJson(RunService& service, const meta::ComputeRow& c) {
+  auto facts = service.scheduler().FactsOf(c.row);
   json::Value out = json::Object();
   out.Set("name", c.name).Set("type", c.type).Set("vm_size", c.vm_size);
   out.Set("vm_priority", c.vm_priority).Set("min_nodes", c.min_nodes).Set("max_nodes", c.max_nodes);
@@ -40,7 +41,8 @@ json::Value ComputeToJson(const meta::ComputeRow& c, const std::optional<TargetF
   out.Set("created_time", FormatUtc(c.created_us)).Set("modified_time", FormatUtc(c.modified_us));
   json::Value warnings = json::Array();
   auto size = model::FindVmSize(c.vm_size);
-  std::string missing = size ? model::MissingGpuWarning(*size, 0) : "";
+  std::string missing =
+      size ? model::MissingGpuWarning(*size, CountGpus(service.context().fs)) : "";
   if (!missing.empty()) {
     json::Value one = json::Object();
     warnings.Append(one.Set("source", "compute").Set("message", missing));
@@ -60,7 +62,7 @@ json::Value LocalToJson(RunService& service) {
   local.idle_seconds = 0;
   local.description = "this machine; max_nodes runs at once";
   if (facts) local.created_us = local.modified_us = facts->state_us;
-  return ComputeToJson(local, facts);
+  return ComputeToJson(service, local);
 }
 
 Result<net::Response> List(RunService& service, Call& call) {
@@ -70,7 +72,7 @@ Result<net::Response> List(RunService& service, Call& call) {
   items.Append(LocalToJson(service));
   for (const meta::ComputeRow& c : TRY(meta::AllComputes(context.read))) {
     if (c.workspace_id != call.Param("ws")) continue;
-    items.Append(ComputeToJson(c, service.scheduler().FactsOf(c.row)));
+    items.Append(ComputeToJson(service, c));
   }
   json::Value out = json::Object();
   return net::JsonResponse(out.Set("items", std::move(items)));
@@ -82,7 +84,7 @@ Result<net::Response> Get(RunService& service, Call& call) {
   TargetRef target = TRY(FindTarget(context.read, call.Param("ws"), call.Param("name")));
   if (target.compute_row == 0) return net::JsonResponse(LocalToJson(service));
   auto c = TRY(meta::FindCompute(context.read, call.Param("ws"), call.Param("name")));
-  return net::JsonResponse(ComputeToJson(*c, service.scheduler().FactsOf(c->row)));
+  return net::JsonResponse(ComputeToJson(service, *c));
 }
 
 Status ReadScale(const json::Value& body, meta::ComputeRow& c) {
@@ -109,9 +111,10 @@ Result<meta::ComputeRow> ReadCompute(RunService& service, const Call& call,
   c.type = "AmlCompute";
   std::string size = TRY(json::OptionalString(body, "vm_size", c.vm_size));
   if (size.empty()) {
-    return Error(Code::kInvalidArgument,
-                 "vm_size is missing; for example STANDARD_D2_V2. `GET /api/v1/vm-sizes` lists all.",
-                 "vm_size");
+    return Error(
+        Code::kInvalidArgument,
+        "vm_size is missing; for example STANDARD_D2_V2. `GET /api/v1/vm-sizes` lists all.",
+        "vm_size");
   }
   c.vm_size = std::string(TRY(model::FindVmSize(size)).name);
   c.vm_priority = TRY(json::OptionalString(body, "vm_priority", c.vm_priority));
@@ -139,7 +142,7 @@ void Save(RunService& service, const CallPtr& call, meta::ComputeRow compute, in
       [&service, saved, call, status](Status stored) {
         if (!stored) return call->Fail(stored.error());
         service.scheduler().SetTarget(saved->row, RunService::AmlSettings(*saved));
-        call->Json(ComputeToJson(*saved, service.scheduler().FactsOf(saved->row)), status);
+        call->Json(ComputeToJson(service, *saved), status);
       });
 }
 
@@ -203,7 +206,8 @@ void Delete(RunService& service, const CallPtr& call) {
   if (!target) return call->Fail(target.error());
   int64_t row = target->compute_row;
   if (row == 0) {
-    return call->Fail(Error(Code::kConflict, "'local' is this machine; it cannot be deleted", "name"));
+    return call->Fail(
+        Error(Code::kConflict, "'local' is this machine; it cannot be deleted", "name"));
   }
   CommitAndAnswer(
       context, "compute.delete", call,

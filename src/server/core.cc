@@ -3,6 +3,7 @@
 #include <set>
 
 #include "base/log.h"
+#include "base/strings.h"
 #include "server/environment_service.h"
 #include "server/interpreter_gate.h"
 #include "server/routes.h"
@@ -19,11 +20,19 @@ struct AtHand {
   std::multiset<int64_t> began;
 };
 
+/// Nobody fills the disk without a token.
+Status CheckPublicSize(const net::Request& head) {
+  constexpr int64_t kMost = 64 << 10;
+  std::string length = head.Header("Content-Length");
+  bool fits = length.empty() || ParseInt(length).value_or(kMost + 1) <= kMost;
+  if (fits && head.Header("Transfer-Encoding").empty()) return Ok();
+  return Error(Code::kTooLarge, head.path + " takes at most 64 KiB");
+}
+
 std::shared_ptr<void> Count(const std::shared_ptr<AtHand>& at_hand, int64_t now) {
   at_hand->began.insert(now);
-  return std::shared_ptr<void>(nullptr, [at_hand, now](void*) {
-    at_hand->began.erase(at_hand->began.find(now));
-  });
+  return std::shared_ptr<void>(
+      nullptr, [at_hand, now](void*) { at_hand->began.erase(at_hand->began.find(now)); });
 }
 
 }  // namespace
@@ -35,9 +44,8 @@ struct Core::Parts {
         closures(blobs),
         verified(deps.fs, blobs),
         auth(deps.read, deps.clock, deps.random),
-        context{deps.loop,   deps.pool, deps.clock, deps.random, deps.fs,
-                deps.read,   deps.writer, blobs,    closures,    verified,
-                events,      auth,      deps.paths, deps.options} {}
+        context{deps.loop, deps.pool, deps.clock, deps.random, deps.fs, deps.read,  deps.writer,
+                blobs,     closures,  verified,   events,      auth,    deps.paths, deps.options} {}
 
   Deps deps;
   cas::FolderBlobStore blobs;
@@ -89,8 +97,8 @@ Result<std::unique_ptr<Core>> Core::Create(Deps deps) {
   RegisterModelRoutes(router, context);
   RegisterLoginRoutes(router, context);
   RegisterPageRoutes(router, context);
-  core->parts_->runs = std::make_unique<RunService>(context, core->parts_->deps.backend,
-                                                    core->environments());
+  core->parts_->runs =
+      std::make_unique<RunService>(context, core->parts_->deps.backend, core->environments());
   RunService& runs = *core->parts_->runs;
   RegisterRunRoutes(router, runs);
   RegisterAllocationRoutes(router, runs);
@@ -118,12 +126,13 @@ size_t Core::RequestsAtHand() const {
 Status Core::CheckHead(const net::Request& head) {
   std::string allowed;
   auto match = parts_->router.Find(head, &allowed);
-  if (match && match->route != nullptr && match->route->access == Access::kPublic) return Ok();
+  if (match && match->route != nullptr && match->route->access == Access::kPublic)
+    return CheckPublicSize(head);
   auto principal = TRY(parts_->auth.Authenticate(head));
   if (match && match->route != nullptr && match->route->access == Access::kOwner &&
       !principal.is_owner())
-    return Error(Code::kPermissionDenied, "only the owner's token may use " + head.method + " " +
-                                              match->route->pattern);
+    return Error(Code::kPermissionDenied,
+                 "only the owner's token may use " + head.method + " " + match->route->pattern);
   return Ok();
 }
 

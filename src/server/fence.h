@@ -8,7 +8,8 @@
 
 namespace rw::server {
 
-/// What a request says about its allocation; taken on the loop, checked inside the writer's operation.
+/// What a request says about its allocation; taken on the loop, checked inside the writer's
+/// operation.
 struct FenceClaim {
   bool is_run = false;  // the owner is not fenced
   std::string allocation_id;
@@ -16,8 +17,9 @@ struct FenceClaim {
 };
 FenceClaim FenceOf(const Call& call);
 
-/// kConflict, field "fence", text beginning with "fenced", when the allocation ended or its fence is not the one
-/// that the request carries. To be called in the same operation as the write that it guards.
+/// kConflict, field "fence", text beginning with "fenced", when the allocation ended or its fence
+/// is not the one that the request carries. To be called in the same operation as the write that it
+/// guards.
 Status CheckFence(db::Connection& db, const FenceClaim& claim);
 
 /// The error of a stale executor.

@@ -50,8 +50,8 @@ void RunService::Heartbeat(CallPtr call) {
   auto wait_ms = json::OptionalInt(*body, "wait_ms", 0, 0, kLongestWaitMs);
   if (!wait_ms) return call->Fail(wait_ms.error());
   if (call->principal.allocation_id != call->Param("id")) {
-    return call->Fail(Error(Code::kPermissionDenied,
-                            "only the executor of allocation " + call->Param("id") + " may do this"));
+    return call->Fail(Error(Code::kPermissionDenied, "only the executor of allocation " +
+                                                         call->Param("id") + " may do this"));
   }
   Status fresh = CheckFence(context_.read, FenceOf(*call));
   if (!fresh) return call->Fail(fresh.error());

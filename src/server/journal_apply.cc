@@ -33,7 +33,8 @@ JournalApplier::JournalApplier(db::Connection& db, const meta::RunRow& home,
 Status JournalApplier::Apply(const journal::Record& record) {
   state_.next_seq = static_cast<int64_t>(record.seq) + 1;
   switch (record.kind) {
-    case journal::Kind::kNumber: return ApplyNumber(record);
+    case journal::Kind::kNumber:
+      return ApplyNumber(record);
     case journal::Kind::kOpen:
     case journal::Kind::kMetric:
     case journal::Kind::kTag:
@@ -41,7 +42,8 @@ Status JournalApplier::Apply(const journal::Record& record) {
     case journal::Kind::kChild:
     case journal::Kind::kEnd:
     case journal::Kind::kRun:
-    case journal::Kind::kLost: return ApplyJson(record);
+    case journal::Kind::kLost:
+      return ApplyJson(record);
   }
   unknown_++;
   return Ok();
@@ -68,9 +70,9 @@ JournalApplier::Gathered& JournalApplier::SegmentOf(int64_t run_row, std::string
   auto at = gathered_.find(last_key_);
   if (at == gathered_.end()) {
     at = gathered_
-             .emplace(last_key_, Gathered{run_row, std::string(name), std::string(type),
-                                          static_cast<int64_t>(seq),
-                                          meta::SegmentBuilder(state_.boot_id)})
+             .emplace(last_key_,
+                      Gathered{run_row, std::string(name), std::string(type),
+                               static_cast<int64_t>(seq), meta::SegmentBuilder(state_.boot_id)})
              .first;
   }
   last_ = &at->second;
@@ -222,7 +224,8 @@ Status JournalApplier::Warn(const std::string& message) {
 
 Status JournalApplier::Finish() {
   for (auto& [key, one] : gathered_) {
-    TRY(meta::AddSegment(db_, one.run_row, one.name, one.type, writer_, one.first_seq, one.segment));
+    TRY(meta::AddSegment(db_, one.run_row, one.name, one.type, writer_, one.first_seq,
+                         one.segment));
   }
   gathered_.clear();
   last_ = nullptr;

@@ -1,5 +1,5 @@
-// Applies shipped journal bytes to the database: everything and the new offset in one operation of the writer, so
-// a repeat changes nothing.
+// Applies shipped journal bytes to the database: everything and the new offset in one operation of
+// the writer, so a repeat changes nothing.
 #pragma once
 
 #include <string>
@@ -24,8 +24,9 @@ struct Ingested {
   bool metrics = false;
 };
 
-/// kGap: nothing was applied, `acked` says where to go on. kDamaged: a record with a wrong length or crc stands at
-/// `acked`; what came before it was applied, the run has a warning, and nothing more of this writer is taken.
+/// kGap: nothing was applied, `acked` says where to go on. kDamaged: a record with a wrong length
+/// or crc stands at `acked`; what came before it was applied, the run has a warning, and nothing
+/// more of this writer is taken.
 Result<Ingested> IngestJournal(db::Connection& db, const JournalPiece& piece);
 
 }  // namespace rw::server

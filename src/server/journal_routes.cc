@@ -29,8 +29,8 @@ Result<JournalPiece> ReadPiece(ServerContext& context, const Call& call) {
     return Error(Code::kTooLarge, "a piece of a journal has at most 64 MiB", "body");
   }
   piece.now_us = context.NowMicros();
-  piece.bytes = body.file ? TRY(os::ReadFile(context.fs, body.file->path(), kLargestPiece + 1))
-                          : body.bytes;
+  piece.bytes =
+      body.file ? TRY(os::ReadFile(context.fs, body.file->path(), kLargestPiece + 1)) : body.bytes;
   return piece;
 }
 
@@ -40,8 +40,8 @@ net::Response AnswerOf(const Ingested& ingested, const JournalPiece& piece) {
   if (ingested.refusal == Ingested::Refusal::kNone) return net::JsonResponse(out);
   bool gap = ingested.refusal == Ingested::Refusal::kGap;
   Error error = gap ? Error(Code::kConflict,
-                            "a gap: the journal of writer " + piece.writer + " is known up to byte " +
-                                std::to_string(ingested.acked),
+                            "a gap: the journal of writer " + piece.writer +
+                                " is known up to byte " + std::to_string(ingested.acked),
                             "offset")
                     : Error(Code::kInvalidArgument,
                             "the journal of writer " + piece.writer + " is damaged at byte " +

@@ -9,10 +9,10 @@
 namespace rw::server {
 
 struct JournalState {
-  int64_t offset = 0;    // bytes that are applied
+  int64_t offset = 0;  // bytes that are applied
   int64_t next_seq = 0;
-  std::string boot_id;   // of the writer, by its open record
-  std::string run_id;    // the current run; empty: the one that the journal is shipped for
+  std::string boot_id;  // of the writer, by its open record
+  std::string run_id;   // the current run; empty: the one that the journal is shipped for
   bool damaged = false;
 };
 

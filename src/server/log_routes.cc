@@ -13,10 +13,9 @@ net::Response AnswerOf(const LogStore::Written& written, const std::string& name
   json::Value out = json::Object();
   out.Set("acked", written.acked);
   if (!written.gap) return net::JsonResponse(out);
-  net::Response response = net::ErrorResponse(
-      Error(Code::kConflict,
-            "a gap: log '" + name + "' is known up to byte " + std::to_string(written.acked),
-            "offset"));
+  net::Response response = net::ErrorResponse(Error(
+      Code::kConflict,
+      "a gap: log '" + name + "' is known up to byte " + std::to_string(written.acked), "offset"));
   auto body = json::Parse(response.body.bytes);
   if (body) response.body.bytes = json::Write(body->Set("acked", written.acked));
   return response;
@@ -60,8 +59,8 @@ void Follow(RunService& service, const CallPtr& call) {
     size_t colon = from.rfind(':');
     auto offset = colon == std::string::npos ? std::nullopt : ParseInt(from.substr(colon + 1));
     if (!offset || *offset < 0) {
-      return call->Fail(Error(Code::kInvalidArgument, "from must be NAME:OFFSET, not '" + from + "'",
-                              "from"));
+      return call->Fail(
+          Error(Code::kInvalidArgument, "from must be NAME:OFFSET, not '" + from + "'", "from"));
     }
     request.from[from.substr(0, colon)] = *offset;
   }

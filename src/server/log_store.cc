@@ -68,7 +68,8 @@ void LogStore::Append(const std::string& run_id, const std::string& name, std::s
   net::Body body;
   body.bytes = std::move(bytes);
   Write(run_id, name, -1, std::move(body), {}, [run_id, name](Result<Written> written) {
-    if (!written) LOG_WARN("log.append", {"run", run_id}, {"log", name}, {"error", written.error().message()});
+    if (!written)
+      LOG_WARN("log.append", {"run", run_id}, {"log", name}, {"error", written.error().message()});
   });
 }
 
@@ -135,10 +136,10 @@ void LogStore::CommitSize(const std::string& run_id, const std::string& name, in
       "log.size",
       [=](db::Connection& db) -> Status {
         TRY(CheckFence(db, fence));
-        auto row = TRY(db.Prepare(
-            "INSERT INTO logs (run_row, name, number, size, created_us, updated_us)"
-            " VALUES (?1, ?2, ?3, ?4, ?5, ?5) ON CONFLICT (run_row, name) DO UPDATE SET"
-            " size = excluded.size, updated_us = excluded.updated_us"));
+        auto row = TRY(
+            db.Prepare("INSERT INTO logs (run_row, name, number, size, created_us, updated_us)"
+                       " VALUES (?1, ?2, ?3, ?4, ?5, ?5) ON CONFLICT (run_row, name) DO UPDATE SET"
+                       " size = excluded.size, updated_us = excluded.updated_us"));
         return row.Bind(run_row).Bind(name).Bind(number).Bind(size).Bind(now_us).Run();
       },
       [this, alive = alive_, run_id, name, size, done = std::move(done)](Status status) {

@@ -24,8 +24,8 @@ class LogStore {
   explicit LogStore(ServerContext& context) : context_(context) {}
   ~LogStore() { *alive_ = false; }
 
-  /// The acked size, after bytes and size are durable. `gap` where `offset` lies beyond what is there:
-  /// nothing was written then. Bytes that are there already are not written again.
+  /// The acked size, after bytes and size are durable. `gap` where `offset` lies beyond what is
+  /// there: nothing was written then. Bytes that are there already are not written again.
   struct Written {
     int64_t acked = 0;
     bool gap = false;

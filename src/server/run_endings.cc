@@ -8,10 +8,10 @@ struct Ending {
   bool ended = false;
 };
 
-/// The event on the run; an allocation that nobody claimed is fenced at once, so no process can come of it.
+/// The event on the run; an allocation that nobody claimed is fenced at once, so no process can
+/// come of it.
 Result<net::Response> ApplyEnding(db::Connection& db, const std::string& run_id,
-                                  model::RunEvent event, const std::string& portal,
-                                  Ending& out) {
+                                  model::RunEvent event, const std::string& portal, Ending& out) {
   auto run = TRY(meta::LoadRun(db, run_id));
   auto allocation = TRY(meta::LiveAllocationOf(db, run.row));
   event.has_allocation = allocation && !allocation->claimant.empty();
@@ -55,10 +55,8 @@ void RunService::ApplyFromOutside(CallPtr call, const std::string& run_id, model
   auto ending = std::make_shared<Ending>();
   CommitAndAnswer(
       context_, "run.end", call,
-      [ending, run_id, event = std::move(event),
-       portal = context_.options.url](db::Connection& db) {
-        return ApplyEnding(db, run_id, event, portal, *ending);
-      },
+      [ending, run_id, event = std::move(event), portal = context_.options.url](
+          db::Connection& db) { return ApplyEnding(db, run_id, event, portal, *ending); },
       [this, alive = alive_, ending, run_id] {
         if (*alive) AfterChange(run_id, ending->ended);
       });

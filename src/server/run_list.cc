@@ -24,8 +24,8 @@ std::string Marks(size_t count) {
 
 void AndPair(Query& query, std::string_view table, const std::string& pair) {
   size_t equals = pair.find('=');
-  std::string exists = "EXISTS (SELECT 1 FROM " + std::string(table) +
-                       " t WHERE t.run_row = runs.row AND t.key = ?";
+  std::string exists =
+      "EXISTS (SELECT 1 FROM " + std::string(table) + " t WHERE t.run_row = runs.row AND t.key = ?";
   if (equals == std::string::npos) return query.And(exists + ")", {pair});
   query.And(exists + " AND t.value = ?)", {pair.substr(0, equals), pair.substr(equals + 1)});
 }

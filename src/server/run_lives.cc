@@ -24,6 +24,9 @@ RunService::RunService(ServerContext& context, backend::ComputeBackend& backend,
   };
   scheduler_.on_wait = [this](const std::string& run_id, model::RunStatus status,
                               model::Reason reason) { OnWait(run_id, status, std::move(reason)); };
+  scheduler_.on_move = [this](const std::string& run_id) {
+    context_.events.Publish(run_id, {RunEvent::Kind::kStatus, ""});
+  };
 }
 
 RunService::~RunService() {
@@ -55,8 +58,8 @@ void RunService::PrepareEnvironment(const meta::RunRow& run) {
       [this, alive = alive_, id](std::string_view bytes) {
         if (*alive) logs_.Append(id, kBuildLog, std::string(bytes));
       },
-      [this, alive = alive_, id, row = run.row, compute = run.compute_row](
-          Result<ReadyEnvironment> ready) {
+      [this, alive = alive_, id, row = run.row,
+       compute = run.compute_row](Result<ReadyEnvironment> ready) {
         if (*alive) OnEnvironment(id, row, compute, std::move(ready));
       });
 }
@@ -67,7 +70,8 @@ void RunService::OnEnvironment(const std::string& run_id, int64_t run_row, int64
   json::Value error = json::Object();
   error.Set("code", ready.error().code() == Code::kInternal ? "SystemError" : "UserError");
   error.Set("message", "The environment could not be made: " + ready.error().message());
-  error.Set("next_step", "Read azureml-logs/20_image_build_log.txt, mend the environment, submit again.");
+  error.Set("next_step",
+            "Read azureml-logs/20_image_build_log.txt, mend the environment, submit again.");
   // The log ends before the run does, so that a follower sees all of it.
   logs_.AfterAppends(run_id, kBuildLog, [this, alive = alive_, run_id, error = std::move(error)] {
     if (*alive) FailRun(run_id, "", error);
@@ -115,8 +119,11 @@ void RunService::OnWait(const std::string& run_id, model::RunStatus status, mode
 void RunService::Launch(const std::string& run_id, const NewAllocation& allocation,
                         const std::string& secret) {
   int64_t now = context_.clock.BootMicros();
-  live_[run_id] = {.allocation_id = allocation.id, .compute_row = allocation.compute_row,
-                   .node = allocation.node, .since_boot_us = now, .heard_boot_us = now,
+  live_[run_id] = {.allocation_id = allocation.id,
+                   .compute_row = allocation.compute_row,
+                   .node = allocation.node,
+                   .since_boot_us = now,
+                   .heard_boot_us = now,
                    .starting = true};
   backend_.Start(
       {AllocationId(allocation.id), RunId(run_id), allocation.node, secret},

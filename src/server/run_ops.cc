@@ -55,9 +55,10 @@ Status NoteEnvironment(db::Connection& db, meta::RunRow& run, const ReadyEnviron
     TRY(meta::AddWarning(db, run.row, w.source, w.message));
   }
   if (ready.lock_artifact.name.empty()) return Ok();
-  auto insert = TRY(db.Prepare(
-      "INSERT OR IGNORE INTO artifacts (run_row, name, digest, size, source, created_us, updated_us)"
-      " VALUES (?, ?, ?, ?, 'upload', ?, ?)"));
+  auto insert =
+      TRY(db.Prepare("INSERT OR IGNORE INTO artifacts (run_row, name, digest, size, source, "
+                     "created_us, updated_us)"
+                     " VALUES (?, ?, ?, ?, 'upload', ?, ?)"));
   insert.Bind(run.row).Bind(ready.lock_artifact.name).Bind(ready.lock_artifact.digest);
   return insert.Bind(ready.lock_artifact.size).Bind(now_us).Bind(now_us).Run();
 }

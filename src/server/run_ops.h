@@ -1,5 +1,5 @@
-// What happens to runs and allocations inside the writer's transactions. Nothing of the loop is touched here:
-// everything needed is passed by value, and what followers must hear is returned.
+// What happens to runs and allocations inside the writer's transactions. Nothing of the loop is
+// touched here: everything needed is passed by value, and what followers must hear is returned.
 #pragma once
 
 #include <map>
@@ -57,14 +57,16 @@ Result<bool> PlaceRun(db::Connection& db, const std::string& run_id,
 /// A run's allocation ends by somebody else's word than its executor's: it is fenced in the same
 /// transaction. True where the run's state changed.
 Result<bool> FailAttempt(db::Connection& db, const std::string& run_id,
-                         const std::string& allocation_id, const json::Value& error, int64_t now_us);
+                         const std::string& allocation_id, const json::Value& error,
+                         int64_t now_us);
 
 /// Proof of death: the run ends by its exit record where there is one, else it fails.
 Result<bool> EndLostRun(db::Connection& db, const std::string& run_id,
                         const std::string& allocation_id, const json::Value& exit_record,
                         int64_t now_us);
 
-/// Child runs without processes of their own end with the run that made them. Ids of those that did.
+/// Child runs without processes of their own end with the run that made them. Ids of those that
+/// did.
 Result<std::vector<std::string>> EndOpenChildren(db::Connection& db, const meta::RunRow& run,
                                                  int64_t now_us);
 

@@ -1,5 +1,5 @@
-// Level-triggered: once a second every live allocation is compared with what its backend knows. Only proof of
-// death ends a run; silence alone is NotResponding.
+// Level-triggered: once a second every live allocation is compared with what its backend knows.
+// Only proof of death ends a run; silence alone is NotResponding.
 #include "base/hash.h"
 #include "base/log.h"
 #include "meta/compute_row.h"
@@ -9,8 +9,8 @@ namespace rw::server {
 namespace {
 
 constexpr auto kTick = std::chrono::seconds(1);
-constexpr int64_t kSilentUs = int64_t{90} * 1'000'000;        // a heartbeat waits up to 60 s
-constexpr int64_t kProbeAfterUs = int64_t{2} * 1'000'000;     // a new supervisor is left alone
+constexpr int64_t kSilentUs = int64_t{90} * 1'000'000;     // a heartbeat waits up to 60 s
+constexpr int64_t kProbeAfterUs = int64_t{2} * 1'000'000;  // a new supervisor is left alone
 constexpr int64_t kUnknownUs = int64_t{15} * 1'000'000;
 
 }  // namespace
@@ -25,15 +25,23 @@ Status RunService::LoadTargets() {
 }
 
 sched::TargetSettings RunService::AmlSettings(const meta::ComputeRow& c) {
-  return {.name = c.name, .kind = sched::TargetKind::kAml, .vm_size = c.vm_size,
-          .min_nodes = c.min_nodes, .max_nodes = c.max_nodes, .idle_us = c.idle_seconds * 1'000'000};
+  return {.name = c.name,
+          .kind = sched::TargetKind::kAml,
+          .vm_size = c.vm_size,
+          .min_nodes = c.min_nodes,
+          .max_nodes = c.max_nodes,
+          .idle_us = c.idle_seconds * 1'000'000};
 }
 
 Status RunService::Adopt() {
   int64_t now = context_.clock.BootMicros();
   for (const meta::AllocationRow& a : TRY(meta::LiveAllocations(context_.read))) {
-    live_[a.run_id] = {.allocation_id = a.id, .compute_row = a.compute_row, .node = a.node,
-                       .adopted = true, .since_boot_us = now, .heard_boot_us = now};
+    live_[a.run_id] = {.allocation_id = a.id,
+                       .compute_row = a.compute_row,
+                       .node = a.node,
+                       .adopted = true,
+                       .since_boot_us = now,
+                       .heard_boot_us = now};
     scheduler_.Occupy(a.compute_row, a.node, a.run_id);
   }
   std::vector<meta::RunRow> waiting;
@@ -51,7 +59,8 @@ Status RunService::Adopt() {
 
 void RunService::AdoptWaiting(const meta::RunRow& run) {
   if (!model::IsBeforeStart(run.state.status)) {
-    return FailRun(run.id, "", model::SystemError("The run's place was lost.", "Submit the run again."));
+    return FailRun(run.id, "",
+                   model::SystemError("The run's place was lost.", "Submit the run again."));
   }
   auto ready = gate_.Ready(run.environment);
   if (ready) return scheduler_.Enqueue(run.compute_row, {run.row, run.id, *std::move(ready)});
@@ -85,8 +94,10 @@ void RunService::ReconcileOne(const std::string& run_id, LiveRun& live) {
     case backend::Life::kAlive:
       if (now - live.heard_boot_us > kSilentUs) NoteSilence(run_id, model::EventKind::kSilent);
       return;
-    case backend::Life::kDead: return Lost(run_id, live);
-    case backend::Life::kNotBegun: return StartAgain(run_id, live);
+    case backend::Life::kDead:
+      return Lost(run_id, live);
+    case backend::Life::kNotBegun:
+      return StartAgain(run_id, live);
     case backend::Life::kUnknown:
       // Whatever may still come up is fenced before it can claim, so this is no guess.
       if (now - live.heard_boot_us > kUnknownUs) Lost(run_id, live);
@@ -134,7 +145,8 @@ void RunService::StartAgain(const std::string& run_id, LiveRun& live) {
         at->second.starting = false;
         if (!status) return;
         if (!*unclaimed) return Lost(run_id, at->second);
-        NewAllocation again{.id = at->second.allocation_id, .compute_row = at->second.compute_row,
+        NewAllocation again{.id = at->second.allocation_id,
+                            .compute_row = at->second.compute_row,
                             .node = at->second.node};
         Launch(run_id, again, request.secret);
       });

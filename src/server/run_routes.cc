@@ -89,7 +89,9 @@ void Update(RunService& service, const CallPtr& call) {
       [run_id, patch = *patch, portal = context.options.url](db::Connection& db) {
         return ApplyPatch(db, run_id, patch, portal);
       },
-      [&context, run_id] { context.events.Publish(run_id, {RunEvent::Kind::kStatus, ""}); });
+      [&context, run_id] {
+        context.events.Publish(run_id, {RunEvent::Kind::kStatus, ""});
+      });
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// The lives of runs: from submission over their place on a target to their end. Decides on the loop, changes in
-// the writer's operations, and tells followers after the COMMIT.
+// The lives of runs: from submission over their place on a target to their end. Decides on the
+// loop, changes in the writer's operations, and tells followers after the COMMIT.
 #pragma once
 
 #include <map>
@@ -22,12 +22,12 @@ struct LiveRun {
   std::string allocation_id;
   int64_t compute_row = 0;
   std::string node;
-  bool adopted = false;        // made in an earlier life of the server
-  int64_t since_boot_us = 0;   // of the allocation, or of the adoption
+  bool adopted = false;       // made in an earlier life of the server
+  int64_t since_boot_us = 0;  // of the allocation, or of the adoption
   int64_t heard_boot_us = 0;
-  int64_t told_boot_us = 0;    // when a command was last handed out; 0: never
-  bool starting = false;       // the backend was not asked yet, or has not answered
-  bool losing = false;         // its end is being written
+  int64_t told_boot_us = 0;  // when a command was last handed out; 0: never
+  bool starting = false;     // the backend was not asked yet, or has not answered
+  bool losing = false;       // its end is being written
 };
 
 /// On the loop's thread.
@@ -88,9 +88,9 @@ class RunService {
   void ApplyFromOutside(CallPtr call, const std::string& run_id, model::RunEvent event);
   void AnswerCommands(CallPtr call, const std::string& run_id, int64_t wait_us);
   json::Value CommandsFor(const std::string& run_id);
-  void ChangeByExecutor(CallPtr call, std::string_view name,
-                        std::function<Status(db::Connection&, const meta::AllocationRow&,
-                                             meta::RunRow&)> change);
+  void ChangeByExecutor(
+      CallPtr call, std::string_view name,
+      std::function<Status(db::Connection&, const meta::AllocationRow&, meta::RunRow&)> change);
   NewAllocation Mint(int64_t compute_row, std::string node, ReadyEnvironment environment,
                      std::string* secret);
   GrantFacts Facts() const;

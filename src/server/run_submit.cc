@@ -26,8 +26,7 @@ struct RunService::Pending {
 void RunService::Submit(CallPtr call) {
   auto body = call->JsonBody();
   if (!body) return call->Fail(body.error());
-  auto submission =
-      ValidateSubmission(context_, call->principal, call->Param("ws"), *body);
+  auto submission = ValidateSubmission(context_, call->principal, call->Param("ws"), *body);
   if (!submission) return call->Fail(submission.error());
   meta::RunRow& run = submission->run;
   if (!run.state.supervised) {
@@ -43,7 +42,8 @@ void RunService::Submit(CallPtr call) {
   Insert(std::move(call), *std::move(submission), std::move(ready));
 }
 
-void RunService::Insert(CallPtr call, Submission submission, std::optional<ReadyEnvironment> ready) {
+void RunService::Insert(CallPtr call, Submission submission,
+                        std::optional<ReadyEnvironment> ready) {
   auto pending = std::make_shared<Pending>();
   pending->submission = std::move(submission);
   pending->ready = std::move(ready);
@@ -53,7 +53,8 @@ void RunService::Insert(CallPtr call, Submission submission, std::optional<Ready
   if (run.state.supervised) {
     run.state = WaitingState(model::RunStatus::kPreparing, "preparing the environment");
     if (pending->ready) {
-      run.state = WaitingState(model::RunStatus::kQueued, "waiting for a place on '" + run.target + "'");
+      run.state =
+          WaitingState(model::RunStatus::kQueued, "waiting for a place on '" + run.target + "'");
       if (auto node = scheduler_.TryPlace(run.compute_row, run.id)) {
         run.state = WaitingState(model::RunStatus::kStarting, "starting on node '" + *node + "'");
         pending->allocation = Mint(run.compute_row, *node, *pending->ready, &pending->secret);
@@ -65,8 +66,8 @@ void RunService::Insert(CallPtr call, Submission submission, std::optional<Ready
   context_.writer.Submit(
       "run.submit",
       [pending, facts = Facts(), fence = FenceOf(*call)](db::Connection& db) -> Status {
-        pending->submitted = TRY(
-            InsertSubmission(db, pending->submission, pending->allocation, facts, fence));
+        pending->submitted =
+            TRY(InsertSubmission(db, pending->submission, pending->allocation, facts, fence));
         return Ok();
       },
       [this, alive = alive_, pending, call](Status status) {

@@ -1,7 +1,9 @@
-// The life of runs over Core with a fake backend: everything an executor and a client do, as messages.
+// The life of runs over Core with a fake backend: everything an executor and a client do, as
+// messages.
 #include <gtest/gtest.h>
 
 #include "base/strings.h"
+#include "cas/tree.h"
 #include "journal/record.h"
 #include "server/grant.h"
 #include "server/testing/core_fixture.h"
@@ -77,7 +79,9 @@ class RunTest : public testing::CoreFixture {
     return DoBy(by, "POST", "/api/v1/allocations/" + by.allocation + "/" + what, std::move(body));
   }
   void Finish(const FakeExecutor& by, const std::string& exit = R"({"exit_code":0})") {
-    EXPECT_EQ(Tell(by, "started", R"({"pid":1,"start_time":"2026-11-21T12:00:00.000000Z"})").status(), 200);
+    EXPECT_EQ(
+        Tell(by, "started", R"({"pid":1,"start_time":"2026-11-21T12:00:00.000000Z"})").status(),
+        200);
     EXPECT_EQ(Tell(by, "exited", exit).status(), 200);
     EXPECT_EQ(Tell(by, "finished").status(), 200);
   }
@@ -86,12 +90,16 @@ class RunTest : public testing::CoreFixture {
   }
   testing::Answer Ship(const FakeExecutor& by, const std::string& bytes, size_t offset,
                        const std::string& writer = "0123456789abcdef") {
-    return DoBy(by, "POST", "/api/v1/runs/" + by.run + "/journal?writer=" + writer +
-                                "&offset=" + std::to_string(offset), bytes);
+    return DoBy(by, "POST",
+                "/api/v1/runs/" + by.run + "/journal?writer=" + writer +
+                    "&offset=" + std::to_string(offset),
+                bytes);
   }
   testing::Answer ShipLog(const FakeExecutor& by, const std::string& bytes, size_t offset) {
-    return DoBy(by, "POST", "/api/v1/runs/" + by.run + "/logs?name=azureml-logs/70_driver_log.txt&offset=" +
-                                std::to_string(offset), bytes);
+    return DoBy(by, "POST",
+                "/api/v1/runs/" + by.run +
+                    "/logs?name=azureml-logs/70_driver_log.txt&offset=" + std::to_string(offset),
+                bytes);
   }
 
   std::string ws;
@@ -136,7 +144,8 @@ TEST_F(RunTest, FromSubmissionToCompletion) {
   EXPECT_EQ(grant["run"].StringOr("run_id"), id);
   FakeExecutor executor = ClaimLast();
   EXPECT_EQ(StatusOf(id), "Preparing");
-  EXPECT_EQ(Tell(executor, "started", R"({"start_time":"2026-11-21T12:00:00.000000Z"})").status(), 200);
+  EXPECT_EQ(Tell(executor, "started", R"({"start_time":"2026-11-21T12:00:00.000000Z"})").status(),
+            200);
   EXPECT_EQ(StatusOf(id), "Running");
   EXPECT_EQ(Run(id).StringOr("start_time"), "2026-11-21T12:00:00.000000Z");
 
@@ -151,7 +160,8 @@ TEST_F(RunTest, FromSubmissionToCompletion) {
   EXPECT_EQ(Tell(executor, "exited", R"({"exit_code":0})").status(), 200);
   EXPECT_EQ(StatusOf(id), "Finalizing");
   EXPECT_FALSE(Run(id)["reason"].StringOr("text").empty());
-  EXPECT_EQ(Tell(executor, "finished", R"({"warnings":[{"source":"s","message":"m"}]})").status(), 200);
+  EXPECT_EQ(Tell(executor, "finished", R"({"warnings":[{"source":"s","message":"m"}]})").status(),
+            200);
   EXPECT_EQ(Tell(executor, "finished").status(), 200) << "a repeat is fine";
   json::Value run = Run(id);
   EXPECT_EQ(run.StringOr("status"), "Completed");
@@ -222,7 +232,8 @@ TEST_F(RunTest, ADeadSupervisorWhoseScriptHadEnded) {
 TEST_F(RunTest, CancelInEveryState) {
   std::string unclaimed = SubmitId();
   auto start = backend.starts().back();
-  EXPECT_EQ(Do("POST", "/api/v1/runs/" + unclaimed + "/cancel").json().StringOr("status"), "Canceled");
+  EXPECT_EQ(Do("POST", "/api/v1/runs/" + unclaimed + "/cancel").json().StringOr("status"),
+            "Canceled");
   EXPECT_EQ(ClaimBy(start, "late").status(), 409) << "nothing can start any more";
 
   std::string running = SubmitId();
@@ -241,18 +252,22 @@ TEST_F(RunTest, CancelInEveryState) {
   EXPECT_EQ(StatusOf(running), "CancelRequested");
   EXPECT_EQ(Tell(executor, "finished").status(), 200);
   EXPECT_EQ(StatusOf(running), "Canceled");
-  EXPECT_EQ(Do("POST", "/api/v1/runs/" + running + "/cancel").json().StringOr("status"), "Canceled");
+  EXPECT_EQ(Do("POST", "/api/v1/runs/" + running + "/cancel").json().StringOr("status"),
+            "Canceled");
 }
 
 TEST_F(RunTest, QueueIsFirstComeFirstServedWithPositions) {
-  ASSERT_EQ(Do("PATCH", "/api/v1/workspaces/" + ws + "/computes/local", R"({"max_nodes":1})").status(), 200);
+  ASSERT_EQ(
+      Do("PATCH", "/api/v1/workspaces/" + ws + "/computes/local", R"({"max_nodes":1})").status(),
+      200);
   std::string first = SubmitId(), second = SubmitId(), third = SubmitId();
   loop.Advance(1000);
   EXPECT_EQ(StatusOf(first), "Starting");
   json::Value waiting = Run(third);
   EXPECT_EQ(waiting.StringOr("status"), "Queued");
   EXPECT_EQ(waiting["reason"].IntOr("position", 0), 2);
-  EXPECT_EQ(waiting["reason"].StringOr("text"), "waiting for a slot of 'local': the only one is in use");
+  EXPECT_EQ(waiting["reason"].StringOr("text"),
+            "waiting for a slot of 'local': the only one is in use");
   Do("POST", "/api/v1/runs/" + second + "/cancel");
   loop.Advance(1000);
   EXPECT_EQ(StatusOf(second), "Canceled");
@@ -357,14 +372,17 @@ TEST_F(RunTest, JournalMakesAndEndsChildren) {
   FakeExecutor executor = ClaimLast();
   Tell(executor, "started");
   JournalText journal(id);
-  journal.Json(journal::Kind::kChild, R"({"run_id":"c-1","parent_id":")" + id + R"(","name":"first"})");
+  journal.Json(journal::Kind::kChild,
+               R"({"run_id":"c-1","parent_id":")" + id + R"(","name":"first"})");
   journal.Json(journal::Kind::kChild, R"({"run_id":"c-2","parent_id":"c-1","tags":{"a":"b"}})");
-  journal.Json(journal::Kind::kMetric, R"({"run_id":"c-2","name":"t","type":"list","value":[1,{"$number":"NaN"}]})");
+  journal.Json(journal::Kind::kMetric,
+               R"({"run_id":"c-2","name":"t","type":"list","value":[1,{"$number":"NaN"}]})");
   journal.Json(journal::Kind::kRun, R"({"run_id":"c-1"})");
   journal.Number("x", 4);
   journal.Json(journal::Kind::kEnd, R"({"status":"Completed"})");
   journal.Json(journal::Kind::kTag, R"({"run_id":"stranger","set":{"a":"b"}})");
-  journal.Json(journal::Kind::kEnd, R"({"run_id":")" + id + R"(","status":"Failed","error":{"message":"no data"}})");
+  journal.Json(journal::Kind::kEnd,
+               R"({"run_id":")" + id + R"(","status":"Failed","error":{"message":"no data"}})");
   EXPECT_EQ(Ship(executor, journal.bytes, 0).status(), 200);
   EXPECT_EQ(StatusOf("c-1"), "Completed");
   EXPECT_EQ(StatusOf("c-2"), "Running");
@@ -385,7 +403,8 @@ TEST_F(RunTest, LogsAreFollowedFromAnyOffset) {
   FakeExecutor executor = ClaimLast();
   Tell(executor, "started");
   ShipLog(executor, "abc", 0);
-  auto follower = Begin("GET", "/api/v1/runs/" + id + "/logs?from=azureml-logs/70_driver_log.txt:1");
+  auto follower =
+      Begin("GET", "/api/v1/runs/" + id + "/logs?from=azureml-logs/70_driver_log.txt:1");
   ASSERT_TRUE(follower->stream);
   EXPECT_NE(follower->stream->written.find(Base64Encode("bc")), std::string::npos);
   EXPECT_NE(follower->stream->written.find(R"("offset":1)"), std::string::npos);
@@ -397,7 +416,8 @@ TEST_F(RunTest, LogsAreFollowedFromAnyOffset) {
   EXPECT_FALSE(follower->stream->closed);
   Tell(executor, "finished");
   EXPECT_TRUE(follower->stream->closed);
-  EXPECT_NE(follower->stream->written.find("event: end\ndata: {\"status\":\"Completed\"}"), std::string::npos);
+  EXPECT_NE(follower->stream->written.find("event: end\ndata: {\"status\":\"Completed\"}"),
+            std::string::npos);
   auto late = Begin("GET", "/api/v1/runs/" + id + "/logs");
   EXPECT_NE(late->stream->written.find(Base64Encode("abcdefg")), std::string::npos);
   EXPECT_TRUE(late->stream->closed);
@@ -441,11 +461,44 @@ TEST_F(RunTest, SubmissionsAreValidatedInFull) {
     EXPECT_EQ(answer.json()["error"].StringOr("field"), row.field) << row.extra;
   }
   auto gpu = Submit(R"(,"target":"gpu")").json()["error"].StringOr("message");
-  EXPECT_TRUE(gpu.starts_with("Compute target 'gpu' not found in workspace 'ws'. Existing: local."
-                              " Create it with")) << gpu;
-  auto bad = Do("POST", "/api/v1/workspaces/" + ws + "/runs", R"({"experiment":"a b","command":"x"})");
+  EXPECT_TRUE(
+      gpu.starts_with("Compute target 'gpu' not found in workspace 'ws'. Existing: local."
+                      " Create it with"))
+      << gpu;
+  auto bad =
+      Do("POST", "/api/v1/workspaces/" + ws + "/runs", R"({"experiment":"a b","command":"x"})");
   EXPECT_EQ(bad.json()["error"].StringOr("field"), "experiment");
   EXPECT_TRUE(backend.starts().empty());
+}
+
+TEST_F(RunTest, TheScriptMustBeInTheSnapshot) {
+  auto put = [&](const std::string& bytes) {
+    std::string digest = cas::Digest::Of(bytes).Hex();
+    EXPECT_EQ(Do("PUT", "/api/v1/blobs/" + digest, bytes).status(), 201);
+    return cas::Digest::Of(bytes);
+  };
+  cas::Digest file = put("print()");
+  cas::Digest folder = put(cas::EncodeTree({{cas::EntryMode::kFile, file, 7, "fit.py"}}));
+  cas::Digest root = put(cas::EncodeTree(
+      {{cas::EntryMode::kFolder, folder, 7, "src"}, {cas::EntryMode::kFile, file, 7, "train.py"}}));
+  ASSERT_EQ(Do("POST", "/api/v1/snapshots", "{\"id\":\"" + root.Hex() + "\"}").status(), 201);
+  auto submit = [&](const std::string& script) {
+    return Do("POST", "/api/v1/workspaces/" + ws + "/runs",
+              R"({"experiment":"digits","script":")" + script + R"(","snapshot_id":")" +
+                  root.Hex() + "\"}");
+  };
+  EXPECT_EQ(submit("train.py").status(), 201);
+  EXPECT_EQ(submit("./src/fit.py").status(), 201);
+  for (const char* bad : {"tran.py", "src", "src/fti.py", "train.py/x", "nowhere/fit.py"}) {
+    auto answer = submit(bad);
+    EXPECT_EQ(answer.status(), 400) << bad;
+    EXPECT_EQ(answer.json()["error"].StringOr("field"), "script");
+  }
+  EXPECT_NE(submit("tran.py").json()["error"].StringOr("message").find("near it: train.py"),
+            std::string::npos);
+  EXPECT_NE(submit("src/fti.py").json()["error"].StringOr("message").find("src/fit.py"),
+            std::string::npos);
+  EXPECT_EQ(submit("../x").status(), 400);
 }
 
 TEST_F(RunTest, ARepeatedSubmissionIsTheSameRun) {
@@ -462,8 +515,13 @@ TEST_F(RunTest, RunsThatAreLoggedToByHand) {
   std::string run = "/api/v1/runs/" + made.json().StringOr("id");
   EXPECT_EQ(made.json().StringOr("status"), "Running");
   EXPECT_TRUE(backend.starts().empty());
-  EXPECT_EQ(Do("POST", run + "/metrics", R"({"metrics":[{"name":"a","value":"NaN"},{"name":"a","value":2,"step":3}]})").json().IntOr("count", 0), 2);
-  EXPECT_EQ(Do("POST", run + "/end", R"({"status":"Completed"})").json().StringOr("status"), "Completed");
+  EXPECT_EQ(Do("POST", run + "/metrics",
+               R"({"metrics":[{"name":"a","value":"NaN"},{"name":"a","value":2,"step":3}]})")
+                .json()
+                .IntOr("count", 0),
+            2);
+  EXPECT_EQ(Do("POST", run + "/end", R"({"status":"Completed"})").json().StringOr("status"),
+            "Completed");
   EXPECT_EQ(Do("POST", run + "/metrics", R"({"metrics":[{"name":"a","value":5}]})").status(), 200)
       << "also after its end";
   json::Value metric = Do("GET", run + "/metrics?name=a").json()["metrics"].as_array()[0];
@@ -475,7 +533,10 @@ TEST_F(RunTest, TagsPropertiesAndTheirFilters) {
   std::string id = SubmitId(R"(,"tags":{"a":"1","b":null},"properties":{"p":"q"})");
   SubmitId();
   std::string run = "/api/v1/runs/" + id, list = "/api/v1/workspaces/" + ws + "/runs";
-  EXPECT_EQ(Do("PATCH", run, R"({"tags":{"c":"3"},"remove_tags":["a"],"display_name":"n"})").json().StringOr("display_name"), "n");
+  EXPECT_EQ(Do("PATCH", run, R"({"tags":{"c":"3"},"remove_tags":["a"],"display_name":"n"})")
+                .json()
+                .StringOr("display_name"),
+            "n");
   EXPECT_EQ(Do("PATCH", run, R"({"properties":{"p":"other"}})").status(), 409);
   EXPECT_EQ(json::Write(Run(id)["tags"]), R"({"b":null,"c":"3"})");
   EXPECT_EQ(Do("GET", list).json()["items"].as_array().size(), 2u);
@@ -485,27 +546,44 @@ TEST_F(RunTest, TagsPropertiesAndTheirFilters) {
     EXPECT_EQ(items.as_array()[0].StringOr("id"), id);
   }
   auto page = Do("GET", list + "?limit=1").json();
-  EXPECT_EQ(Do("GET", list + "?limit=1&cursor=" + page.StringOr("next_cursor")).json()["items"].as_array()[0].StringOr("id"), id);
+  EXPECT_EQ(Do("GET", list + "?limit=1&cursor=" + page.StringOr("next_cursor"))
+                .json()["items"]
+                .as_array()[0]
+                .StringOr("id"),
+            id);
 }
 
 TEST_F(RunTest, ARunsTokenReachesItsOwnTreeOnly) {
   std::string other = SubmitId();
   SubmitId();
   FakeExecutor executor = ClaimLast();
-  EXPECT_EQ(DoBy(executor, "GET", "/api/v1/runs/" + other).status(), 200) << "its workspace is readable";
-  EXPECT_EQ(DoBy(executor, "PATCH", "/api/v1/runs/" + other, R"({"tags":{"a":"b"}})").status(), 403);
+  EXPECT_EQ(DoBy(executor, "GET", "/api/v1/runs/" + other).status(), 200)
+      << "its workspace is readable";
+  EXPECT_EQ(DoBy(executor, "PATCH", "/api/v1/runs/" + other, R"({"tags":{"a":"b"}})").status(),
+            403);
   EXPECT_EQ(DoBy(executor, "POST", "/api/v1/runs/" + other + "/cancel").status(), 403);
   std::string submit = "/api/v1/workspaces/" + ws + "/runs";
-  EXPECT_EQ(DoBy(executor, "POST", submit, R"({"experiment":"digits","command":"x"})").status(), 403);
+  EXPECT_EQ(DoBy(executor, "POST", submit, R"({"experiment":"digits","command":"x"})").status(),
+            403);
   EXPECT_EQ(DoBy(executor, "POST", submit,
-                 R"({"experiment":"digits","command":"x","parent_id":")" + executor.run + "\"}").status(), 201);
-  EXPECT_EQ(DoBy(executor, "PATCH", "/api/v1/workspaces/" + ws + "/computes/local", R"({"max_nodes":9})").status(), 403);
+                 R"({"experiment":"digits","command":"x","parent_id":")" + executor.run + "\"}")
+                .status(),
+            201);
+  EXPECT_EQ(
+      DoBy(executor, "PATCH", "/api/v1/workspaces/" + ws + "/computes/local", R"({"max_nodes":9})")
+          .status(),
+      403);
 }
 
 TEST_F(RunTest, ClustersTellTheTruth) {
   std::string computes = "/api/v1/workspaces/" + ws + "/computes";
-  EXPECT_EQ(Do("POST", computes, R"({"name":"gpu","vm_size":"NC7"})").json()["error"].StringOr("field"), "vm_size");
-  EXPECT_EQ(Do("POST", computes, R"({"name":"gpu","vm_size":"nc6","max_nodes":1,"idle_seconds_before_scaledown":5})").status(), 201);
+  EXPECT_EQ(
+      Do("POST", computes, R"({"name":"gpu","vm_size":"NC7"})").json()["error"].StringOr("field"),
+      "vm_size");
+  EXPECT_EQ(Do("POST", computes,
+               R"({"name":"gpu","vm_size":"nc6","max_nodes":1,"idle_seconds_before_scaledown":5})")
+                .status(),
+            201);
   auto facts = [&] { return Do("GET", computes + "/gpu").json(); };
   EXPECT_EQ(facts().StringOr("vm_size"), "STANDARD_NC6");
   EXPECT_EQ(facts().IntOr("current_node_count", -1), 0);
@@ -533,7 +611,8 @@ TEST_F(RunTest, AnEnvironmentThatIsBuiltIsFollowedInTheRunsLog) {
   EXPECT_EQ(StatusOf(id), "Preparing");
   EXPECT_EQ(Run(id)["reason"].StringOr("text"), "preparing the environment");
   std::string canceled = SubmitId(R"(,"environment":{"kind":"pip","requirements":["six==1"]})");
-  EXPECT_EQ(Do("POST", "/api/v1/runs/" + canceled + "/cancel").json().StringOr("status"), "Canceled");
+  EXPECT_EQ(Do("POST", "/api/v1/runs/" + canceled + "/cancel").json().StringOr("status"),
+            "Canceled");
   installer.hold = false;
   installer.Release();
   loop.Advance(1'000'000);

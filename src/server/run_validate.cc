@@ -64,8 +64,8 @@ Status CheckNodeCount(const json::Value& body) {
   return Ok();
 }
 
-/// Script, command, arguments, variables, limits; a run without script and command is one that a client logs
-/// to by itself.
+/// Script, command, arguments, variables, limits; a run without script and command is one that a
+/// client logs to by itself.
 Status FillSpec(const json::Value& body, meta::RunRow& run) {
   std::string script = TRY(json::OptionalString(body, "script"));
   std::string command = TRY(json::OptionalString(body, "command"));
@@ -132,13 +132,14 @@ Status FillTarget(ServerContext& context, const json::Value& body, Submission& o
   if (target.vm_size.empty()) return Ok();
   auto size = model::FindVmSize(target.vm_size);
   if (!size) return Ok();  // a size that an older list knew
-  std::string warning = model::MissingGpuWarning(*size, 0);
+  std::string warning = model::MissingGpuWarning(*size, CountGpus(context.fs));
   if (!warning.empty()) out.warnings.emplace_back("compute", warning);
   return Ok();
 }
 
 Status FillDetails(const json::Value& body, Submission& out) {
-  if (!body["tags"].is_null() && !body["tags"].is_object()) return Bad("tags must be an object", "tags");
+  if (!body["tags"].is_null() && !body["tags"].is_object())
+    return Bad("tags must be an object", "tags");
   if (body["tags"].is_object()) {
     for (const auto& [key, value] : body["tags"].as_object()) {
       if (!value.is_null() && !value.is_string()) {
@@ -156,6 +157,17 @@ Status FillDetails(const json::Value& body, Submission& out) {
 }
 
 }  // namespace
+
+int CountGpus(os::FileSystem& fs) {
+  auto devices = fs.List("/dev");
+  if (!devices) return 0;
+  int count = 0;
+  for (const os::DirEntry& device : *devices) {
+    std::string_view name = device.name;
+    if (name.starts_with("nvidia") && ParseInt(name.substr(6))) count++;
+  }
+  return count;
+}
 
 Result<TargetRef> FindTarget(db::Connection& db, const std::string& workspace_id,
                              const std::string& name) {

@@ -109,8 +109,8 @@ void Scheduler::Enqueue(int64_t compute_row, QueuedRun run) {
 
 void Scheduler::Dequeue(const std::string& run_id) {
   for (auto& [row, target] : targets_) {
-    size_t removed = std::erase_if(
-        target.queue, [&](const auto& entry) { return entry.second.id == run_id; });
+    size_t removed =
+        std::erase_if(target.queue, [&](const auto& entry) { return entry.second.id == run_id; });
     if (removed == 0) continue;
     target.waiting.erase(run_id);
     SyncQueue(target);
@@ -160,6 +160,8 @@ void Scheduler::ApplyPlan(int64_t compute_row, Target& target, const sched::Plan
     bool told = old != before.end() && old->second.status == waiting.status;
     target.waiting[waiting.run_id] = waiting;
     if (!told && on_wait) on_wait(waiting.run_id, waiting.status, waiting.reason);
+    bool moved = told && old->second.reason != waiting.reason;
+    if (moved && on_move) on_move(waiting.run_id);
   }
   NoteState(target);
   if (!plan.new_nodes.empty() || !plan.leaving_nodes.empty()) PumpSoon();

@@ -1,6 +1,6 @@
-// The compute targets of this server in memory: nodes, queues, and the plan applied to them. What is durable
-// about them is in allocations and computes; nodes of the local backend are slots of this machine and need no
-// row.
+// The compute targets of this server in memory: nodes, queues, and the plan applied to them. What
+// is durable about them is in allocations and computes; nodes of the local backend are slots of
+// this machine and need no row.
 #pragma once
 
 #include <functional>
@@ -40,7 +40,11 @@ class Scheduler {
   /// A run got a node: it is marked running until Release.
   std::function<void(int64_t compute_row, QueuedRun run, std::string node)> on_place;
   /// A run's waiting state changed (not merely its position).
-  std::function<void(const std::string& run_id, model::RunStatus status, model::Reason reason)> on_wait;
+  std::function<void(const std::string& run_id, model::RunStatus status, model::Reason reason)>
+      on_wait;
+
+  /// A waiting run's position or reason changed; what it is now is in WaitingOf.
+  std::function<void(const std::string& run_id)> on_move;
 
   void SetTarget(int64_t compute_row, sched::TargetSettings settings);
   void RemoveTarget(int64_t compute_row);

@@ -18,8 +18,12 @@ class SchedulerTest : public ::testing::Test {
     };
   }
   void Cluster(int64_t min, int64_t max) {
-    scheduler_.SetTarget(7, {.name = "cpu", .kind = sched::TargetKind::kAml, .vm_size = "STANDARD_D2_V2",
-                             .min_nodes = min, .max_nodes = max, .idle_us = 5'000'000});
+    scheduler_.SetTarget(7, {.name = "cpu",
+                             .kind = sched::TargetKind::kAml,
+                             .vm_size = "STANDARD_D2_V2",
+                             .min_nodes = min,
+                             .max_nodes = max,
+                             .idle_us = 5'000'000});
     loop_.Advance(0);
   }
   void Enqueue(int64_t row, const char* id) { scheduler_.Enqueue(7, {row, id, {}}); }

@@ -23,7 +23,9 @@ class FakeBackend final : public ComputeBackend {
   void FailNext(Error error) { fail_.push_back(std::move(error)); }
   void SetLife(const AllocationId& allocation, Life life) { lives_[allocation.str()] = life; }
 
-  void SetExitRecord(const RunId& run, json::Value record) { exits_[run.str()] = std::move(record); }
+  void SetExitRecord(const RunId& run, json::Value record) {
+    exits_[run.str()] = std::move(record);
+  }
 
   const std::vector<StartRequest>& starts() const { return starts_; }
   const std::vector<std::string>& killed() const { return killed_; }
