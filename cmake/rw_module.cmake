@@ -18,3 +18,11 @@ function(rw_module)
              WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
   endif()
 endfunction()
+
+# rw_mutants(file…): files that hold planted mutants. Only the simulator's build compiles them in; all other
+# files are the same in every build, so the compiler cache serves them.
+function(rw_mutants)
+  if(RW_SIM_MUTANTS)
+    set_source_files_properties(${ARGN} PROPERTIES COMPILE_DEFINITIONS RW_SIM_MUTANTS)
+  endif()
+endfunction()

@@ -31,19 +31,6 @@ json::Value ValueOf(const MetricPoint& point) {
   return value ? PlainNumbers(*std::move(value)) : json::Value();
 }
 
-Result<std::vector<MetricPoint>> Points(db::Connection& db, int64_t metric_id) {
-  auto rows = TRY(db.Prepare(
-      "SELECT writer, data FROM metric_segments WHERE metric_id = ? ORDER BY writer, first_seq"));
-  rows.Bind(metric_id);
-  std::vector<Segment> segments;
-  std::vector<std::string> writers;
-  while (TRY(rows.Step())) {
-    writers.push_back(rows.Text(0));
-    segments.push_back(TRY(DecodeSegment(rows.Text(1))));
-  }
-  return MergeSegments(std::move(segments), writers);
-}
-
 json::Value MetricToJson(const std::string& name, const std::string& type,
                          const std::vector<MetricPoint>& points) {
   json::Array values, steps, times;
@@ -75,16 +62,35 @@ Status AddSegment(db::Connection& db, int64_t run_row, std::string_view name, st
   return insert.Run();
 }
 
-Result<json::Value> MetricsToJson(db::Connection& db, int64_t run_row,
-                                  const std::optional<std::string>& name) {
+Result<std::vector<StoredMetric>> LoadMetrics(db::Connection& db, int64_t run_row,
+                                              const std::optional<std::string>& name) {
   auto rows = TRY(db.Prepare(
       "SELECT id, name, type FROM metrics WHERE run_row = ?1 AND (?2 IS NULL OR name = ?2)"
       " ORDER BY name"));
   rows.Bind(run_row).Bind(name);
-  json::Value out = json::Array();
+  std::vector<StoredMetric> metrics;
   while (TRY(rows.Step())) {
-    auto points = TRY(Points(db, rows.Int(0)));
-    out.Append(MetricToJson(rows.Text(1), rows.Text(2), points));
+    StoredMetric& metric = metrics.emplace_back();
+    metric.name = rows.Text(1);
+    metric.type = rows.Text(2);
+    auto segments = TRY(db.Prepare(
+        "SELECT writer, data FROM metric_segments WHERE metric_id = ? ORDER BY writer, first_seq"));
+    segments.Bind(rows.Int(0));
+    while (TRY(segments.Step())) {
+      metric.writers.push_back(segments.Text(0));
+      metric.segments.push_back(segments.Text(1));
+    }
+  }
+  return metrics;
+}
+
+Result<json::Value> MetricsToJson(const std::vector<StoredMetric>& metrics) {
+  json::Value out = json::Array();
+  for (const StoredMetric& metric : metrics) {
+    std::vector<Segment> segments;
+    for (const std::string& bytes : metric.segments) segments.push_back(TRY(DecodeSegment(bytes)));
+    out.Append(
+        MetricToJson(metric.name, metric.type, MergeSegments(std::move(segments), metric.writers)));
   }
   return out;
 }

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "db/connection.h"
 #include "json/value.h"
@@ -15,8 +16,19 @@ namespace rw::meta {
 Status AddSegment(db::Connection& db, int64_t run_row, std::string_view name, std::string_view type,
                   std::string_view writer, int64_t first_seq, const SegmentBuilder& segment);
 
-/// The API's list of Metric, sorted by name; all of the run, or the one of that name (none: empty).
-Result<json::Value> MetricsToJson(db::Connection& db, int64_t run_row,
-                                  const std::optional<std::string>& name);
+/// The stored segments of one metric.
+struct StoredMetric {
+  std::string name;
+  std::string type;
+  std::vector<std::string> writers;  // of each segment
+  std::vector<std::string> segments;
+};
+
+/// Sorted by name; all of the run, or the one of that name (none: empty). Cheap: bytes only.
+Result<std::vector<StoredMetric>> LoadMetrics(db::Connection& db, int64_t run_row,
+                                              const std::optional<std::string>& name);
+
+/// The API's list of Metric. Touches no database: long ones are made on a worker.
+Result<json::Value> MetricsToJson(const std::vector<StoredMetric>& metrics);
 
 }  // namespace rw::meta

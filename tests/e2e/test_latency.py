@@ -1,4 +1,4 @@
-"""A follower has a line soon after the script printed it. The figure itself is in the benchmarks; here a wide bound finds breakage."""
+"""A follower has a line soon after the script printed it. The figure is in the benchmarks; the bound here only tells following from polling."""
 import json
 
 CLIENT = """
@@ -28,4 +28,4 @@ def test_follower_delay(installation):
     run_id = installation.json("submit", "clock.py")["id"]
     result = json.loads(installation.python(CLIENT, run_id).stdout)
     assert result["lines"] == 300
-    assert result["p99"] < 50, result
+    assert result["p99"] < 1000, result

@@ -1,0 +1,32 @@
+// What clients were told is durable, and what scripts did: the facts that invariants compare.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+
+#include "net/http.h"
+
+namespace rw::sim {
+
+class Ledger {
+ public:
+  /// An answer that reached its client.
+  void OnAnswer(const net::Request& request, const net::Response& response);
+  void OnScriptStarted(const std::string& allocation) { starts_[allocation]++; }
+
+  /// run id → writer → bytes acked.
+  const std::map<std::string, std::map<std::string, int64_t>>& journals() const { return journals_; }
+  const std::map<std::string, int64_t>& logs() const { return logs_; }
+  const std::set<std::string>& submitted() const { return submitted_; }
+  const std::map<std::string, int>& starts() const { return starts_; }
+
+ private:
+  std::map<std::string, std::map<std::string, int64_t>> journals_;
+  std::map<std::string, int64_t> logs_;
+  std::set<std::string> submitted_;
+  std::map<std::string, int> starts_;
+};
+
+}  // namespace rw::sim

@@ -1,0 +1,52 @@
+// The machine that runs scripts: its disk, its shims, and the backend that the server sees.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "backend/backend.h"
+#include "os/testing/memory_file_system.h"
+#include "sim/network.h"
+#include "sim/shim.h"
+#include "sim/world.h"
+
+namespace rw::sim {
+
+class Machine final : public backend::ComputeBackend {
+ public:
+  Machine(World& world, Network& network, ServerPort& port, Shim::Observer& observer,
+          std::function<ScriptPlan(const RunId&)> plan_of);
+
+  void Start(const backend::StartRequest& request, std::function<void(Status)> done) override;
+  backend::Life Probe(const RunId& run, const AllocationId& allocation) override;
+  /// A shim of the simulator never dies before its executor is done: there is no record to find.
+  json::Value ExitRecord(const RunId& run) override {
+    (void)run;
+    return {};
+  }
+  void KillRemains(const RunId& run) override { (void)run; }
+
+  /// With this probability a Start begins two supervisors, as an engine does that requeues a job whose node
+  /// it lost sight of: only one of them may start the script.
+  void SetDoubleStarts(double probability) { double_starts_ = probability; }
+  int double_started() const { return double_started_; }
+  const std::vector<std::shared_ptr<Shim>>& shims() const { return shims_; }
+
+ private:
+  void Begin(const backend::StartRequest& request, const std::string& root);
+
+  World& world_;
+  Network& network_;
+  ServerPort& port_;
+  Shim::Observer& observer_;
+  std::function<ScriptPlan(const RunId&)> plan_of_;
+  os::testing::MemoryFileSystem disk_;
+  std::vector<std::shared_ptr<Shim>> shims_;
+  double double_starts_ = 0;
+  int double_started_ = 0;
+};
+
+}  // namespace rw::sim
