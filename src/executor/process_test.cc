@@ -247,16 +247,19 @@ time.sleep(1000)
 )");
   ASSERT_TRUE(RunUntil([&] { return !server_.logs[kLog].empty() && server_.Reported("started"); }));
   int child = atoi(server_.logs[kLog].c_str());
+  int executor = ExecutorPid();
   ASSERT_EQ(kill(shim_, SIGKILL), 0);
   ASSERT_EQ(waitpid(shim_, nullptr, 0), shim_);
   shim_ = 0;
   ASSERT_TRUE(RunUntil([&] { return server_.Reported("failed"); }));
   EXPECT_NE(server_.Report("failed").StringOr("message").find("Supervisor lost"),
             std::string::npos);
-  EXPECT_TRUE(RunUntil([&] {
-    return !os::PosixProcessLauncher().IsAlive(
-        os::IdentityOf(child).value_or(os::ProcessIdentity{}));
-  }));
+  for (int pid : {child, executor}) {
+    EXPECT_TRUE(RunUntil([&] {
+      auto identity = os::IdentityOf(pid);
+      return !identity || !os::PosixProcessLauncher().IsAlive(*identity);
+    })) << pid;
+  }
 }
 
 }  // namespace
