@@ -5,11 +5,27 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
+#include <thread>
 #include <utility>
 
+#include "base/clock.h"
 #include "base/strings.h"
+#include "os/file_system.h"
+#include "os/process.h"
 
 namespace rw::os {
+namespace {
+constexpr int64_t kForTheLivingMicros = 1'000'000;  // killed a moment ago, it still looks alive
+constexpr int64_t kForTheDeadMicros = 10'000'000;
+constexpr std::chrono::milliseconds kLookAgain{5};
+
+bool HolderLives(const std::string& path) {
+  auto text = ReadFile(PosixFileSystem(), path, 64);
+  auto pid = text ? ParseInt(Trim(*text)) : std::nullopt;
+  return !pid || IdentityOf(static_cast<int>(*pid)).has_value();
+}
+}  // namespace
 
 FileLock::FileLock(FileLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
 
@@ -33,6 +49,17 @@ Result<FileLock> FileLock::Acquire(const std::string& path, int flags) {
 }
 
 Result<FileLock> FileLock::Try(const std::string& path) { return Acquire(path, LOCK_EX | LOCK_NB); }
+
+Result<FileLock> FileLock::TryPatiently(const std::string& path) {
+  int64_t begun = SystemClock().BootMicros();
+  while (true) {
+    auto lock = Try(path);
+    if (lock || lock.error().code() != Code::kConflict) return lock;
+    int64_t most = HolderLives(path) ? kForTheLivingMicros : kForTheDeadMicros;
+    if (SystemClock().BootMicros() - begun >= most) return lock;
+    std::this_thread::sleep_for(kLookAgain);
+  }
+}
 
 Result<FileLock> FileLock::Wait(const std::string& path) { return Acquire(path, LOCK_EX); }
 

@@ -12,6 +12,9 @@ class FileLock {
  public:
   /// kConflict where another holds it, its text in the message.
   static Result<FileLock> Try(const std::string& path);
+  /// Like Try, and waits for a holder that is just dying: of a killed process the threads that are
+  /// in a system call keep its files open for a while, after it has become a zombie.
+  static Result<FileLock> TryPatiently(const std::string& path);
   /// Waits.
   static Result<FileLock> Wait(const std::string& path);
   FileLock(FileLock&& other) noexcept;

@@ -1,6 +1,9 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <thread>
+
+#include "os/file_lock.h"
 #include "os/file_system.h"
 #include "os/paths.h"
 #include "os/process.h"
@@ -40,6 +43,23 @@ TEST_F(PosixTest, ErrorsHaveCodesAndPaths) {
 TEST_F(PosixTest, OpenBeneathDoesNotFollowLinksOut) {
   ASSERT_TRUE(fs_.MakeSymlink("/etc/passwd", dir_ + "/link"));
   EXPECT_FALSE(OpenBeneath(dir_, "link", 0));
+}
+
+TEST_F(PosixTest, ALockWaitsForADyingHolderAndNotForALivingOne) {
+  std::string path = dir_ + "/lock";
+  auto held = FileLock::Try(path);
+  ASSERT_TRUE(held && held->SetText(std::to_string(getpid())));
+  auto refused = FileLock::TryPatiently(path);
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message().find(std::to_string(getpid())), std::string::npos);
+
+  ASSERT_TRUE(held->SetText("999999999"));  // no such process: what is left of it goes soon
+  std::thread dying([last = *std::move(held)] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1500));
+  });
+  auto taken = std::make_unique<Result<FileLock>>(FileLock::TryPatiently(path));
+  dying.join();
+  EXPECT_TRUE(*taken);
 }
 
 TEST(Paths, RelativeNamesAreCleanedOrRefused) {

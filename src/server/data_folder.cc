@@ -41,7 +41,7 @@ Status MakeCredential(db::Connection& db, const std::string& token, const std::s
 Result<OpenData> OpenDataFolder(const Paths& paths) {
   os::FileSystem& fs = os::PosixFileSystem();
   TRY(fs.MakeDirs(paths.data, 0700));
-  auto lock = os::FileLock::Try(paths.lock);
+  auto lock = os::FileLock::TryPatiently(paths.lock);
   if (!lock && lock.error().code() == Code::kConflict)
     return Error(Code::kConflict, "a server uses " + paths.data + " already (" +
                                       lock.error().message() +

@@ -182,6 +182,9 @@ TEST_F(RunTest, OneClaimantWins) {
   EXPECT_EQ(ClaimBy(wrong, "c1").status(), 403);
   wrong.allocation = AllocationId("none");
   EXPECT_EQ(ClaimBy(wrong, "c1").status(), 404);
+  std::string claim = "/api/v1/allocations/" + start.allocation.str() + "/claim";
+  for (const char* body : {"", "{}", "{", R"({"claimant":"c1","protocol":1})", R"({"secret":""})"})
+    EXPECT_EQ(Do("POST", claim, body, "").status(), 401) << body;
 }
 
 TEST_F(RunTest, AStaleExecutorIsFenced) {
@@ -520,6 +523,9 @@ TEST_F(RunTest, RunsThatAreLoggedToByHand) {
                 .json()
                 .IntOr("count", 0),
             2);
+  auto refused = Do("POST", run + "/metrics", R"({"metrics":[{"name":"a","value":1,"step":"x"}]})");
+  EXPECT_EQ(refused.status(), 400);
+  EXPECT_EQ(refused.json()["error"].StringOr("field"), "metrics[0].step");
   EXPECT_EQ(Do("POST", run + "/end", R"({"status":"Completed"})").json().StringOr("status"),
             "Completed");
   EXPECT_EQ(Do("POST", run + "/metrics", R"({"metrics":[{"name":"a","value":5}]})").status(), 200)

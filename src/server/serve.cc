@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <thread>
 
@@ -136,11 +137,19 @@ Status Server::Listen(const std::string& given) {
   http_options.host = address.host;
   http_options.port = address.port;
   http_options.spool_dir = paths.spool;
-  auto listening = net::HttpServer::Listen(
-      loop, http_options, [this](const net::Request& head) { return core->CheckHead(head); },
-      [this](net::Request request, std::shared_ptr<net::Responder> responder) {
-        core->Handle(std::move(request), std::move(responder));
-      });
+  auto listen_once = [&] {
+    return net::HttpServer::Listen(
+        loop, http_options, [this](const net::Request& head) { return core->CheckHead(head); },
+        [this](net::Request request, std::shared_ptr<net::Responder> responder) {
+          core->Handle(std::move(request), std::move(responder));
+        });
+  };
+  auto listening = listen_once();
+  // A server that was killed a moment ago lets go of its lock and of its port one after the other.
+  for (int i = 0; i < 50 && !listening && listening.error().code() == Code::kConflict; i++) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    listening = listen_once();
+  }
   if (!listening && given.empty() && !last.empty())
     return std::move(listening).error().WithContext(
         "the address of the last start is taken (--listen 127.0.0.1:0 takes another)");
