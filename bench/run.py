@@ -6,7 +6,7 @@ import importlib
 import json
 import sys
 
-ALL = ["footprint", "submit_latency", "log", "journal_ingest", "snapshot"]
+ALL = ["footprint", "submit_latency", "follow", "log", "journal_ingest", "snapshot"]
 
 
 def text(value):

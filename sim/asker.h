@@ -1,4 +1,5 @@
-// Questions to the server outside of the simulated network: the harness looks, it does not take part.
+// Questions to the server outside of the simulated network: the harness looks, it does not take
+// part.
 #pragma once
 
 #include <string>
@@ -14,7 +15,8 @@ class Asker {
  public:
   Asker(World& world, ServerPort& port, const std::string& token)
       : world_(world), port_(port), token_(token) {}
-  /// Steps the world until the answer is there (at most a virtual minute). kUnavailable when the server died.
+  /// Steps the world until the answer is there (at most a virtual minute). kUnavailable when the
+  /// server died.
   Result<net::Response> Ask(std::string method, std::string target, json::Value body = {});
   Result<json::Value> AskJson(std::string method, std::string target, json::Value body = {});
 

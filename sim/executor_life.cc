@@ -11,7 +11,8 @@ ExecutorLife::ExecutorLife(World& world, os::testing::MemoryFileSystem& disk, Ne
       fs(os::testing::MakeMortalFileSystem(disk, loop.life())),
       link(std::move(supervisor)) {
   executor::Context context{loop, pool, *fs, world, world.random};
-  auto connect = [this, &network, &port](const std::string&) -> Result<std::shared_ptr<net::Transport>> {
+  auto connect = [this, &network,
+                  &port](const std::string&) -> Result<std::shared_ptr<net::Transport>> {
     return std::shared_ptr<net::Transport>(network.Connect(loop, port));
   };
   executor::ExecutorOptions options{folder, "node", 1, {{"PATH", "/usr/bin"}}};

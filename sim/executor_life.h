@@ -15,9 +15,9 @@
 namespace rw::sim {
 
 struct ExecutorLife {
-  ExecutorLife(World& world, os::testing::MemoryFileSystem& disk, Network& network, ServerPort& port,
-               const std::string& folder, std::unique_ptr<executor::Supervisor> link,
-               std::function<void(int)> on_exit);
+  ExecutorLife(World& world, os::testing::MemoryFileSystem& disk, Network& network,
+               ServerPort& port, const std::string& folder,
+               std::unique_ptr<executor::Supervisor> link, std::function<void(int)> on_exit);
   ~ExecutorLife();
   void Start();
 

@@ -17,7 +17,9 @@ class Ledger {
   void OnScriptStarted(const std::string& allocation) { starts_[allocation]++; }
 
   /// run id → writer → bytes acked.
-  const std::map<std::string, std::map<std::string, int64_t>>& journals() const { return journals_; }
+  const std::map<std::string, std::map<std::string, int64_t>>& journals() const {
+    return journals_;
+  }
   const std::map<std::string, int64_t>& logs() const { return logs_; }
   const std::set<std::string>& submitted() const { return submitted_; }
   const std::map<std::string, int>& starts() const { return starts_; }

@@ -29,8 +29,8 @@ class Machine final : public backend::ComputeBackend {
   }
   void KillRemains(const RunId& run) override { (void)run; }
 
-  /// With this probability a Start begins two supervisors, as an engine does that requeues a job whose node
-  /// it lost sight of: only one of them may start the script.
+  /// With this probability a Start begins two supervisors, as an engine does that requeues a job
+  /// whose node it lost sight of: only one of them may start the script.
   void SetDoubleStarts(double probability) { double_starts_ = probability; }
   int double_started() const { return double_started_; }
   const std::vector<std::shared_ptr<Shim>>& shims() const { return shims_; }

@@ -29,7 +29,9 @@ struct Options {
 };
 
 int Usage(const std::string& problem) {
-  std::fprintf(stderr, "runwright-sim: %s\nusage: runwright-sim [--seeds N | --seed N] [--mutant NAME|list]   (SIM_LOG=1: the logs too)\n",
+  std::fprintf(stderr,
+               "runwright-sim: %s\nusage: runwright-sim [--seeds N | --seed N] [--mutant "
+               "NAME|list]   (SIM_LOG=1: the logs too)\n",
                problem.c_str());
   return 2;
 }
@@ -72,7 +74,8 @@ int Run(const Options& options) {
     std::printf("seed=%lld trace=%016llx\n", static_cast<long long>(options.seed),
                 static_cast<unsigned long long>(sum.trace_hash));
   std::printf(
-      "%lld seeds, %d with violations; %d points, %d server kills, %d power losses, %d executor kills, "
+      "%lld seeds, %d with violations; %d points, %d server kills, %d power losses, %d executor "
+      "kills, "
       "%d network cuts, %d double starts\n",
       static_cast<long long>(last - first + 1), failed, sum.points, sum.server_kills,
       sum.power_losses, sum.executor_kills, sum.cuts, sum.double_starts);

@@ -119,9 +119,8 @@ void Network::Heal() {
 }
 
 int64_t Network::Delay() {
-  return faults_.least_delay_us +
-         static_cast<int64_t>(world_.random.Below(
-             static_cast<uint64_t>(faults_.most_delay_us - faults_.least_delay_us)));
+  return faults_.least_delay_us + static_cast<int64_t>(world_.random.Below(static_cast<uint64_t>(
+                                      faults_.most_delay_us - faults_.least_delay_us)));
 }
 
 }  // namespace rw::sim

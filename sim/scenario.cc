@@ -28,7 +28,8 @@ class Scenario {
       : world_(seed),
         disk_(&world_.random),
         network_(world_, {}),
-        machine_(world_, network_, port_, observer_, [this](const RunId& run) { return PlanOf(run); }),
+        machine_(world_, network_, port_, observer_,
+                 [this](const RunId& run) { return PlanOf(run); }),
         server_(world_, disk_, machine_, port_),
         client_(world_, "client"),
         asker_(world_, port_, server_.owner_token()) {
@@ -47,8 +48,7 @@ class Scenario {
     CHECK(disk_.SyncAll("/usr/bin"));
     // Nothing has failed yet: the first start and the workspace must succeed.
     CHECK(server_.Start());
-    auto workspace = asker_.AskJson("POST", "/api/v1/workspaces",
-                                    json::Object{{"name", "sim"}});
+    auto workspace = asker_.AskJson("POST", "/api/v1/workspaces", json::Object{{"name", "sim"}});
     CHECK(workspace);
     workspace_ = workspace->StringOr("id");
     transport_ = network_.Connect(client_, port_);
@@ -89,8 +89,8 @@ class Scenario {
         {"experiment", "sim"},
         {"run_id", id},
         {"command", "true"},
-        {"environment", json::Object{{"kind", "interpreter"},
-                                     {"interpreter_path", "/usr/bin/python3"}}}};
+        {"environment",
+         json::Object{{"kind", "interpreter"}, {"interpreter_path", "/usr/bin/python3"}}}};
     request.body.bytes = json::Write(body);
     transport_->Send(request, std::chrono::milliseconds(500), [this, id](Result<net::Response> r) {
       if (r && r->status < 300) return;
@@ -147,8 +147,8 @@ class Scenario {
   void Cut() {
     outcome_.cuts++;
     network_.SetCut(true);
-    world_.At(world_.now() + 1000 + static_cast<int64_t>(world_.random.Below(400'000)), "fault:mend",
-              [this] { network_.SetCut(false); });
+    world_.At(world_.now() + 1000 + static_cast<int64_t>(world_.random.Below(400'000)),
+              "fault:mend", [this] { network_.SetCut(false); });
   }
 
   void RunSteps(int64_t until) {
@@ -206,7 +206,8 @@ class Scenario {
   }
 
   int64_t LogSize(const std::string& run) {
-    auto artifacts = asker_.AskJson("GET", "/api/v1/runs/" + run + "/artifacts?prefix=azureml-logs/70");
+    auto artifacts =
+        asker_.AskJson("GET", "/api/v1/runs/" + run + "/artifacts?prefix=azureml-logs/70");
     if (!artifacts || !(*artifacts)["items"].is_array()) return -1;
     int64_t size = 0;
     for (const json::Value& item : (*artifacts)["items"].as_array()) size += item.IntOr("size", 0);
@@ -228,10 +229,9 @@ class Scenario {
     auto run = asker_.AskJson("GET", "/api/v1/runs/" + id);
     if (!run) return Violate("run_readable");
     int exit_code = plans_[id].exit_code;
-    bool as_planned = exit_code == 0
-                          ? run->StringOr("status") == "Completed"
-                          : run->StringOr("status") == "Failed" &&
-                                (*run)["error"].IntOr("exit_code", -1) == exit_code;
+    bool as_planned = exit_code == 0 ? run->StringOr("status") == "Completed"
+                                     : run->StringOr("status") == "Failed" &&
+                                           (*run)["error"].IntOr("exit_code", -1) == exit_code;
     if (!as_planned) Violate("run_ends_as_its_script", json::Write(*run));
   }
 
@@ -241,7 +241,8 @@ class Scenario {
     if (!answer) return Violate("metrics_readable");
     std::vector<double> values;
     for (const json::Value& metric : (*answer)["metrics"].as_array())
-      for (const json::Value& value : metric["values"].as_array()) values.push_back(value.as_double());
+      for (const json::Value& value : metric["values"].as_array())
+        values.push_back(value.as_double());
     outcome_.points += static_cast<int>(values.size());
     bool exact = values.size() == static_cast<size_t>(shim.logged());
     for (size_t i = 0; exact && i < values.size(); i++) exact = values[i] == static_cast<double>(i);

@@ -1,5 +1,5 @@
-// One seed: runs are submitted, claimed, run and shipped while processes die and messages are lost; then
-// everything heals and the invariants must hold.
+// One seed: runs are submitted, claimed, run and shipped while processes die and messages are lost;
+// then everything heals and the invariants must hold.
 #pragma once
 
 #include <cstdint>

@@ -42,8 +42,7 @@ Status ServerProcess::Start() {
   TRY(life->fs->MakeDirs(kData, 0700));
   TRY(life->fs->SyncDir(kData));
   server::Paths paths(kData);
-  life->connection =
-      TRY(db::Connection::Open(paths.database, {.vfs = name, .exclusive = true}));
+  life->connection = TRY(db::Connection::Open(paths.database, {.vfs = name, .exclusive = true}));
   TRY(db::Migrate(*life->connection, meta::Migrations()));
   if (owner_token_.empty()) {
     owner_token_ = world_.random.Hex(32);

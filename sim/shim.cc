@@ -99,8 +99,8 @@ void Shim::Launch() {
   WriterId writer(world_.random.Hex(8));
   json::Value open = json::Object();
   open.Set("run_id", request_.run.str()).Set("writer", writer.str()).Set("version", 1);
-  auto created = journal::Writer::Create(disk_, world_, folder_ + "/journal", writer,
-                                         json::Write(open));
+  auto created =
+      journal::Writer::Create(disk_, world_, folder_ + "/journal", writer, json::Write(open));
   CHECK(created);
   journal_ = *std::move(created);
   auto log = disk_.Open(folder_ + "/azureml-logs/70_driver_log.txt", os::OpenMode::kAppend);

@@ -7,7 +7,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 # pattern → (folders where it is right, why)
 BANNED = {
-    r"std::thread\b|std::jthread\b": ({"src/net", "src/db", "src/os"}, "threads are made by net, db and os only"),
+    r"std::thread\b(?!::)|std::jthread\b": ({"src/net", "src/db", "src/os", "src/cas"}, "threads are made by net, db, os and cas only"),
     r"system_clock::now|steady_clock::now": (set(), "time comes from base::Clock"),
     r"clock_gettime\(": ({"src/base", "src/shim"}, "time comes from base::Clock"),
     r"\bsystem\(|\bpopen\(": (set(), "child programs come from os::ProcessLauncher"),

@@ -5,7 +5,8 @@ import io
 import json
 import os
 
-from runwright import errors, snapshot as _snapshot
+from runwright import errors
+from runwright import snapshot as _snapshot
 
 _ASK = 20000  # digests a request
 _STREAM = 1024 ** 2  # larger files are sent by themselves

@@ -389,7 +389,7 @@ def _own_files(folder):
 def human_bytes(size):
     """`"1.5 GiB"`, `"300 B"`."""
     value = float(size)
-    for unit in ("B", "KiB", "MiB", "GiB"):
+    for unit in ("B", "KiB", "MiB", "GiB"):  # noqa: B007
         if value < 1024:
             break
         value /= 1024

@@ -54,9 +54,7 @@ Error& Error::operator=(const Error& other) {
   return *this;
 }
 
-std::string Error::ToString() const {
-  return std::string(CodeName(code())) + ": " + message();
-}
+std::string Error::ToString() const { return std::string(CodeName(code())) + ": " + message(); }
 
 Error&& Error::WithContext(std::string_view context) && {
   rep_->message = std::string(context) + ": " + rep_->message;

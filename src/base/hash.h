@@ -26,8 +26,8 @@ class Sha256 {
 
 std::string Sha256Hex(std::string_view bytes);
 
-/// CRC-32 of zlib, gzip and PNG: Crc32("123456789") == 0xcbf43926. Not Castagnoli's: Python has only
-/// this one in C, and a metric is logged from Python in a few microseconds.
+/// CRC-32 of zlib, gzip and PNG: Crc32("123456789") == 0xcbf43926. Not Castagnoli's: Python has
+/// only this one in C, and a metric is logged from Python in a few microseconds.
 uint32_t Crc32(std::string_view bytes, uint32_t seed = 0);
 
 /// Same length and bytes, in time that does not depend on where they differ.

@@ -1,6 +1,6 @@
 // Structured logs: one JSON object a line on stderr (or a file), written by one write().
-// LOG_INFO("run.started", {"run", id}, {"pid", pid}). Values are never secrets: tokens have no overload
-// and requests are logged without their headers.
+// LOG_INFO("run.started", {"run", id}, {"pid", pid}). Values are never secrets: tokens have no
+// overload and requests are logged without their headers.
 #pragma once
 
 #include <cstdint>

@@ -23,8 +23,8 @@ class Loop {
   virtual void Cancel(TimerId timer) = 0;
 };
 
-/// Blocking work off the loop: `work` on some thread, then `done` on the loop's. Queue order; no order
-/// between works. The simulator's runs work inline at a later virtual time.
+/// Blocking work off the loop: `work` on some thread, then `done` on the loop's. Queue order; no
+/// order between works. The simulator's runs work inline at a later virtual time.
 class WorkerPool {
  public:
   virtual ~WorkerPool() = default;

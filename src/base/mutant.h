@@ -1,4 +1,5 @@
-// Planted mutants: bugs put in on purpose, in the simulator's build only, to prove that it would catch them.
+// Planted mutants: bugs put in on purpose, in the simulator's build only, to prove that it would
+// catch them.
 #pragma once
 
 #include <string_view>

@@ -222,7 +222,8 @@ std::vector<std::string> NearMatches(std::string_view word, const std::vector<st
   std::vector<std::pair<size_t, std::string>> ranked;
   for (const std::string& candidate : known) {
     size_t distance = EditDistance(wanted, Lower(candidate));
-    if (distance <= std::max<size_t>(2, wanted.size() / 2)) ranked.emplace_back(distance, candidate);
+    if (distance <= std::max<size_t>(2, wanted.size() / 2))
+      ranked.emplace_back(distance, candidate);
   }
   std::stable_sort(ranked.begin(), ranked.end(),
                    [](const auto& a, const auto& b) { return a.first < b.first; });

@@ -33,8 +33,8 @@ bool IsValidUtf8(std::string_view text);
 /// Invalid bytes become U+FFFD.
 std::string Utf8Lossy(std::string_view bytes);
 
-/// The entries of `known` nearest to `word` by edit distance (case-insensitive), best first, at most
-/// `limit`; for "did you mean" in errors.
+/// The entries of `known` nearest to `word` by edit distance (case-insensitive), best first, at
+/// most `limit`; for "did you mean" in errors.
 std::vector<std::string> NearMatches(std::string_view word, const std::vector<std::string>& known,
                                      size_t limit = 3);
 

@@ -111,8 +111,7 @@ int xOpen(sqlite3_vfs* vfs, const char* path, sqlite3_file* file, int flags, int
   FileSystemVfs::Impl& self = Self(vfs);
   file->pMethods = nullptr;
   std::string name = path != nullptr ? path : "/sqlite-temporary-" + self.random.Hex(8);
-  os::OpenMode mode =
-      (flags & SQLITE_OPEN_CREATE) ? os::OpenMode::kReadWrite : os::OpenMode::kRead;
+  os::OpenMode mode = (flags & SQLITE_OPEN_CREATE) ? os::OpenMode::kReadWrite : os::OpenMode::kRead;
   if (mode == os::OpenMode::kRead && (flags & SQLITE_OPEN_READWRITE) && os::Exists(self.fs, name))
     mode = os::OpenMode::kReadWrite;
   auto opened = self.fs.Open(name, mode, 0600);

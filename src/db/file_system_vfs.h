@@ -1,4 +1,5 @@
-// A SQLite VFS over os::FileSystem: the simulator's databases lose unsynced writes like its files do.
+// A SQLite VFS over os::FileSystem: the simulator's databases lose unsynced writes like its files
+// do.
 #pragma once
 
 #include <memory>
@@ -10,8 +11,9 @@
 
 namespace rw::db {
 
-/// Registers a VFS under `name` until destroyed (close its connections first). One connection a database:
-/// it has no shared memory and no locks, so open with OpenOptions{.vfs = name, .exclusive = true}.
+/// Registers a VFS under `name` until destroyed (close its connections first). One connection a
+/// database: it has no shared memory and no locks, so open with OpenOptions{.vfs = name, .exclusive
+/// = true}.
 class FileSystemVfs {
  public:
   FileSystemVfs(std::string name, os::FileSystem& fs, Clock& clock, Random& random);

@@ -1,5 +1,4 @@
 #include "db/writer.h"
-#include "os/file_system.h"
 
 #include <gtest/gtest.h>
 #include <stdlib.h>
@@ -7,6 +6,8 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+
+#include "os/file_system.h"
 
 namespace rw::db {
 namespace {

@@ -17,6 +17,11 @@
 
 namespace rw::env {
 namespace {
+
+/// uv has an option for pip's no-index, but reads no variable for it.
+void PassNoIndex(UvCommand& command) {
+  if (!Get(command.variables, "UV_NO_INDEX").empty()) command.arguments.push_back("--no-index");
+}
 constexpr std::string_view kPartPrefix = ".part-";
 
 bool IsExecutable(const std::string& path) {
@@ -186,6 +191,7 @@ void UvInstaller::Resolve(ResolveRequest request, Log log, Done<std::string> don
                              "requirements.in"};
         command.variables = std::move(prepared->variables);
         command.working_dir = folder;
+        PassNoIndex(command);
         runner_.Run(std::move(command), log, [shared, finish](Result<UvOutcome> outcome) {
           if (!outcome) return finish(outcome.error());
           if (!outcome->ok) return finish(UvError("resolve", outcome->words, shared->spec.names));
@@ -264,6 +270,7 @@ void UvInstaller::Sync(const std::shared_ptr<BuildJob>& job) {
                        "requirements.txt"};
   command.variables = job->variables;
   command.working_dir = job->folder;
+  PassNoIndex(command);
   job->log("Installing " + std::to_string(PackagesOf(job->request.lock).size()) + " packages\n");
   runner_.Run(std::move(command), job->log, [this, job](Result<UvOutcome> outcome) {
     if (!outcome) return Fail(job, outcome.error());

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::string_view kNoDns =
     "error: Request failed after 3 retries in 7.1s\n"
-    "  cause: Failed to fetch: https://pypi.org/simple/idna/\n"
+    "  cause: Failed to fetch: https://index.example/simple/idna/\n"
     "  cause: client error (Connect)\n  cause: dns error\n"
     "  cause: failed to lookup address information: Temporary failure in name resolution\n";
 constexpr std::string_view kNoPackage =

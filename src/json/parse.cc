@@ -78,8 +78,8 @@ Result<Value> Parse(std::string_view text) {
   rapidjson::Reader reader;
   rapidjson::ParseResult parsed = reader.Parse<kFlags>(stream, builder);
   if (parsed.IsError()) {
-    std::string why = builder.problem.empty() ? rapidjson::GetParseError_En(parsed.Code())
-                                              : builder.problem;
+    std::string why =
+        builder.problem.empty() ? rapidjson::GetParseError_En(parsed.Code()) : builder.problem;
     return Error(Code::kInvalidArgument,
                  "not valid JSON at byte " + std::to_string(parsed.Offset()) + ": " + why);
   }

@@ -114,7 +114,8 @@ Result<int64_t> OptionalInt(const Value& object, std::string_view key, int64_t o
   const Value& v = object[key];
   if (v.is_null()) return otherwise;
   if (!v.is_int() || v.as_int() < least || v.as_int() > most)
-    return WrongType(key, "an integer from " + std::to_string(least) + " to " + std::to_string(most));
+    return WrongType(key,
+                     "an integer from " + std::to_string(least) + " to " + std::to_string(most));
   return v.as_int();
 }
 Result<bool> OptionalBool(const Value& object, std::string_view key, bool otherwise) {

@@ -1,7 +1,8 @@
 // JSON as values. Only parse.cc and write.cc see RapidJSON.
 //
-// Numbers are int64 where the text is an integer that fits, else double, bit for bit. JSON has no NaN
-// or infinity: the API writes them as the strings "NaN", "Infinity", "-Infinity" (see NumberOrName).
+// Numbers are int64 where the text is an integer that fits, else double, bit for bit. JSON has no
+// NaN or infinity: the API writes them as the strings "NaN", "Infinity", "-Infinity" (see
+// NumberOrName).
 #pragma once
 
 #include <cstdint>
@@ -25,17 +26,17 @@ using Object = std::map<std::string, Value, std::less<>>;
 class Value {
  public:
   Value() = default;
-  Value(std::nullptr_t) {}                              // NOLINT
-  Value(bool v) : data_(v) {}                           // NOLINT
-  Value(int v) : data_(int64_t{v}) {}                   // NOLINT
-  Value(int64_t v) : data_(v) {}                        // NOLINT
+  Value(std::nullptr_t) {}                               // NOLINT
+  Value(bool v) : data_(v) {}                            // NOLINT
+  Value(int v) : data_(int64_t{v}) {}                    // NOLINT
+  Value(int64_t v) : data_(v) {}                         // NOLINT
   Value(uint64_t v) : data_(static_cast<int64_t>(v)) {}  // NOLINT
-  Value(double v) : data_(v) {}                         // NOLINT
-  Value(const char* v) : data_(std::string(v)) {}       // NOLINT
-  Value(std::string v) : data_(std::move(v)) {}         // NOLINT
-  Value(std::string_view v) : data_(std::string(v)) {}  // NOLINT
-  Value(Array v) : data_(std::move(v)) {}               // NOLINT
-  Value(Object v) : data_(std::move(v)) {}              // NOLINT
+  Value(double v) : data_(v) {}                          // NOLINT
+  Value(const char* v) : data_(std::string(v)) {}        // NOLINT
+  Value(std::string v) : data_(std::move(v)) {}          // NOLINT
+  Value(std::string_view v) : data_(std::string(v)) {}   // NOLINT
+  Value(Array v) : data_(std::move(v)) {}                // NOLINT
+  Value(Object v) : data_(std::move(v)) {}               // NOLINT
 
   bool is_null() const { return std::holds_alternative<std::monostate>(data_); }
   bool is_bool() const { return std::holds_alternative<bool>(data_); }
@@ -75,8 +76,8 @@ class Value {
   std::variant<std::monostate, bool, int64_t, double, std::string, Array, Object> data_;
 };
 
-/// At most 64 levels deep; trailing text, duplicate keys, invalid UTF-8 are kInvalidArgument naming the
-/// byte offset.
+/// At most 64 levels deep; trailing text, duplicate keys, invalid UTF-8 are kInvalidArgument naming
+/// the byte offset.
 Result<Value> Parse(std::string_view text);
 
 /// Compact and canonical: keys sorted by bytes, shortest number text that reads back exactly.

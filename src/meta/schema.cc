@@ -3,8 +3,8 @@
 namespace rw::meta {
 namespace {
 
-// Times are microseconds since 1970 UTC, NULL where it has not happened. *_json columns hold JSON text.
-// `row` is the short key that other tables use; `id` is the public one.
+// Times are microseconds since 1970 UTC, NULL where it has not happened. *_json columns hold JSON
+// text. `row` is the short key that other tables use; `id` is the public one.
 constexpr std::string_view kFirst = R"sql(
 CREATE TABLE settings (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 

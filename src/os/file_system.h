@@ -31,11 +31,11 @@ struct DirEntry {
 
 /// How Open treats the file. All opens are close-on-exec.
 enum class OpenMode {
-  kRead,        // must exist
-  kReadWrite,   // made when absent, kept when present
-  kCreateNew,   // kConflict when present
-  kTruncate,    // made or emptied
-  kAppend,      // every Append is one write() with O_APPEND; made when absent
+  kRead,       // must exist
+  kReadWrite,  // made when absent, kept when present
+  kCreateNew,  // kConflict when present
+  kTruncate,   // made or emptied
+  kAppend,     // every Append is one write() with O_APPEND; made when absent
 };
 
 /// An open file. Not thread-safe, except that ReadAt may run in several threads.
@@ -86,8 +86,8 @@ FileSystem& PosixFileSystem();
 /// Whole file; kTooLarge above `most`.
 Result<std::string> ReadFile(FileSystem& fs, const std::string& path,
                              uint64_t most = uint64_t{64} << 20);
-/// Temporary file beside it, fsync, rename, fsync of the folder: after a crash the old or the new bytes
-/// are there, never a mixture.
+/// Temporary file beside it, fsync, rename, fsync of the folder: after a crash the old or the new
+/// bytes are there, never a mixture.
 Status WriteFileAtomically(FileSystem& fs, const std::string& path, std::string_view bytes,
                            uint32_t permissions = 0644);
 bool Exists(FileSystem& fs, const std::string& path);

@@ -54,7 +54,7 @@ Status PosixFile::Truncate(uint64_t size) {
 }
 
 Result<uint64_t> PosixFile::Size() {
-  struct stat st{};
+  struct stat st {};
   if (fstat(fd_, &st) != 0) return ErrnoError(errno, "stat " + path_);
   return static_cast<uint64_t>(st.st_size);
 }

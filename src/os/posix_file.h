@@ -1,4 +1,5 @@
-// A file of the machine. The fd is public to modules that must hand it to the kernel (sendfile, spawn).
+// A file of the machine. The fd is public to modules that must hand it to the kernel (sendfile,
+// spawn).
 #pragma once
 
 #include "os/file_system.h"

@@ -73,7 +73,7 @@ class Posix final : public FileSystem {
       if (mkdir(path.c_str(), permissions) == 0) return Ok();
     }
     int err = errno;
-    struct stat st{};
+    struct stat st {};
     if (err == EEXIST && stat(path.c_str(), &st) == 0 && S_ISDIR(st.st_mode)) return Ok();
     return ErrnoError(err, "mkdir " + path);
   }
@@ -119,10 +119,11 @@ class Posix final : public FileSystem {
   }
 
   Result<FileInfo> Stat(const std::string& path) override {
-    struct stat st{};
+    struct stat st {};
     if (lstat(path.c_str(), &st) != 0) return ErrnoError(errno, "stat " + path);
-    return FileInfo{TypeOf(st.st_mode),  static_cast<uint64_t>(st.st_size), st.st_mode & 07777u,
-                    Nanos(st.st_mtim), Nanos(st.st_ctim),                 st.st_ino};
+    return FileInfo{TypeOf(st.st_mode),  static_cast<uint64_t>(st.st_size),
+                    st.st_mode & 07777u, Nanos(st.st_mtim),
+                    Nanos(st.st_ctim),   st.st_ino};
   }
 
   Status SyncDir(const std::string& path) override {

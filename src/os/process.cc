@@ -50,7 +50,8 @@ Result<int> OpenOutput(const std::string& path) {
   return fd;
 }
 
-/// The grandchild's pid, or the error of its exec. Two forks, so that init (or a subreaper) reaps it.
+/// The grandchild's pid, or the error of its exec. Two forks, so that init (or a subreaper) reaps
+/// it.
 class DetachedSpawn {
  public:
   static Result<int> Run(const LaunchSpec& spec) {
@@ -219,8 +220,8 @@ Result<CommandResult> RunCommand(const LaunchSpec& spec, int64_t timeout_ms) {
   if (child < 0) return ErrnoError(fork_error, "fork");
   if (!started) return ErrnoError(exec_error, "start " + spec.argv[0]);
   if (timed_out)
-    return Error(Code::kDeadlineExceeded, spec.argv[0] + " did not end within " +
-                                              std::to_string(timeout_ms / 1000) + " s");
+    return Error(Code::kDeadlineExceeded,
+                 spec.argv[0] + " did not end within " + std::to_string(timeout_ms / 1000) + " s");
   result.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   return result;
 }

@@ -19,7 +19,7 @@ struct ProcessIdentity {
 };
 
 struct LaunchSpec {
-  std::vector<std::string> argv;  // argv[0] is the program's path
+  std::vector<std::string> argv;         // argv[0] is the program's path
   std::vector<std::string> environment;  // "NAME=value"; exactly these
   std::string working_dir;
   std::string stdout_path;  // appended to; /dev/null where empty

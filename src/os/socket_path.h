@@ -8,7 +8,8 @@
 namespace rw::os {
 
 /// A short name for the socket at `path`: the path itself where it fits, else
-/// "/proc/self/fd/N/<base name>" over an O_PATH descriptor of its folder. Works for bind and connect.
+/// "/proc/self/fd/N/<base name>" over an O_PATH descriptor of its folder. Works for bind and
+/// connect.
 class SocketPath {
  public:
   static Result<SocketPath> For(const std::string& path);

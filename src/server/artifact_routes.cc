@@ -1,6 +1,5 @@
-#include "meta/artifacts.h"
-
 #include "base/hash.h"
+#include "meta/artifacts.h"
 #include "meta/run_ref.h"
 #include "os/paths.h"
 #include "server/content.h"
@@ -69,10 +68,10 @@ Status CheckStored(ServerContext& context, meta::Artifact* artifact) {
                  "digest");
   if (!size) return size.error();
   if (artifact->size >= 0 && artifact->size != static_cast<int64_t>(*size))
-    return Error(Code::kInvalidArgument,
-                 "the blob has " + std::to_string(*size) + " bytes, not " +
-                     std::to_string(artifact->size),
-                 "size");
+    return Error(
+        Code::kInvalidArgument,
+        "the blob has " + std::to_string(*size) + " bytes, not " + std::to_string(artifact->size),
+        "size");
   artifact->size = static_cast<int64_t>(*size);
   return Ok();
 }

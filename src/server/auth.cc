@@ -28,8 +28,8 @@ std::string CookieOf(const net::Request& head) {
   return {};
 }
 
-/// Other sites can make a browser send requests, and on one host cookies are shared by all ports: what
-/// changes something must come from a page of ours.
+/// Other sites can make a browser send requests, and on one host cookies are shared by all ports:
+/// what changes something must come from a page of ours.
 bool FromOurPage(const net::Request& head) {
   if (head.method == "GET" || head.method == "HEAD") return true;
   std::string origin = head.Header("Origin");
@@ -59,8 +59,9 @@ Result<Principal> Auth::PrincipalOf(const std::string& token) {
   if (token.empty()) return Unauthenticated();
   // The look-up is by hash: how long it takes says nothing about the token.
   std::string hash = Sha256Hex(token);
-  auto row = TRY(read_.Prepare(
-      "SELECT hash, kind, run_id, workspace_id, allocation_id, expires_us FROM tokens WHERE hash=?"));
+  auto row =
+      TRY(read_.Prepare("SELECT hash, kind, run_id, workspace_id, allocation_id, expires_us FROM "
+                        "tokens WHERE hash=?"));
   row.Bind(hash);
   if (!TRY(row.Step()) || !ConstantTimeEquals(row.Text(0), hash)) return Unauthenticated();
   if (!row.IsNull(5) && row.Int(5) < clock_.WallMicros()) return Unauthenticated();
@@ -84,9 +85,9 @@ Status Auth::InsertOwnerToken(db::Connection& db, const std::string& token, int6
   return InsertToken(db, token, "owner", {}, {}, {}, now_us, {});
 }
 
-Status Auth::InsertRunToken(db::Connection& db, const std::string& token,
-                            const std::string& run_id, const std::string& workspace_id,
-                            const std::string& allocation_id, int64_t now_us) {
+Status Auth::InsertRunToken(db::Connection& db, const std::string& token, const std::string& run_id,
+                            const std::string& workspace_id, const std::string& allocation_id,
+                            int64_t now_us) {
   return InsertToken(db, token, "run", run_id, workspace_id, allocation_id, now_us, {});
 }
 
@@ -110,9 +111,9 @@ Status Auth::MayWriteRun(const Principal& principal, const std::string& run_id) 
   if (row.Int(0) == 0) return Error(Code::kNotFound, "no run '" + run_id + "'", "run");
   if (principal.is_owner()) return Ok();
   if (principal.kind == Principal::Kind::kRun && row.Int(1) > 0) return Ok();
-  return Error(Code::kPermissionDenied, "run " + principal.run_id +
-                                            " may change itself and its descendants only, not " +
-                                            run_id);
+  return Error(
+      Code::kPermissionDenied,
+      "run " + principal.run_id + " may change itself and its descendants only, not " + run_id);
 }
 
 Status Auth::MayReadWorkspace(const Principal& principal, const std::string& workspace_id) {

@@ -13,14 +13,14 @@
 
 namespace rw::server {
 
-/// Tokens are 32 random bytes in hex; only their SHA-256 is stored. On the loop's thread, except where a
-/// connection is passed: those run inside an operation of the writer.
+/// Tokens are 32 random bytes in hex; only their SHA-256 is stored. On the loop's thread, except
+/// where a connection is passed: those run inside an operation of the writer.
 class Auth {
  public:
   Auth(db::Connection& read, Clock& clock, Random& random);
 
-  /// From `Authorization: Bearer` or the session cookie. kUnauthenticated says how to get a token. A cookie
-  /// counts for requests that change something only where Origin is this server's.
+  /// From `Authorization: Bearer` or the session cookie. kUnauthenticated says how to get a token.
+  /// A cookie counts for requests that change something only where Origin is this server's.
   Result<Principal> Authenticate(const net::Request& head);
   /// The principal of a bare token (the login form).
   Result<Principal> PrincipalOf(const std::string& token);

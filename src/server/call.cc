@@ -76,9 +76,7 @@ void Call::Answer(Result<net::Response> response) {
   Fail(response.error());
 }
 
-void Call::Json(const json::Value& value, int status) {
-  Answer(net::JsonResponse(value, status));
-}
+void Call::Json(const json::Value& value, int status) { Answer(net::JsonResponse(value, status)); }
 
 void Call::Fail(const Error& error) {
   if (error.code() == Code::kInternal || error.code() == Code::kCorrupt)

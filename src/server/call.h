@@ -12,8 +12,8 @@
 
 namespace rw::server {
 
-/// Handlers keep the shared pointer as long as they work; exactly one answer, from the loop's thread.
-/// Dropped without one, the peer gets 500.
+/// Handlers keep the shared pointer as long as they work; exactly one answer, from the loop's
+/// thread. Dropped without one, the peer gets 500.
 struct Call {
   net::Request request;
   std::vector<std::pair<std::string, std::string>> params;  // of the pattern, decoded
@@ -23,10 +23,11 @@ struct Call {
 
   /// A {param} of the pattern; the pattern is ours, so its absence is our bug.
   const std::string& Param(std::string_view name) const;
-  /// The body as a JSON object (an empty body is {}). kInvalidArgument says what is wrong with it; at most
-  /// 64 MiB.
+  /// The body as a JSON object (an empty body is {}). kInvalidArgument says what is wrong with it;
+  /// at most 64 MiB.
   Result<json::Value> JsonBody() const;
-  /// A whole number in the query. Absent: `otherwise`, kInvalidArgument naming it out of least…most.
+  /// A whole number in the query. Absent: `otherwise`, kInvalidArgument naming it out of
+  /// least…most.
   Result<int64_t> QueryInt(std::string_view name, int64_t otherwise, int64_t least,
                            int64_t most) const;
   /// true, false, 1 or 0 in the query.

@@ -112,8 +112,8 @@ void AnswerBlob(ServerContext& context, CallPtr call, const cas::Digest& digest,
         if ((*ready)->is_inline)
           response.body.bytes = (*ready)->bytes.substr(part->offset, part->size);
         else
-          response.body.file = std::make_shared<net::FileBody>(context.blobs.Path(digest),
-                                                               part->offset, part->size);
+          response.body.file =
+              std::make_shared<net::FileBody>(context.blobs.Path(digest), part->offset, part->size);
         call->Answer(std::move(response));
       });
 }

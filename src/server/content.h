@@ -13,8 +13,9 @@ namespace rw::server {
 
 struct ServerContext;
 
-/// Which blobs were verified since the server started. A large blob is read through once before its first
-/// download and then sent straight from its file, as long as the file is the same. Thread-safe.
+/// Which blobs were verified since the server started. A large blob is read through once before its
+/// first download and then sent straight from its file, as long as the file is the same.
+/// Thread-safe.
 class VerifiedBlobs {
  public:
   VerifiedBlobs(os::FileSystem& fs, cas::FolderBlobStore& store) : fs_(fs), store_(store) {}
@@ -34,16 +35,16 @@ class VerifiedBlobs {
   std::map<cas::Digest, Seen> seen_;
 };
 
-/// 200 or 206 with the blob's verified bytes; Range is honoured, X-Runwright-Digest names the digest. `name` decides
-/// the content type: text is shown, everything else is only ever downloaded.
+/// 200 or 206 with the blob's verified bytes; Range is honoured, X-Runwright-Digest names the
+/// digest. `name` decides the content type: text is shown, everything else is only ever downloaded.
 void AnswerBlob(ServerContext& context, CallPtr call, const cas::Digest& digest,
                 const std::string& name);
 
 /// The first `size` bytes of a file that grows (a live log), Range included.
 void AnswerFile(CallPtr call, const std::string& path, uint64_t size, const std::string& name);
 
-/// Stores a request's body under its digest, durably; a spooled file is moved, not copied. Blocks on the disk.
-/// kInvalidArgument when the bytes do not hash to it.
+/// Stores a request's body under its digest, durably; a spooled file is moved, not copied. Blocks
+/// on the disk. kInvalidArgument when the bytes do not hash to it.
 Status StoreBody(ServerContext& context, const net::Body& body, const cas::Digest& digest);
 
 /// `digest` as it came from outside or from our own tables.

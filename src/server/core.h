@@ -1,5 +1,5 @@
-// The server without sockets, threads or a clock of its own: requests in, answers out. The real server
-// and the simulator create the same Core from different parts.
+// The server without sockets, threads or a clock of its own: requests in, answers out. The real
+// server and the simulator create the same Core from different parts.
 #pragma once
 
 #include <memory>
@@ -25,7 +25,8 @@ struct Deps {
   Paths paths;
   CoreOptions options;
   std::function<void()> stop;  // POST /api/v1/server/stop, after its answer
-  env::Installer* installer = nullptr;  // null: environments of kind interpreter alone, found by name
+  env::Installer* installer =
+      nullptr;  // null: environments of kind interpreter alone, found by name
 };
 
 class Core {
@@ -38,7 +39,8 @@ class Core {
   void Start();
   /// One request, on the loop's thread.
   void Handle(net::Request request, std::shared_ptr<net::Responder> responder);
-  /// From the head alone, before a body is read: 401 without a token on every route that is not public.
+  /// From the head alone, before a body is read: 401 without a token on every route that is not
+  /// public.
   Status CheckHead(const net::Request& head);
 
   /// From now on new requests get 503.

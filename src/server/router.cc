@@ -34,8 +34,8 @@ int Score(const Router::Route& route, const std::vector<std::string>& segments) 
 void Router::Add(std::string_view method, std::string_view pattern, Handler handler,
                  Access access) {
   CHECK(pattern.size() > 1 && pattern.front() == '/');
-  routes_.push_back({std::string(method), std::string(pattern), access, std::move(handler),
-                     SegmentsOf(pattern)});
+  routes_.push_back(
+      {std::string(method), std::string(pattern), access, std::move(handler), SegmentsOf(pattern)});
 }
 
 void Router::AddSync(std::string_view method, std::string_view pattern, SyncHandler handler,
@@ -83,8 +83,8 @@ void Router::Dispatch(CallPtr call) const {
     return call->Fail(Error(Code::kNotFound, "nothing is served at " + call->request.path +
                                                  "; GET /api/v1/openapi.yaml lists what is"));
   auto response = net::ErrorResponse(Error(
-      Code::kInvalidArgument, call->request.method + " is not served at " + call->request.path +
-                                  "; " + allowed + " is"));
+      Code::kInvalidArgument,
+      call->request.method + " is not served at " + call->request.path + "; " + allowed + " is"));
   response.status = 405;
   response.headers["Allow"] = allowed;
   call->Answer(std::move(response));

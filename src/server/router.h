@@ -40,8 +40,8 @@ class Router {
     const Route* route = nullptr;
     std::vector<std::pair<std::string, std::string>> params;
   };
-  /// route is null where nothing matches; `allowed` then lists the methods that the path has, if any. An
-  /// error: the path itself is broken.
+  /// route is null where nothing matches; `allowed` then lists the methods that the path has, if
+  /// any. An error: the path itself is broken.
   Result<Match> Find(const net::Request& request, std::string* allowed) const;
   /// 404 and 405 where nothing matches.
   void Dispatch(CallPtr call) const;

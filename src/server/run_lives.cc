@@ -8,6 +8,12 @@
 namespace rw::server {
 namespace {
 
+/// Is it for the user to mend, or for who runs the server?
+bool IsTheUsers(Code code) {
+  return code != Code::kInternal && code != Code::kUnavailable && code != Code::kNoSpace &&
+         code != Code::kCorrupt && code != Code::kDeadlineExceeded;
+}
+
 constexpr const char* kBuildLog = "azureml-logs/20_image_build_log.txt";
 
 }  // namespace
@@ -68,7 +74,7 @@ void RunService::OnEnvironment(const std::string& run_id, int64_t run_row, int64
                                Result<ReadyEnvironment> ready) {
   if (ready) return scheduler_.Enqueue(compute_row, {run_row, run_id, *std::move(ready)});
   json::Value error = json::Object();
-  error.Set("code", ready.error().code() == Code::kInternal ? "SystemError" : "UserError");
+  error.Set("code", IsTheUsers(ready.error().code()) ? "UserError" : "SystemError");
   error.Set("message", "The environment could not be made: " + ready.error().message());
   error.Set("next_step",
             "Read azureml-logs/20_image_build_log.txt, mend the environment, submit again.");

@@ -10,10 +10,10 @@
 #include <thread>
 
 #include "backend/local_backend.h"
-#include "env/uv_installer.h"
 #include "base/log.h"
 #include "base/strings.h"
 #include "client/surroundings.h"
+#include "env/uv_installer.h"
 #include "meta/settings.h"
 #include "net/asio_loop.h"
 #include "net/server.h"
@@ -58,8 +58,8 @@ std::string UrlOf(const std::string& host, uint16_t port) {
   return "http://" + HostPort(host, port);
 }
 
-/// The folder that holds `azureml` and `runwright`: `python` beside the folder of the program, or above it
-/// (a build folder in a checkout).
+/// The folder that holds `azureml` and `runwright`: `python` beside the folder of the program, or
+/// above it (a build folder in a checkout).
 std::string FindSdk(const std::string& program) {
   std::string folder = os::DirName(program);
   for (int i = 0; i < 6 && folder != "/"; i++) {
@@ -209,8 +209,8 @@ void Server::Stop() {
   Drain(now + 2'000'000);
 }
 
-/// Requests at hand get their answers; those that wait for an event (long polls, followers) come back by themselves
-/// to the next server.
+/// Requests at hand get their answers; those that wait for an event (long polls, followers) come
+/// back by themselves to the next server.
 void Server::Drain(int64_t until_boot_us) {
   int64_t now = SystemClock().BootMicros();
   if (core->RequestsAtHand() > 0 && now < until_boot_us) {

@@ -8,15 +8,17 @@
 namespace rw::server {
 
 struct ServeOptions {
-  std::string data;      // folder; empty: ${XDG_DATA_HOME:-~/.local/share}/runwright
-  std::string listen;    // "host:port"; empty: the address of the last start, at first 127.0.0.1 and a free port
+  std::string data;    // folder; empty: ${XDG_DATA_HOME:-~/.local/share}/runwright
+  std::string listen;  // "host:port"; empty: the address of the last start, at first 127.0.0.1 and
+                       // a free port
 };
 
 /// The folder that `data` means, absolute.
 std::string DataFolder(const std::string& data);
 
-/// Serves until SIGTERM, SIGINT or POST /api/v1/server/stop. Prints one line with the URL on standard output when it
-/// serves. Returns the process's exit status; errors go to standard error in words.
+/// Serves until SIGTERM, SIGINT or POST /api/v1/server/stop. Prints one line with the URL on
+/// standard output when it serves. Returns the process's exit status; errors go to standard error
+/// in words.
 int Serve(const ServeOptions& options);
 
 }  // namespace rw::server

@@ -26,9 +26,9 @@ struct CoreOptions {
   std::string url = "http://127.0.0.1";  // where it is reached; known once it listens
   std::string version = "0.1.0";
   int64_t pid = 0;
-  int cores = 1;              // of the machine; `local` runs max(4, cores) at once
-  std::string program;        // absolute path of `runwright`; the shim and uv lie beside it
-  std::string sdk_path;       // PYTHONPATH entry with `azureml` and `runwright`
+  int cores = 1;         // of the machine; `local` runs max(4, cores) at once
+  std::string program;   // absolute path of `runwright`; the shim and uv lie beside it
+  std::string sdk_path;  // PYTHONPATH entry with `azureml` and `runwright`
   std::string default_python = "python3";
 };
 
@@ -51,11 +51,12 @@ struct ServerContext {
   int64_t NowMicros() const { return clock.WallMicros(); }
 };
 
-/// Runs inside the writer's transaction, on the writer's thread: nothing of the loop may be touched.
+/// Runs inside the writer's transaction, on the writer's thread: nothing of the loop may be
+/// touched.
 using WriteOperation = std::function<Result<net::Response>(db::Connection&)>;
-/// Answers with what `operation` made, after its COMMIT; with its error (nothing is changed) otherwise. A run's
-/// token counts only while its allocation is the run's current one: else 409 fenced (server/fence.h).
-/// `committed` runs on the loop just before a successful answer.
+/// Answers with what `operation` made, after its COMMIT; with its error (nothing is changed)
+/// otherwise. A run's token counts only while its allocation is the run's current one: else 409
+/// fenced (server/fence.h). `committed` runs on the loop just before a successful answer.
 void CommitAndAnswer(ServerContext& context, std::string_view name, CallPtr call,
                      WriteOperation operation, std::function<void()> committed = {});
 /// The same without that check.

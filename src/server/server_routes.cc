@@ -14,9 +14,9 @@ Result<net::Response> Info(ServerContext& context, int64_t started_us) {
   json::Value counts;
   counts.Set("workspaces", TRY(Count(context.read, "SELECT count(*) FROM workspaces")));
   counts.Set("runs", TRY(Count(context.read, "SELECT count(*) FROM runs")));
-  counts.Set("active_runs",
-             TRY(Count(context.read, "SELECT count(*) FROM runs WHERE status NOT IN"
-                                     " ('Completed','Failed','Canceled')")));
+  counts.Set("active_runs", TRY(Count(context.read,
+                                      "SELECT count(*) FROM runs WHERE status NOT IN"
+                                      " ('Completed','Failed','Canceled')")));
   counts.Set("models", TRY(Count(context.read, "SELECT count(*) FROM models")));
   json::Value out;
   out.Set("version", context.options.version).Set("url", context.options.url);

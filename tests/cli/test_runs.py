@@ -10,7 +10,6 @@ import urllib.request
 import cli_support
 import pytest
 
-
 PIPES = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
 
 

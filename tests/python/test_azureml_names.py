@@ -113,8 +113,9 @@ def test_importing_core_loads_nothing_that_it_does_not_need(clean_env):
 
 
 def test_a_class_is_the_same_wherever_it_is_imported_from():
-    from azureml._names import MODULES
     from importlib import import_module
+
+    from azureml._names import MODULES
 
     seen = {}
     for module, names in MODULES.items():

@@ -1,7 +1,6 @@
 """CondaDependencies, Environment and their files."""
 
 import pytest
-
 from azureml._sdk import yaml_subset
 from azureml._sdk.environment_spec import server_spec
 from azureml._sdk.packages import conda_name, conda_version, pip_name

@@ -3,11 +3,13 @@
 import json
 
 import pytest
-
 from azureml.core import Experiment, Run
 from azureml.core.run import RUNNING_STATES
 from azureml.exceptions import (
-    ActivityFailedException, ExperimentExecutionException, ModelPathNotFoundException, RunEnvironmentException,
+    ActivityFailedException,
+    ExperimentExecutionException,
+    ModelPathNotFoundException,
+    RunEnvironmentException,
     UserErrorException,
 )
 from azureml.widgets import RunDetails

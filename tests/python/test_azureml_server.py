@@ -12,7 +12,6 @@ import threading
 import zipfile
 
 import pytest
-
 from azureml_support import forget_warnings
 from sdk_support import ROOT, binary
 

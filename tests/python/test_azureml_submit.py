@@ -4,7 +4,6 @@ import inspect
 import os
 
 import pytest
-
 from azureml.core import Environment, Experiment, RunConfiguration, ScriptRunConfig
 from azureml.core.runconfig import DockerConfiguration, MpiConfiguration, PyTorchConfiguration, TensorflowConfiguration
 from azureml.exceptions import ComputeTargetException, TrainingException, UserErrorException
@@ -189,7 +188,7 @@ def test_sklearn_leaves_the_users_environments_alone(api, experiment, source):
 def test_framework_packages_are_named_in_warnings(api, experiment, source, cls, packages):
     body = body_of(api, experiment, cls(source, entry_script="train.py", pip_packages=["pillow==5.4.1"]))
     assert packages in messages(body)[0] and body["environment"]["requirements"] == ["azureml-defaults", "pillow==5.4.1"]
-    listed = [name for name in packages.split(" and ")]
+    listed = packages.split(" and ")
     assert body_of(api, experiment, cls(source, entry_script="train.py", pip_packages=listed))["warnings"] == []
     assert cls.get_supported_versions()
 

@@ -4,7 +4,6 @@ import json
 import os
 
 import pytest
-
 from azureml.core import ComputeTarget, Model, Workspace
 from azureml.core.compute import AmlCompute, BatchAiCompute
 from azureml.core.compute_target import ComputeTargetException

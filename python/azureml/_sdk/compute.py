@@ -237,8 +237,9 @@ class AmlCompute(ComputeTarget):
 
     def update(self, min_nodes=None, max_nodes=None, idle_seconds_before_scaledown=None):
         """Changes the limits; None leaves one as it is."""
-        from azureml._sdk.provisioning import number
         from runwright.errors import RunwrightError
+
+        from azureml._sdk.provisioning import number
 
         given = {"min_nodes": min_nodes, "max_nodes": max_nodes,
                  "idle_seconds_before_scaledown": idle_seconds_before_scaledown}
@@ -298,8 +299,9 @@ class BatchAiCompute(AmlCompute):
 
 def not_found_text(workspace, name):
     """What ComputeTargetException says of a name that no target has."""
-    from azureml._sdk.warn import near_matches
     from runwright.errors import RunwrightError
+
+    from azureml._sdk.warn import near_matches
 
     text = "ComputeTargetNotFound: Compute Target with name %s not found in provided workspace." % name
     try:

@@ -36,7 +36,7 @@ class AmlComputeStatus:
     def __init__(self, document):
         self.current_node_count = document.get("current_node_count") or 0
         self.target_node_count = document.get("target_node_count") or 0
-        self.node_state_counts = {state: 0 for state in _STATES}
+        self.node_state_counts = dict.fromkeys(_STATES, 0)
         for node in document.get("nodes") or ():
             if node.get("state") in self.node_state_counts:
                 self.node_state_counts[node["state"]] += 1

@@ -270,9 +270,10 @@ def _attach(experiment, run_id):
 
 def run_of(workspace, document, experiment=None, native=None):
     """The SDK's run of a server's document."""
+    from runwright.run import Run as NativeRun
+
     from azureml._sdk.experiment import Experiment
     from azureml._sdk.script_run import ScriptRun
-    from runwright.run import Run as NativeRun
 
     if experiment is None or experiment.name != document["experiment"]:
         experiment = Experiment(workspace, document["experiment"])

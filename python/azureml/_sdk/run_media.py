@@ -193,8 +193,9 @@ class RunMedia:
         model_path: a name among the run's files (``outputs/model.pkl``, ``outputs/``, ``./outputs/x``); default:
         model_name.
         """
-        from azureml._sdk.model import Model, model_members
         from runwright import errors
+
+        from azureml._sdk.model import Model, model_members
 
         members = model_members(tags, properties, description, model_framework, model_framework_version,
                                 resource_configuration)

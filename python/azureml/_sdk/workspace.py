@@ -180,8 +180,9 @@ class Workspace:
 
     def get_run(self, run_id):
         """A run by its id."""
-        from azureml._sdk.run import run_of
         from runwright.errors import NotFoundError
+
+        from azureml._sdk.run import run_of
 
         try:
             return run_of(self, self._api.get_run(run_id))

@@ -125,8 +125,9 @@ Status MemoryFileSystem::Remove(const std::string& path) {
 
 Status MemoryFileSystem::RemoveTree(const std::string& path) {
   TRY(state_->Check("remove", path));
-  std::erase_if(state_->names,
-                [&](const auto& entry) { return entry.first == path || IsBelow(entry.first, path); });
+  std::erase_if(state_->names, [&](const auto& entry) {
+    return entry.first == path || IsBelow(entry.first, path);
+  });
   return Ok();
 }
 
@@ -184,8 +185,8 @@ Result<std::vector<DirEntry>> MemoryFileSystem::List(const std::string& path) {
 Result<FileInfo> MemoryFileSystem::Stat(const std::string& path) {
   auto node = state_->Find(path);
   if (!node) return ErrnoError(ENOENT, "stat " + path);
-  return FileInfo{node->type, node->bytes.size(), node->mode,
-                  node->changed, node->changed, node->inode};
+  return FileInfo{node->type,    node->bytes.size(), node->mode,
+                  node->changed, node->changed,      node->inode};
 }
 
 Status MemoryFileSystem::SyncDir(const std::string& path) {

@@ -11,10 +11,12 @@
 
 namespace rw::os::testing {
 
-/// One thread. Folders' names are durable after SyncDir, bytes after File::Sync, as on a strict disk.
+/// One thread. Folders' names are durable after SyncDir, bytes after File::Sync, as on a strict
+/// disk.
 class MemoryFileSystem final : public FileSystem {
  public:
-  /// `random` decides what a crash keeps of unsynced work; without it all of that is lost. Not owned.
+  /// `random` decides what a crash keeps of unsynced work; without it all of that is lost. Not
+  /// owned.
   explicit MemoryFileSystem(Random* random = nullptr);
   ~MemoryFileSystem() override;
 
@@ -32,10 +34,11 @@ class MemoryFileSystem final : public FileSystem {
   Status SyncDir(const std::string& path) override;
   Status SyncAll(const std::string& path) override;
 
-  /// Power loss: of every file the synced bytes survive, and of the unsynced pages (4 KiB) a random part;
-  /// of names not synced a random part. Files open at that moment write to nowhere.
+  /// Power loss: of every file the synced bytes survive, and of the unsynced pages (4 KiB) a random
+  /// part; of names not synced a random part. Files open at that moment write to nowhere.
   void Crash();
-  /// Called before each operation ("sync /a/b"); an error is what the caller gets, with nothing done.
+  /// Called before each operation ("sync /a/b"); an error is what the caller gets, with nothing
+  /// done.
   void SetFault(std::function<Status(std::string_view operation, const std::string& path)> fault);
   /// Bytes that all files together may hold; a write above it gets kNoSpace.
   void SetCapacity(uint64_t bytes);

@@ -15,9 +15,9 @@ struct MemoryFileSystem::Node {
   FileType type = FileType::kRegular;
   uint32_t mode = 0644;
   uint64_t inode = 0;
-  int64_t changed = 0;   // a counter in place of a time: later changes are larger
-  std::string bytes;     // of a symlink: its target
-  std::string durable;   // bytes after power loss, at worst
+  int64_t changed = 0;  // a counter in place of a time: later changes are larger
+  std::string bytes;    // of a symlink: its target
+  std::string durable;  // bytes after power loss, at worst
   bool dirty = false;
   bool orphaned = false;  // lost in a crash: writes are accepted and go nowhere
 

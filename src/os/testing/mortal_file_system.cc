@@ -40,7 +40,8 @@ class MortalFile final : public File {
 
 class Mortal final : public FileSystem {
  public:
-  Mortal(FileSystem& inner, std::shared_ptr<bool> alive) : inner_(inner), alive_(std::move(alive)) {}
+  Mortal(FileSystem& inner, std::shared_ptr<bool> alive)
+      : inner_(inner), alive_(std::move(alive)) {}
 
   Result<std::unique_ptr<File>> Open(const std::string& path, OpenMode mode,
                                      uint32_t permissions) override {

@@ -1,4 +1,5 @@
-// Core with everything around it faked: requests go in as messages, the loop runs when the test says so.
+// Core with everything around it faked: requests go in as messages, the loop runs when the test
+// says so.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -156,8 +157,9 @@ class CoreFixture : public ::testing::Test {
 
   /// A workspace; its id.
   std::string MakeWorkspace() {
-    return Do("POST", "/api/v1/workspaces", R"({"name":"ws","exist_ok":true})").json().StringOr(
-        "id");
+    return Do("POST", "/api/v1/workspaces", R"({"name":"ws","exist_ok":true})")
+        .json()
+        .StringOr("id");
   }
   /// A bare row, without its own life.
   void InsertRun(const std::string& id, const std::string& workspace,
