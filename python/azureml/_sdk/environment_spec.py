@@ -1,8 +1,8 @@
 """An Environment as the server's spec (docs/dev/formats/environment.md), and what of it has no effect."""
 
-from azureml._sdk.packages import conda_name, pip_name
-
 from runwright.environment_spec import answered_by_sdk
+
+from azureml._sdk.packages import conda_name, pip_name
 
 
 def server_spec(environment, local_python=False):
