@@ -2,7 +2,12 @@
 import hashlib
 import json
 import os
+import shutil
 import signal
+import subprocess
+import threading
+import time
+import urllib.request
 
 from waiting import wait_for
 
@@ -58,6 +63,35 @@ def test_kills_lose_nothing(installation):
     installation.cli("runs", "get", run_id, "azureml-logs/70_driver_log.txt", "outputs/digest", "-o", "got")
     log = (installation.project / "got/azureml-logs/70_driver_log.txt").read_bytes()
     assert hashlib.sha256(log).hexdigest() == (installation.project / "got/outputs/digest").read_text()
+
+
+def test_a_server_starts_right_after_a_kill(installation):
+    """A killed server's threads that are in a system call keep its lock and port for a while."""
+    stop, program = threading.Event(), shutil.which("runwright", path=installation.env["PATH"])
+    url, headers = installation.config()["server"], {"Authorization": "Bearer " + installation.token()}
+
+    def store():
+        while not stop.is_set():
+            data = os.urandom(200000)
+            request = urllib.request.Request(url + "/api/v1/blobs/" + hashlib.sha256(data).hexdigest(), data, headers, method="PUT")
+            try:
+                urllib.request.urlopen(request, timeout=3).read()
+            except OSError:
+                stop.wait(0.005)
+
+    threads = [threading.Thread(target=store) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    try:
+        for _ in range(8):
+            time.sleep(0.1)
+            os.kill(installation.server_pid(), signal.SIGKILL)
+            server = subprocess.Popen([program, "server"], env=installation.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            assert server.stdout.readline(), server.stderr.read().decode()
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
 
 
 def test_no_process_remains_after_a_run(installation):
