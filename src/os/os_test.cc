@@ -54,9 +54,8 @@ TEST_F(PosixTest, ALockWaitsForADyingHolderAndNotForALivingOne) {
   EXPECT_NE(refused.error().message().find(std::to_string(getpid())), std::string::npos);
 
   ASSERT_TRUE(held->SetText("999999999"));  // no such process: what is left of it goes soon
-  std::thread dying([last = *std::move(held)] {
-    std::this_thread::sleep_for(std::chrono::milliseconds(1500));
-  });
+  std::thread dying(
+      [last = *std::move(held)] { std::this_thread::sleep_for(std::chrono::milliseconds(1500)); });
   auto taken = std::make_unique<Result<FileLock>>(FileLock::TryPatiently(path));
   dying.join();
   EXPECT_TRUE(*taken);

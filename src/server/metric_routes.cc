@@ -75,7 +75,8 @@ Result<std::vector<Value>> ReadValues(const Call& call) {
     std::string field = "metrics[" + std::to_string(values.size()) + "]";
     Value value{one.StringOr("name"), one.StringOr("type", "scalar"), std::nullopt, one["value"]};
     if (value.name.empty()) return Error(Code::kInvalidArgument, field + " has no name", field);
-    if (one["step"].is_int()) value.step = one["step"].as_int();
+    if (one["step"].is_int())
+      value.step = one["step"].as_int();
     else if (!one["step"].is_null())
       return Error(Code::kInvalidArgument, field + ".step must be a whole number", field + ".step");
     values.push_back(std::move(value));
