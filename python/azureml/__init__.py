@@ -4,6 +4,12 @@ This package maps names, defaults, errors and printed texts; what they do is in 
 modules come from the table in `azureml._names`; their code is in `azureml._sdk`.
 """
 
+import sys
+
+if sys.version_info < (3, 6):
+    raise ImportError("Runwright's Python packages need Python 3.6 or newer; this is Python %d.%d (%s)" % (
+        sys.version_info[0], sys.version_info[1], sys.executable))
+
 from azureml._modules import install as _install
 
 _install()

@@ -117,6 +117,8 @@ MODULES = {
     "azureml.mlflow": "get_portal_url register_model",
     "azureml.monitoring": "ModelDataCollector",
     "azureml.opendatasets": "Diabetes MNIST NoaaIsdWeather",
+    "azureml.project": "",
+    "azureml.project.project": "Project",
     "azureml.telemetry": "set_diagnostics_collection",
     "azureml.tensorboard": "Tensorboard",
     "azureml.tensorboard.export": "export_to_tensorboard",

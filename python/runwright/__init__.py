@@ -15,6 +15,12 @@ Outside of one::
 Importing this module loads nothing else: each name is imported when it is first used.
 """
 
+import sys
+
+if sys.version_info < (3, 6):
+    raise ImportError("Runwright's Python packages need Python 3.6 or newer; this is Python %d.%d (%s)" % (
+        sys.version_info[0], sys.version_info[1], sys.executable))
+
 from runwright import _lazy
 
 __version__ = "0.1.0"

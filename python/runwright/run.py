@@ -34,6 +34,7 @@ class Run:
         self.id = run_id
         self._number = session.writer.number if session else None
         self._named = run_id if session else None
+        self._properties = {}  # written by this process, inside a run
 
     # What is known.
 
@@ -193,9 +194,15 @@ class Run:
         return dict(self.document(refresh=True).get("tags") or {})
 
     def add_properties(self, properties):
-        """Adds properties: each key can be written once; another value for it is refused (inside a run: a warning)."""
+        """Adds properties: each key can be written once; another value for it is refused (inside a run: what this
+        process did not write itself is refused later, in the run's warnings)."""
         properties = {str(key): str(value) for key, value in properties.items()}
         if self._session is not None:
+            for key, value in properties.items():
+                before = self._properties.get(key, value)
+                if before != value:
+                    raise errors.ConflictError("property %r is %r already; properties are written once" % (key, before))
+            self._properties.update(properties)
             self._say(journal.PROPERTY, {"set": properties})
         else:
             self._document = self._api.update_run(self.id, properties=properties)

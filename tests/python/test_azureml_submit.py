@@ -152,7 +152,8 @@ def test_an_estimator(api, experiment, source):
     assert body["arguments"] == ["--reg", "0.8", "--flag", "--folder", "$HOME"]
     assert body["environment"] == {"kind": "pip", "requirements": ["azureml-defaults", "pandas==1.1", "pillow"]}
     assert body["environment_variables"] == {"A": "b"} and body["max_run_duration_seconds"] == 60
-    assert body["warnings"] == [] and body["run_definition"]["script"] == "train.py"
+    (told,) = messages(body)
+    assert "not expanded" in told and "$HOME" in told and body["run_definition"]["script"] == "train.py"
 
 
 def test_an_estimator_can_be_changed_after_construction(api, experiment, source):
@@ -219,6 +220,57 @@ def test_every_keyword_is_honoured_or_named(api, experiment, source):
                  "source_directory_data_store=", "shm_size=", "resume_from=", "framework_version="):
         assert word in text
     assert body["environment"] == {"kind": "pip", "python": "3.7", "requirements": ["pandas", "x", "numpy"]}
+
+
+def test_what_an_environment_definition_replaces_is_named(api, experiment, source):
+    given = {"pip_packages": ["x"], "conda_packages": ["y"], "pip_requirements_file": "r", "pip_requirements_file_path": "r",
+             "conda_dependencies_file": "c", "conda_dependencies_file_path": "c", "custom_docker_image": "i",
+             "custom_docker_base_image": "i", "user_managed": True}
+    body = body_of(api, experiment, Estimator(source, entry_script="train.py", environment_definition=Environment("e"), **given))
+    (told,) = messages(body)
+    assert all(" %s" % name in told for name in given)
+
+
+def test_packages_beside_an_own_interpreter_are_named(api, experiment, source):
+    body = body_of(api, experiment, Estimator(source, entry_script="train.py", user_managed=True, pip_packages=["six==1.0"],
+                                              conda_packages=["numpy"]))
+    (told,) = messages(body)
+    assert body["environment"]["kind"] == "interpreter" and "not installed: six==1.0, numpy" in told
+    estimator = SKLearn(source, entry_script="train.py", user_managed=True)
+    assert body_of(api, experiment, estimator)["warnings"] == []
+
+
+def test_of_two_names_of_one_thing_the_one_without_effect_is_named(api, experiment, source):
+    body = body_of(api, experiment, Estimator(source, entry_script="train.py", custom_docker_image="new", custom_docker_base_image="old"))
+    assert "custom_docker_base_image=old has no effect: custom_docker_image=new is used." in messages(body)
+
+
+def test_unknown_and_private_keywords_are_named_in_the_warnings(api, experiment, source):
+    body = body_of(api, experiment, Estimator(source, entry_script="train.py", nonsense=1, _enable_optimized_mode=True,
+                                              _disable_validation=False))
+    assert [text.split("=")[0] for text in messages(body)] == ["nonsense", "_enable_optimized_mode"]
+
+
+@pytest.mark.parametrize("cls, version, begins", [
+    (PyTorch, "1.13", "PyTorch 1.13 is not currently supported by the PyTorch estimator"), (PyTorch, "1.4", "framework_version=1.4"),
+    (Chainer, "5", "Chainer 5 is not currently supported by the Chainer estimator"), (TensorFlow, "1.13", "framework_version=1.13"),
+])
+def test_a_framework_version_that_the_sdk_did_not_know(api, experiment, source, cls, version, begins):
+    body = body_of(api, experiment, cls(source, entry_script="train.py", user_managed=True, framework_version=version))
+    (told,) = messages(body)
+    assert told.startswith(begins) and "framework_version=%s has no effect" % version in told
+
+
+@pytest.mark.parametrize("version, understood", [("3.8", True), ("3.6.2", True), ("abc", False)])
+def test_a_python_version_that_is_none_is_named(api, experiment, source, version, understood):
+    from azureml.core.conda_dependencies import CondaDependencies
+
+    own = Environment("own")
+    own.python.conda_dependencies = CondaDependencies.create(python_version=version)
+    body = body_of(api, experiment, ScriptRunConfig(source, "train.py", environment=own))
+    assert body["environment"].get("python") == (version if understood else None)
+    assert [text for text in messages(body) if "is not understood" in text] == messages(body)
+    assert bool(messages(body)) is not understood
 
 
 def test_old_names_work_with_a_word_about_the_new_ones(api, experiment, source, capsys):

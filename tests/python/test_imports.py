@@ -5,6 +5,7 @@ import re
 import subprocess
 
 import pytest
+from sdk_support import SDK
 
 HEAVY = {
     "asyncio", "collections.abc", "concurrent", "dataclasses", "email", "http", "inspect", "json", "logging", "random",
@@ -53,3 +54,11 @@ def test_every_module_is_in_the_list():
     there = {name[:-3] for name in os.listdir(os.path.join(SDK, "runwright")) if name.endswith(".py")}
     others = {name for name in there if re.match("snapshot|_snapshot|_ignore|_stat_cache|environment_spec|__init__", name)}
     assert there - others == set(MODULES)
+
+
+@pytest.mark.parametrize("package", ["azureml", "runwright"])
+def test_an_old_python_is_told_so(package):
+    """Of Python 2 and 3.5 only the version check is seen, so it stands before everything else."""
+    with open(os.path.join(SDK, package, "__init__.py"), encoding="utf-8") as file:
+        lines = [line for line in file.read().split('"""')[2].splitlines() if line.strip()]
+    assert lines[0] == "import sys" and lines[1].startswith("if sys.version_info < (3, 6):")

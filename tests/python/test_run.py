@@ -72,6 +72,15 @@ def test_logging_says_it_to_the_journal_and_asks_nobody(run_folder):
     assert run_folder.server.requests == []
 
 
+def test_a_property_is_written_once_inside_a_run(run_folder):
+    run = runwright.current()
+    run.add_properties({"p": 1})
+    run.add_properties({"p": 1, "q": 2})
+    with pytest.raises(errors.ConflictError, match="'p' is '1' already"):
+        run.add_properties({"r": 3, "p": 2})
+    assert [document["set"] for kind, document in said(run_folder) if kind == journal.PROPERTY] == [{"p": "1"}, {"p": "1", "q": "2"}]
+
+
 def test_numpy_numbers_take_the_short_way(run_folder):
     numpy = pytest.importorskip("numpy")
     run = runwright.current()

@@ -1,6 +1,8 @@
 """An Environment as the server's spec (docs/dev/formats/environment.md), and what of it has no effect."""
 
-from azureml._sdk.packages import conda_name
+from runwright.environment_spec import answered_by_sdk
+
+from azureml._sdk.packages import conda_name, pip_name
 
 
 def server_spec(environment, local_python=False):
@@ -11,7 +13,8 @@ def server_spec(environment, local_python=False):
     python = environment.python
     notes = _image_notes(environment)
     if python.user_managed_dependencies:
-        return {"kind": "interpreter", "interpreter_path": _interpreter(python.interpreter_path, local_python)}, notes
+        spec = {"kind": "interpreter", "interpreter_path": _interpreter(python.interpreter_path, local_python)}
+        return spec, notes + _own_interpreter_notes(python.conda_dependencies)
     conda = python.conda_dependencies
     index, extra, links, other = conda._spec_indexes()
     spec = {"kind": "pip", "requirements": list(conda.pip_packages)}
@@ -37,12 +40,26 @@ def _interpreter_notes(python):
             % python.interpreter_path]
 
 
+def _own_interpreter_notes(conda):
+    """Packages listed beside an interpreter that is used as it is."""
+    listed = [p for p in conda.pip_packages if not answered_by_sdk(pip_name(p))]
+    listed += [p for p in conda.conda_packages if conda_name(p) not in ("python", "pip")]
+    if not listed:
+        return []
+    return ["user_managed_dependencies=True uses the interpreter as it is; these packages are not installed: %s."
+            % ", ".join(listed)]
+
+
 def _package_notes(conda, other_options):
     notes = []
     packages = [p for p in conda.conda_packages if conda_name(p) not in ("python", "pip")]
     if packages:
         notes.append("Conda packages are not installed in this release: %s. List their pip names in pip_packages."
                      % ", ".join(packages))
+    asked = [p for p in conda.conda_packages if conda_name(p) == "python"]
+    if asked and conda.python_version is None and asked[-1].strip().lower() != "python":
+        notes.append("The Python version of %r is not understood, the server's Python is used; write 3.8 or 3.8.18."
+                     % asked[-1])
     if other_options:
         notes.append("These pip options have no effect: %s." % ", ".join(other_options))
     return notes

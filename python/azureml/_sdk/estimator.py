@@ -8,7 +8,7 @@ from azureml._sdk.environment import Environment, read_requirements
 from azureml._sdk.exceptions import TrainingException
 from azureml._sdk.packages import pip_name
 from azureml._sdk.runconfig import RunConfiguration
-from azureml._sdk.warn import deprecated, unknown_keywords
+from azureml._sdk.warn import deprecated, unknown_keywords, warn
 
 _DEFAULTS = (
     ("compute_target", None), ("vm_size", None), ("vm_priority", None), ("entry_script", None),
@@ -38,6 +38,14 @@ _NO_EFFECT = {
     "resume_from": "it is not part of this release",
     "vm_priority": "compute targets decide it",
 }
+# What environment_definition stands in for.
+_REPLACED = ("pip_packages", "conda_packages", "pip_requirements_file", "pip_requirements_file_path",
+             "conda_dependencies_file", "conda_dependencies_file_path", "custom_docker_image",
+             "custom_docker_base_image", "user_managed")
+# Two names of one thing: the first counts.
+_SAME = (("conda_dependencies_file", "conda_dependencies_file_path"),
+         ("pip_requirements_file", "pip_requirements_file_path"),
+         ("custom_docker_image", "custom_docker_base_image"))
 _BACKENDS = {"mpi": MpiConfiguration, "ps": ParameterServer, "nccl": Nccl, "gloo": Gloo}
 
 
@@ -58,10 +66,14 @@ class Estimator:
         given = dict(kwargs, compute_target=compute_target)
         known = [name for name, _ in _DEFAULTS]
         name = type(self).__name__
-        unknown_keywords(name, {k: v for k, v in given.items() if k not in known}, known)
+        unknown = [key for key in given if key not in known]
+        unknown_keywords(name, {key: given[key] for key in unknown}, known)
         self.source_directory = "." if source_directory is None else str(source_directory)
         self._given = {key: given.get(key, default) for key, default in _DEFAULTS}
-        self._notes = []
+        self._notes = ["%s= has no effect: %s does not know it." % (key, name)
+                       for key in unknown if not key.startswith("_")]
+        if given.get("_enable_optimized_mode"):
+            self._notes.append("_enable_optimized_mode= has no effect: runs start at once without it.")
         for key, instead in _OLD.items():
             if given.get(key) not in (None, dict(_DEFAULTS)[key]):
                 deprecated(name, key, instead)
@@ -153,13 +165,26 @@ class Estimator:
         if given["use_gpu"]:
             note("use_gpu=True chooses no packages or image in this release: the run sees the GPUs of its machine.")
         if given["framework_version"] is not None:
-            note("framework_version=%s has no effect in this release: pin the version in pip_packages."
-                 % given["framework_version"])
+            note("%sframework_version=%s has no effect in this release: pin the version in pip_packages."
+                 % (self._unsupported(), given["framework_version"]))
         if given["environment_definition"] is not None:
-            ignored = [key for key in ("pip_packages", "conda_packages", "pip_requirements_file",
-                                       "conda_dependencies_file") if given[key]]
+            ignored = [key for key in _REPLACED if given[key]]
             if ignored:
                 note("environment_definition replaces %s." % ", ".join(ignored))
+            return
+        for key, other in _SAME:
+            if given[key] and given[other] and given[key] != given[other]:
+                note("%s=%s has no effect: %s=%s is used." % (other, given[other], key, given[key]))
+
+    def _unsupported(self):
+        """The SDK's words for a framework_version that it did not know; it is said at once, and in the warnings."""
+        version, name = str(self._given["framework_version"]), type(self).__name__
+        if not self._versions or version in self._versions:
+            return ""
+        text = "%s %s is not currently supported by the %s estimator. Supported versions: %s." % (
+            self._framework, version, name, ", ".join(self._versions))
+        warn(text)
+        return text + " "
 
     # Submission.
 

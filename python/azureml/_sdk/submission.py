@@ -1,6 +1,7 @@
 """From a configuration to a run: everything that can be wrong is said here, before a run exists."""
 
 import os
+import re
 
 from azureml._sdk.exceptions import ExperimentExecutionException, TrainingException, UserErrorException
 from azureml._sdk.runconfig import text_of
@@ -8,6 +9,7 @@ from azureml._sdk.warn import near_matches
 
 _LOOPBACK = ("http://127.", "http://localhost", "http://[::1]", "https://127.", "https://localhost", "unix:")
 _MOST_NAMES = 2000
+_VARIABLE = re.compile(r"\$[A-Za-z_][A-Za-z0-9_]*|\$\{[A-Za-z_][A-Za-z0-9_]*\}")
 
 
 class Parts:
@@ -61,6 +63,10 @@ def _members(workspace, parts):
                 name, ", ".join(map(str, getattr(run_config, name)))))
     command = _command_line(parts.command)
     arguments = [text_of(item) for item in parts.arguments]
+    variables_named = _unique(name for item in arguments for name in _VARIABLE.findall(item))
+    if variables_named and command is None:
+        notes.append("Names of variables in arguments are not expanded in this release: the script gets %s as written."
+                     % ", ".join(variables_named))
     definition = run_config._to_definition()
     definition.update(script=script, arguments=arguments, command=command, maxRunDurationSeconds=parts.max_seconds)
     return {
