@@ -10,6 +10,7 @@ unset RUNWRIGHT_SERVER RUNWRIGHT_TOKEN RUNWRIGHT_RUN_DIR
 finish() {
   status=$?
   runwright server stop --data "$scratch/data/runwright" >/dev/null 2>&1 || true
+  chmod -R u+w "$scratch"  # environments are read-only
   rm -rf "$scratch"
   exit $status
 }

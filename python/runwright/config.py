@@ -53,6 +53,19 @@ def _names_workspace(path):
         return False
 
 
+def passed_over(looked):
+    """``path (why)`` for each config.json of ``looked`` that is there and names no workspace."""
+    found = []
+    for path in looked:
+        if os.path.isfile(path) and not _names_workspace(path):
+            try:
+                _read_json(path)
+                found.append("%s (it has no workspace_name)" % path)
+            except (OSError, ValueError) as error:
+                found.append("%s (it cannot be read: %s)" % (path, error))
+    return found
+
+
 def _read_json(path):
     import json
 

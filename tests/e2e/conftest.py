@@ -107,4 +107,5 @@ def installation():
                 os.kill(pid, signal.SIGKILL)
             except OSError:
                 pass
+        subprocess.run(["chmod", "-R", "u+w", str(home)], check=False)  # environments are read-only
         shutil.rmtree(str(home), ignore_errors=True)

@@ -59,6 +59,16 @@ def test_config_is_found_from_below(place, tmp_path, monkeypatch, scripted):
     assert written == dict(keys, server=server.url)
 
 
+@pytest.mark.parametrize("text, why", [('{"model_type": "bert"}', "has no workspace_name"), ("{", "cannot be read")])
+def test_a_config_that_was_passed_over_is_named(text, why, tmp_path, monkeypatch):
+    (tmp_path / "config.json").write_text(text)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserErrorException) as caught:
+        Workspace.from_config()
+    assert caught.value.message.startswith("We could not find config.json in: " + str(tmp_path))
+    assert "Passed over: %s" % (tmp_path / "config.json") in caught.value.message and why in caught.value.message
+
+
 def test_a_config_that_is_broken_is_named(tmp_path, monkeypatch):
     (tmp_path / "config.json").write_text('{"workspace_name": "lab"}')
     monkeypatch.chdir(tmp_path)

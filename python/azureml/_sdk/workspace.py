@@ -294,6 +294,10 @@ def _no_config(path, looked):
     start = os.path.abspath(path or os.getcwd())
     if path and not os.path.exists(path):
         return "We could not find config.json in: %s or in its parent directories: %s does not exist." % (start, start)
+    from runwright import config
+
+    others = config.passed_over(looked)
     return ("We could not find config.json in: %s or in its parent directories (the file itself, .azureml/ and "
-            "aml_config/ in each). Write one with `runwright init` in your project folder, or with ws.write_config(); "
-            "or name the workspace: Workspace.get(name=...)." % start)
+            "aml_config/ in each). %sWrite one with `runwright init` in your project folder, or with "
+            "ws.write_config(); or name the workspace: Workspace.get(name=...)."
+            % (start, "Passed over: %s. " % ", ".join(others) if others else ""))
