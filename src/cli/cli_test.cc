@@ -70,6 +70,12 @@ TEST(Arguments, HelpAndMistakes) {
     EXPECT_EQ(Parse(wrong).exit_code, 2) << wrong;
 }
 
+TEST(Arguments, AnUnknownCommandNamesTheNearest) {
+  auto parsed = Parse("sumbit train.py");
+  EXPECT_EQ(parsed.exit_code, 2);
+  EXPECT_NE(parsed.text.find("Did you mean 'submit'?"), std::string::npos) << parsed.text;
+}
+
 TEST(Arguments, TheTreeHasEveryCommand) {
   CommandTree tree = AllCommands();
   std::vector<std::string> names;

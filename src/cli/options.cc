@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "base/strings.h"
 #include "cli/version.h"
 
 namespace rw::cli {
@@ -44,6 +45,11 @@ class Grammar {
 
   Parsed Parse(std::vector<std::string> arguments) {
     Parsed out;
+    if (!arguments.empty() && IsUnknown(arguments[0])) {
+      out.exit_code = 2;
+      out.text = UnknownCommand(arguments[0]);
+      return out;
+    }
     std::reverse(arguments.begin(), arguments.end());
     try {
       app_.parse(std::move(arguments));
@@ -56,6 +62,21 @@ class Grammar {
       out.text = fine ? WithScript(text.str()) : "runwright: " + errors.str();
     }
     return out;
+  }
+
+  bool IsUnknown(const std::string& word) const {
+    auto named = [&](const CLI::App* one) { return one->get_name() == word; };
+    return !word.empty() && word[0] != '-' && app_.get_subcommands(named).empty();
+  }
+
+  std::string UnknownCommand(const std::string& word) const {
+    std::vector<std::string> known;
+    for (const CLI::App* one : app_.get_subcommands([](const CLI::App*) { return true; }))
+      if (!one->get_group().empty()) known.push_back(one->get_name());
+    std::vector<std::string> near = NearMatches(word, known, 1);
+    return "runwright: there is no command '" + word + "'." +
+           (near.empty() ? "" : " Did you mean '" + near[0] + "'?") +
+           " `runwright --help` lists them.\n";
   }
 
   /// CLI11 does not know that submit takes what it leaves over.

@@ -253,20 +253,22 @@ TEST(Executor, OutputsAreStoredWhenQuietReplacedAndOnceMoreAtTheEnd) {
   w.Write("/run/work/outputs/a.txt", "one");
   w.Write("/run/work/outputs/old.txt", "brought");
   w.Write("/run/work/logs/deep/er/b.txt", "log");
-  ASSERT_TRUE(w.loop.RunUntil([&] { return w.server.artifacts.size() == 2; }, seconds(5)));
+  ASSERT_TRUE(w.loop.RunUntil([&] { return w.server.artifacts.size() == 3; }, seconds(5)));
   EXPECT_EQ(w.server.blobs[w.server.artifacts["outputs/a.txt"]], "one");
+  EXPECT_EQ(w.server.blobs[w.server.artifacts["outputs/old.txt"]], "brought")
+      << "written by the script, be it with what the snapshot had";
   w.Write("/run/work/outputs/a.txt", "two");
   ASSERT_TRUE(w.loop.RunUntil(
       [&] { return w.server.blobs[w.server.artifacts["outputs/a.txt"]] == "two"; }, seconds(5)));
   w.loop.RunFor(seconds(5));
-  EXPECT_EQ(w.server.named.size(), 3u) << "what did not change is not sent again";
+  EXPECT_EQ(w.server.named.size(), 4u) << "what did not change is not sent again";
   w.Write("/run/work/outputs/last.txt", "end");
   w.Write("/run/work/outputs/old.txt", "changed");
   w.supervisor.ExitCode(1);
   ASSERT_TRUE(w.RunUntilDone());
   EXPECT_EQ(w.server.blobs[w.server.artifacts["outputs/last.txt"]], "end");
   EXPECT_EQ(w.server.blobs[w.server.artifacts["outputs/old.txt"]], "changed");
-  EXPECT_EQ(w.server.named.size(), 5u);
+  EXPECT_EQ(w.server.named.size(), 6u);
 }
 
 TEST(Executor, LinksOfOutputsAreFollowedOnlyWithinTheWorkingFolder) {

@@ -90,7 +90,8 @@ class Maker {
     return record.Save(job_.fs, job_.folder);
   }
 
-  /// Files of outputs/ and logs/ that the snapshot brought along are not this run's.
+  /// Files of outputs/ and logs/ that the snapshot brought along are not this run's until they are
+  /// written, be it with the same content.
   Status ReadBaseline(const cas::Digest& root, OutputRecord& record) {
     cas::Tree top = TRY(cas::ReadTree(store_, root));
     for (const cas::TreeEntry& entry : top) {
@@ -99,9 +100,14 @@ class Maker {
       auto below = TRY(cas::ListSnapshot(store_, entry.digest));
       for (const cas::SnapshotEntry& one : below)
         if (one.entry.mode != cas::EntryMode::kFolder)
-          record.baseline[entry.name + "/" + one.path] = one.entry.digest.Hex();
+          AddBaseline(entry.name + "/" + one.path, one.entry.digest, record);
     }
     return Ok();
+  }
+
+  void AddBaseline(const std::string& name, const cas::Digest& digest, OutputRecord& record) {
+    auto file = OutputFileOf(job_.fs, job_.folder, name);
+    if (file) record.baseline[name] = {file->stamp, digest.Hex()};
   }
 
   json::Value CheckScript() {

@@ -22,6 +22,11 @@ Result<std::string> HashFile(os::FileSystem& fs, const std::string& path) {
   }
 }
 
+/// Nobody wrote the file in between. The ctime does not count: a new link or mode is no writing.
+bool Untouched(const FileStamp& before, const FileStamp& now) {
+  return before.size == now.size && before.mtime_ns == now.mtime_ns && before.inode == now.inode;
+}
+
 std::chrono::milliseconds TimeoutFor(uint64_t bytes) {
   return std::chrono::seconds(60 + static_cast<int64_t>(bytes >> 20));
 }
@@ -50,12 +55,14 @@ void OutputShipper::Hashed(JobPtr job, Status hashed) {
     if (hashed.error().code() == Code::kNotFound) return Ended(job);  // removed meanwhile
     return Failed(job, hashed.error().message());
   }
-  auto brought = record_.baseline.find(job->name);
   auto shipped = record_.shipped.find(job->name);
-  bool known = (brought != record_.baseline.end() && shipped == record_.shipped.end() &&
-                brought->second == job->digest) ||
-               (shipped != record_.shipped.end() && shipped->second.digest == job->digest);
-  if (known) return Stored(job);
+  if (shipped != record_.shipped.end() && shipped->second.digest == job->digest) return Stored(job);
+  auto brought = record_.baseline.find(job->name);
+  if (brought != record_.baseline.end() && shipped == record_.shipped.end() &&
+      brought->second.digest == job->digest && Untouched(brought->second.stamp, job->file.stamp)) {
+    untouched_[job->name] = job->file.stamp;  // not hashed again until it is written
+    return Ended(job);
+  }
   if (job->file.stamp.size >= kAskFrom) return AskMissing(std::move(job));
   PutBlob(std::move(job));
 }

@@ -126,8 +126,8 @@ OutputRecord OutputRecord::Load(os::FileSystem& fs, const RunFolder& folder) {
   const json::Value& baseline = (*value)["baseline"];
   const json::Value& shipped = (*value)["shipped"];
   if (baseline.is_object())
-    for (const auto& [name, digest] : baseline.as_object())
-      if (digest.is_string()) record.baseline[name] = digest.as_string();
+    for (const auto& [name, one] : baseline.as_object())
+      if (one.is_object()) record.baseline[name] = FromJson(one);
   if (shipped.is_object())
     for (const auto& [name, one] : shipped.as_object()) record.shipped[name] = FromJson(one);
   return record;
@@ -135,7 +135,7 @@ OutputRecord OutputRecord::Load(os::FileSystem& fs, const RunFolder& folder) {
 
 Status OutputRecord::Save(os::FileSystem& fs, const RunFolder& folder) const {
   json::Value names = json::Object();
-  for (const auto& [name, digest] : baseline) names.Set(name, digest);
+  for (const auto& [name, one] : baseline) names.Set(name, ToJson(one));
   json::Value sent = json::Object();
   for (const auto& [name, one] : shipped) sent.Set(name, ToJson(one));
   json::Value all = json::Object();

@@ -45,7 +45,7 @@ struct OutputRecord {
     FileStamp stamp;
     std::string digest;
   };
-  std::map<std::string, std::string> baseline;  // name → digest
+  std::map<std::string, Shipped> baseline;
   std::map<std::string, Shipped> shipped;
 
   static OutputRecord Load(os::FileSystem& fs, const RunFolder& folder);

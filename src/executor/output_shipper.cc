@@ -66,7 +66,9 @@ void OutputShipper::Scanned(OutputScan scan) {
 
 bool OutputShipper::IsStored(const std::string& name, const FileStamp& stamp) const {
   auto at = record_.shipped.find(name);
-  return at != record_.shipped.end() && at->second.stamp == stamp;
+  if (at != record_.shipped.end()) return at->second.stamp == stamp;
+  auto brought = untouched_.find(name);
+  return brought != untouched_.end() && brought->second == stamp;
 }
 
 void OutputShipper::Finish(std::function<void(Warnings)> done) {

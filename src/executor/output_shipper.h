@@ -59,6 +59,7 @@ class OutputShipper {
   RunFolder folder_;
   OutputRecord record_;
   std::map<std::string, FileStamp> last_look_;
+  std::map<std::string, FileStamp> untouched_;  // of the baseline, and found to be so by their hash
   std::deque<std::string> queue_;
   std::set<std::string> queued_;
   std::set<std::string> active_;
