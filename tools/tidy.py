@@ -12,7 +12,7 @@ BANNED = {
     r"clock_gettime\(": ({"src/base", "src/shim"}, "time comes from base::Clock"),
     r"\bsystem\(|\bpopen\(": (set(), "child programs come from os::ProcessLauncher"),
     r"\brand\(\)|std::mt19937": ({"sim"}, "randomness comes from base::Random"),
-    r"\bsleep_for\b|\busleep\(": (set(), "wait for the event instead"),
+    r"\bsleep_for\b|\busleep\(": ({"src/os"}, "wait for the event instead; os::PollUntil where there is none"),
     r"\bthrow\b": (set(), "errors are Results"),
 }
 

@@ -6,18 +6,18 @@
 
 #include <cerrno>
 #include <chrono>
-#include <thread>
 #include <utility>
 
-#include "base/clock.h"
 #include "base/strings.h"
 #include "os/file_system.h"
+#include "os/poll_until.h"
 #include "os/process.h"
 
 namespace rw::os {
 namespace {
-constexpr int64_t kForTheLivingMicros = 1'000'000;  // killed a moment ago, it still looks alive
-constexpr int64_t kForTheDeadMicros = 10'000'000;
+constexpr std::chrono::milliseconds kForTheLiving{
+    1000};                                              // killed a moment ago, it still looks alive
+constexpr std::chrono::milliseconds kForTheDead{9000};  // more
 constexpr std::chrono::milliseconds kLookAgain{5};
 
 bool HolderLives(const std::string& path) {
@@ -51,14 +51,15 @@ Result<FileLock> FileLock::Acquire(const std::string& path, int flags) {
 Result<FileLock> FileLock::Try(const std::string& path) { return Acquire(path, LOCK_EX | LOCK_NB); }
 
 Result<FileLock> FileLock::TryPatiently(const std::string& path) {
-  int64_t begun = SystemClock().BootMicros();
-  while (true) {
-    auto lock = Try(path);
-    if (lock || lock.error().code() != Code::kConflict) return lock;
-    int64_t most = HolderLives(path) ? kForTheLivingMicros : kForTheDeadMicros;
-    if (SystemClock().BootMicros() - begun >= most) return lock;
-    std::this_thread::sleep_for(kLookAgain);
-  }
+  auto lock = Try(path);
+  auto settled = [&] { return lock || lock.error().code() != Code::kConflict; };
+  auto again = [&] {
+    lock = Try(path);
+    return settled();
+  };
+  if (!settled() && !os::PollUntil(again, kLookAgain, kForTheLiving) && !HolderLives(path))
+    os::PollUntil(again, kLookAgain, kForTheDead);
+  return lock;
 }
 
 Result<FileLock> FileLock::Wait(const std::string& path) { return Acquire(path, LOCK_EX); }

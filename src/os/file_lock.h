@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 
 #include "base/result.h"
 
@@ -18,7 +19,10 @@ class FileLock {
   /// Waits.
   static Result<FileLock> Wait(const std::string& path);
   FileLock(FileLock&& other) noexcept;
-  FileLock& operator=(FileLock&&) = delete;
+  FileLock& operator=(FileLock&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
   ~FileLock();
   /// What those who find it held are told: the pid.
   Status SetText(const std::string& text);

@@ -19,6 +19,7 @@
 #include "net/asio_loop.h"
 #include "net/server.h"
 #include "os/paths.h"
+#include "os/poll_until.h"
 #include "os/process.h"
 #include "server/data_folder.h"
 #include "server/fatal_sync.h"
@@ -145,11 +146,15 @@ Status Server::Listen(const std::string& given) {
         });
   };
   auto listening = listen_once();
+  auto settled = [&] { return listening || listening.error().code() != Code::kConflict; };
   // A server that was killed a moment ago lets go of its lock and of its port one after the other.
-  for (int i = 0; i < 50 && !listening && listening.error().code() == Code::kConflict; i++) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    listening = listen_once();
-  }
+  if (!settled())
+    os::PollUntil(
+        [&] {
+          listening = listen_once();
+          return settled();
+        },
+        std::chrono::milliseconds(10), std::chrono::milliseconds(500));
   if (!listening && given.empty() && !last.empty())
     return std::move(listening).error().WithContext(
         "the address of the last start is taken (--listen 127.0.0.1:0 takes another)");
