@@ -1,8 +1,10 @@
 #include "db/connection.h"
 
 #include <cerrno>
+#include <mutex>
 
 #include "db/connection_impl.h"
+#include "os/open_file.h"
 
 namespace rw::db {
 namespace {
@@ -36,6 +38,18 @@ Code CodeOf(int extended, int system_errno) {
   }
 }
 
+int OpenFile(const char* path, int flags, int permissions) {
+  return os::OpenWithoutAccessTime(path, flags, static_cast<mode_t>(permissions));
+}
+
+/// Readers follow a write-ahead log that is always being written: see OpenWithoutAccessTime.
+void ReadWithoutAccessTimes() {
+  sqlite3_vfs* unix_vfs = sqlite3_vfs_find("unix");
+  CHECK(unix_vfs != nullptr && unix_vfs->iVersion >= 3);
+  auto call = reinterpret_cast<sqlite3_syscall_ptr>(&OpenFile);
+  CHECK(unix_vfs->xSetSystemCall(unix_vfs, "open", call) == SQLITE_OK);
+}
+
 }  // namespace
 
 Connection::Connection(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -47,6 +61,8 @@ Connection::~Connection() {
 }
 
 Result<std::unique_ptr<Connection>> Connection::Open(const std::string& path, OpenOptions options) {
+  static std::once_flag once;
+  std::call_once(once, ReadWithoutAccessTimes);
   auto impl = std::make_unique<Impl>();
   impl->path = path;
   int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
