@@ -12,6 +12,8 @@ constexpr const char* kPragmas =
     "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
     "PRAGMA cache_size=-2000; PRAGMA wal_autocheckpoint=4000; PRAGMA temp_store=MEMORY;";
 
+constexpr uint64_t kPage = 4096;
+
 Code CodeOf(int extended, int system_errno) {
   switch (extended & 0xff) {
     case SQLITE_CONSTRAINT:
@@ -85,6 +87,7 @@ void Connection::Release(sqlite3_stmt* stmt) {
 }
 
 Status Connection::Execute(std::string_view sql) {
+  if (sql.starts_with("BEGIN")) impl_->bound = 0;
   if (sqlite3_exec(impl_->handle, std::string(sql).c_str(), nullptr, nullptr, nullptr) != SQLITE_OK)
     return LastError(sql.substr(0, 200));
   return Ok();
@@ -98,9 +101,12 @@ bool Connection::in_transaction() const { return sqlite3_get_autocommit(impl_->h
 
 Error Connection::LastError(std::string_view what) const {
   int extended = sqlite3_extended_errcode(impl_->handle);
-  return Error(CodeOf(extended, sqlite3_system_errno(impl_->handle)),
-               "database " + impl_->path + ": " + sqlite3_errmsg(impl_->handle) + " (" +
-                   std::string(what) + ")");
+  Code code = CodeOf(extended, sqlite3_system_errno(impl_->handle));
+  std::string text = "database " + impl_->path + ": " + sqlite3_errmsg(impl_->handle) + " (";
+  // What was bound since BEGIN, in whole pages and one more for what SQLite adds.
+  if (code == Code::kNoSpace)
+    text += "about " + std::to_string((impl_->bound / kPage + 2) * kPage) + " bytes needed; ";
+  return Error(code, text + std::string(what) + ")");
 }
 
 }  // namespace rw::db

@@ -117,6 +117,8 @@ void LogStore::Store(const std::string& run_id, const std::string& name, Piece p
           TRY(work->file->WriteAt(static_cast<uint64_t>(at), work->bytes));
           return work->file->Sync();
         }();
+        // A part of it may be there: that of a full disk gives its space back.
+        if (!work->status && work->file) (void)work->file->Truncate(static_cast<uint64_t>(at));
       },
       [this, alive = alive_, run_id, name, work, at, piece = std::move(piece)] {
         if (!*alive) return;
