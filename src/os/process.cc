@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/strings.h"
+#include "os/c_strings.h"
 #include "os/file_system.h"
 
 namespace rw::os {

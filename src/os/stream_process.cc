@@ -12,6 +12,8 @@
 #include <mutex>
 #include <thread>
 
+#include "os/c_strings.h"
+
 namespace rw::os {
 namespace {
 constexpr size_t kMostStdout = size_t{64} << 20;

@@ -88,7 +88,7 @@ void RunService::OnEnvironment(const std::string& run_id, int64_t run_row, int64
 
 void RunService::OnPlace(int64_t compute_row, QueuedRun run, std::string node) {
   std::string secret;
-  NewAllocation allocation = Mint(compute_row, node, run.environment, &secret);
+  NewAllocation allocation = Mint(compute_row, std::move(node), run.environment, &secret);
   auto queued = std::make_shared<QueuedRun>(run);
   auto placed = std::make_shared<bool>(false);
   int64_t now_us = context_.NowMicros();
@@ -130,7 +130,7 @@ void RunService::OnWait(const std::string& run_id, model::RunStatus status, mode
         TRY(meta::ApplyToRun(db, run, event));
         return Ok();
       },
-      [this, alive = alive_, run_id](Status) {
+      [this, alive = alive_, run_id](const Status&) {
         if (*alive) context_.events.Publish(run_id, {RunEvent::Kind::kStatus, ""});
       });
 }
