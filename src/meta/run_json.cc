@@ -55,6 +55,7 @@ void SetState(const RunRow& run, json::Value& out) {
   out.Set("start_time", TimeOrNull(s.start_us));
   out.Set("end_time", model::IsTerminal(s.status) ? TimeOrNull(s.end_us) : json::Value());
   out.Set("error", model::IsTerminal(s.status) ? s.error : json::Value());
+  out.Set("summary", s.summary.is_object() ? s.summary : json::Object());
 }
 
 void SetSpec(const RunRow& run, json::Value& out) {
