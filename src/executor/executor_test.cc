@@ -75,6 +75,21 @@ struct Worker {
   std::string printed;
 };
 
+TEST(Executor, PreviewsLinesWhileAShipWaitsForTheDisk) {
+  World w;
+  w.server.disk_latency = milliseconds(500);
+  Worker worker(w);
+  w.StartExecutor();
+  auto late = [&](const std::string& line) {
+    return w.server.previews[World::kLog].find(line) != std::string::npos;
+  };
+  ASSERT_TRUE(w.loop.RunUntil([&] { return late("step 20\n"); }));
+  EXPECT_LT(w.server.logs[World::kLog].size(), 10u) << "the first ship still waits";
+  EXPECT_FALSE(late("step 24\n")) << "seen when written, not before";
+  ASSERT_TRUE(w.RunUntilDone());
+  worker.ExpectAllStored();
+}
+
 TEST(Executor, SurvivesBeingKilledAtAnyMoment) {
   for (int after_us = 0; after_us < 700'000; after_us += 1'300 + after_us / 40) {
     SCOPED_TRACE(after_us);

@@ -7,7 +7,8 @@ constexpr std::string_view kColumns =
     "row, id, workspace_id, experiment_id, experiment, number, display_name, type, status,"
     " reason_json, version, parent_id, root_id, target, compute_row, attempt, submitted,"
     " request_digest, created_us, start_us, end_us, snapshot_id, spec_json, env_id,"
-    " build_id, environment_json, run_definition_json, error_json, details_json";
+    " build_id, environment_json, run_definition_json, error_json, details_json,"
+    " archived_us, deleted_us";
 
 std::optional<std::string> TextOrNull(const std::string& text) {
   if (text.empty()) return std::nullopt;
@@ -93,6 +94,8 @@ RunRow ReadRun(const db::Statement& row) {
   run.build_id = row.Text(24);
   run.environment = JsonAt(row, 25);
   run.run_definition = JsonAt(row, 26);
+  run.archived_us = row.Int(29);
+  run.deleted_us = row.Int(30);
   return run;
 }
 
@@ -110,7 +113,8 @@ Result<RunRow> LoadRun(db::Connection& db, const std::string& id) {
 
 Status InsertRun(db::Connection& db, RunRow& run) {
   auto number = TRY(db.Prepare(
-      "UPDATE experiments SET last_number = last_number + 1 WHERE id = ? RETURNING last_number"));
+      "UPDATE experiments SET last_number = last_number + 1, archived_us = NULL, deleted_us = NULL"
+      " WHERE id = ? RETURNING last_number"));
   if (!TRY(number.Bind(run.experiment_id).Step())) {
     return Error(Code::kNotFound, "experiment '" + run.experiment + "' not found", "experiment");
   }

@@ -13,7 +13,8 @@ Result<int64_t> Count(db::Connection& db, std::string_view sql) {
 Result<net::Response> Info(ServerContext& context, int64_t started_us) {
   json::Value counts;
   counts.Set("workspaces", TRY(Count(context.read, "SELECT count(*) FROM workspaces")));
-  counts.Set("runs", TRY(Count(context.read, "SELECT count(*) FROM runs")));
+  counts.Set("runs",
+             TRY(Count(context.read, "SELECT count(*) FROM runs WHERE deleted_us IS NULL")));
   counts.Set("active_runs", TRY(Count(context.read,
                                       "SELECT count(*) FROM runs WHERE status NOT IN"
                                       " ('Completed','Failed','Canceled')")));
