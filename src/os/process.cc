@@ -108,6 +108,15 @@ class DetachedSpawn {
   }
 };
 
+bool HasVariable(std::string_view environment, std::string_view variable) {
+  while (!environment.empty()) {
+    size_t end = environment.find('\0');
+    if (environment.substr(0, end) == variable) return true;
+    environment.remove_prefix(end == std::string_view::npos ? environment.size() : end + 1);
+  }
+  return false;
+}
+
 class PosixLauncher final : public ProcessLauncher {
  public:
   Result<ProcessIdentity> SpawnDetached(const LaunchSpec& spec) override {
@@ -125,6 +134,14 @@ class PosixLauncher final : public ProcessLauncher {
       return Error(Code::kNotFound, "process " + std::to_string(identity.pid) + " is gone");
     if (kill(identity.pid, signal) != 0) return ErrnoError(errno, "kill");
     return Ok();
+  }
+  int KillByEnvironment(std::string_view variable) override {
+    return os::KillByEnvironment(variable);
+  }
+  void RemoveGroup(const std::string& folder) override {
+    // Only what our shims make: the name came from a file that the run's own user can write.
+    if (folder.starts_with("/sys/fs/cgroup/") && folder.find("/runwright-") != std::string::npos)
+      rmdir(folder.c_str());
   }
 };
 
@@ -148,6 +165,21 @@ Result<ProcessIdentity> IdentityOf(int pid) {
   if (fields[0] == "Z" || fields[0] == "X")
     return Error(Code::kNotFound, "process " + std::to_string(pid) + " has ended");
   return ProcessIdentity{pid, static_cast<uint64_t>(ParseInt(fields[19]).value_or(0)), BootId()};
+}
+
+int KillByEnvironment(std::string_view variable) {
+  FileSystem& fs = PosixFileSystem();
+  int killed = 0;
+  auto entries = fs.List("/proc");
+  if (!entries) return 0;
+  for (const DirEntry& entry : *entries) {
+    auto pid = ParseInt(entry.name);
+    if (!pid || *pid == getpid()) continue;
+    auto environment = ReadFile(fs, "/proc/" + entry.name + "/environ");
+    if (!environment || !HasVariable(*environment, variable)) continue;
+    if (kill(static_cast<pid_t>(*pid), SIGKILL) == 0) killed++;
+  }
+  return killed;
 }
 
 std::string BootId() {

@@ -136,14 +136,15 @@ void RunService::OnWait(const std::string& run_id, model::RunStatus status, mode
 }
 
 void RunService::Launch(const std::string& run_id, const NewAllocation& allocation,
-                        const std::string& secret) {
+                        const std::string& secret, int retries) {
   int64_t now = context_.clock.BootMicros();
   live_[run_id] = {.allocation_id = allocation.id,
                    .compute_row = allocation.compute_row,
                    .node = allocation.node,
                    .since_boot_us = now,
                    .heard_boot_us = now,
-                   .starting = true};
+                   .starting = true,
+                   .retries = retries};
   backend_.Start(
       {AllocationId(allocation.id), RunId(run_id), allocation.node, secret},
       [this, alive = alive_, run_id, id = allocation.id](Status started) {

@@ -329,15 +329,32 @@ TEST_F(RunTest, AnAllocationThatWasNeverBegunIsBegunAfterARestart) {
   EXPECT_EQ(StatusOf(id), "Completed");
 }
 
-TEST_F(RunTest, AnAllocationOfUnknownFateIsFencedThenFailed) {
+TEST_F(RunTest, AnAllocationOfUnknownFateIsBegunAgain) {
   std::string id = SubmitId();
   backend.SetLife(backend.starts()[0].allocation, backend::Life::kUnknown);
   StartCore();
+  loop.Advance(2'000'000);
+  EXPECT_EQ(backend.starts().size(), 1u) << "it may still come up";
+  loop.Advance(4'000'000);
+  ASSERT_EQ(backend.starts().size(), 2u);
+  EXPECT_EQ(ClaimBy(backend.starts()[0], "late").status(), 403);
+  Finish(Claim(backend.starts()[1]));
+  EXPECT_EQ(StatusOf(id), "Completed");
+}
+
+TEST_F(RunTest, ASupervisorThatDiesBeforeItsClaimIsStartedAgainAFewTimes) {
+  std::string id = SubmitId();
+  for (size_t starts = 1; starts < 4; starts++) {
+    ASSERT_EQ(backend.starts().size(), starts);
+    EXPECT_EQ(StatusOf(id), "Starting");
+    backend.SetLife(backend.starts().back().allocation, backend::Life::kDead);
+    loop.Advance(5'000'000);
+  }
+  ASSERT_EQ(backend.starts().size(), 4u);
+  backend.SetLife(backend.starts().back().allocation, backend::Life::kDead);
   loop.Advance(5'000'000);
-  EXPECT_EQ(StatusOf(id), "Starting");
-  loop.Advance(20'000'000);
   EXPECT_EQ(StatusOf(id), "Failed");
-  EXPECT_EQ(ClaimBy(backend.starts()[0], "late").status(), 409);
+  EXPECT_EQ(ClaimBy(backend.starts().back(), "late").status(), 409);
 }
 
 TEST_F(RunTest, AFailedSpawnFailsTheRun) {
