@@ -95,6 +95,7 @@ Result<std::unique_ptr<Core>> Core::Create(Deps deps) {
   RegisterSnapshotRoutes(router, context);
   RegisterArtifactRoutes(router, context);
   RegisterModelRoutes(router, context);
+  RegisterSecretRoutes(router, context);
   RegisterLoginRoutes(router, context);
   RegisterPageRoutes(router, context);
   core->parts_->runs =
@@ -106,6 +107,7 @@ Result<std::unique_ptr<Core>> Core::Create(Deps deps) {
   RegisterMetricRoutes(router, runs);
   RegisterLogRoutes(router, runs);
   RegisterComputeRoutes(router, runs);
+  RegisterDeletionRoutes(router, runs);
   return core;
 }
 

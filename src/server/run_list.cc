@@ -34,6 +34,7 @@ Query MakeQuery(const RunFilter& filter) {
   Query query;
   query.sql = "SELECT " + std::string(meta::RunColumns()) + " FROM runs WHERE workspace_id = ?";
   query.texts = {filter.workspace_id};
+  query.And(meta::ConditionOf(filter.view), {});
   if (filter.experiment) query.And("experiment = ?", {*filter.experiment});
   if (filter.type) query.And("type = ?", {*filter.type});
   if (filter.parent) {
@@ -66,6 +67,7 @@ Result<RunFilter> ReadRunFilter(const Call& call) {
   }
   filter.tags = call.request.QueryAll("tag");
   filter.properties = call.request.QueryAll("property");
+  filter.view = TRY(meta::ParseListView(call.request.Query("view").value_or("")));
   filter.include_children = TRY(call.QueryBool("include_children", false));
   filter.limit = TRY(call.QueryInt("limit", 100, 1, 1000));
   filter.before_row = TRY(call.QueryInt("cursor", 0, 0, INT64_MAX));

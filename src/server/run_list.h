@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "meta/run_row.h"
+#include "meta/workspaces.h"
 #include "server/call.h"
 
 namespace rw::server {
@@ -18,6 +19,7 @@ struct RunFilter {
   std::vector<std::string> statuses;
   std::vector<std::string> tags;        // "key" or "key=value"
   std::vector<std::string> properties;  // "key=value"
+  meta::ListView view = meta::ListView::kActive;
   bool include_children = false;
   int64_t limit = 100;
   int64_t before_row = 0;  // 0: from the newest

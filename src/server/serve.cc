@@ -31,6 +31,7 @@ constexpr const char* kListenSetting = "listen";
 constexpr const char* kFirstListen = "127.0.0.1:0";
 constexpr int kPoolThreads = 4;
 constexpr rlim_t kOpenFiles = 16'384;
+constexpr std::chrono::microseconds kExclusiveCommitDelay{500};
 
 struct Address {
   std::string host;
@@ -167,7 +168,9 @@ Status Server::Listen(const std::string& given) {
 }
 
 Status Server::Wire() {
-  writer = db::MakeThreadWriter(loop, std::move(data->write));
+  // One connection cannot serve two threads: in exclusive locking the loop's own writes.
+  writer = data->read ? db::MakeThreadWriter(loop, std::move(data->write))
+                      : db::MakeLoopWriter(loop, *data->write, kExclusiveCommitDelay);
   pool = net::MakeThreadPool(loop, kPoolThreads);
   backend = std::make_unique<backend::LocalBackend>(
       *fs, os::PosixProcessLauncher(),
@@ -188,7 +191,7 @@ Status Server::Wire() {
                            .random = SystemRandom(),
                            .fs = *fs,
                            .backend = *backend,
-                           .read = *data->read,
+                           .read = data->read ? *data->read : *data->write,
                            .writer = *writer,
                            .paths = paths,
                            .options = options,
@@ -198,7 +201,7 @@ Status Server::Wire() {
 }
 
 Status Server::Start(const ServeOptions& given) {
-  data = std::make_unique<OpenData>(TRY(OpenDataFolder(paths)));
+  data = std::make_unique<OpenData>(TRY(OpenDataFolder(paths, given.allow_network_fs)));
   options.pid = getpid();
   options.cores = static_cast<int>(std::thread::hardware_concurrency());
   options.program = os::SelfPath();
@@ -236,11 +239,6 @@ void Server::Drain(int64_t until_boot_us) {
   loop.After("server.end", std::chrono::milliseconds(20), [this] { loop.Stop(); });
 }
 
-int Fail(const Error& error) {
-  std::fprintf(stderr, "runwright server: %s\n", error.message().c_str());
-  return error.code() == Code::kInvalidArgument ? 2 : 1;
-}
-
 }  // namespace
 
 std::string DataFolder(const std::string& data) {
@@ -248,12 +246,11 @@ std::string DataFolder(const std::string& data) {
   return data.empty() ? surroundings.DataFolder() : surroundings.Absolute(data);
 }
 
-int Serve(const ServeOptions& options) {
+Result<int> Serve(const ServeOptions& options) {
   PrepareProcess();
   std::string folder = DataFolder(options.data);
   auto server = std::make_unique<Server>(Paths(folder));
-  Status started = server->Start(options);
-  if (!started) return Fail(started.error());
+  TRY(server->Start(options));
   std::printf("%s\n", server->options.url.c_str());
   std::fflush(stdout);
   LOG_INFO("server.serving", {"url", server->options.url}, {"data", folder},
