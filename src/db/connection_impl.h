@@ -16,6 +16,7 @@ struct Connection::Impl {
   std::string path;
   /// Statements at rest by their text; one in use is in none of the lists.
   std::map<std::string, std::vector<sqlite3_stmt*>, std::less<>> idle;
+  size_t idle_count = 0;
 };
 
 }  // namespace rw::db

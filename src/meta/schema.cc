@@ -1,5 +1,7 @@
 #include "meta/schema.h"
 
+#include "meta/schema_query.h"
+
 namespace rw::meta {
 namespace {
 
@@ -144,7 +146,10 @@ CREATE TABLE builds (
   updated_us INTEGER NOT NULL, last_used_us INTEGER, details_json TEXT) WITHOUT ROWID;
 )sql";
 
-constexpr db::Migration kMigrations[] = {{1, "first", kFirst}};
+constexpr db::Migration kMigrations[] = {
+    {1, "first", kFirst},
+    {2, "query", kQuerySchema},
+};
 
 }  // namespace
 

@@ -44,8 +44,22 @@ struct Core::Parts {
         closures(blobs),
         verified(deps.fs, blobs),
         auth(deps.read, deps.clock, deps.random),
-        context{deps.loop, deps.pool, deps.clock, deps.random, deps.fs, deps.read,  deps.writer,
-                blobs,     closures,  verified,   events,      auth,    deps.paths, deps.options} {}
+        shared_reader(db::MakeSharedReader(deps.read)),
+        context{deps.loop,
+                deps.pool,
+                deps.clock,
+                deps.random,
+                deps.fs,
+                deps.read,
+                deps.readers ? *deps.readers : *shared_reader,
+                deps.writer,
+                blobs,
+                closures,
+                verified,
+                events,
+                auth,
+                deps.paths,
+                deps.options} {}
 
   Deps deps;
   cas::FolderBlobStore blobs;
@@ -53,6 +67,7 @@ struct Core::Parts {
   VerifiedBlobs verified;
   EventHub events;
   Auth auth;
+  std::unique_ptr<db::Readers> shared_reader;
   ServerContext context;
   std::unique_ptr<EnvironmentService> environments;  // where there is an installer
   std::unique_ptr<EnvironmentGate> interpreters;     // else
@@ -101,6 +116,7 @@ Result<std::unique_ptr<Core>> Core::Create(Deps deps) {
       std::make_unique<RunService>(context, core->parts_->deps.backend, core->environments());
   RunService& runs = *core->parts_->runs;
   RegisterRunRoutes(router, runs);
+  RegisterRunListRoute(router, runs);
   RegisterAllocationRoutes(router, runs);
   RegisterJournalRoutes(router, runs);
   RegisterMetricRoutes(router, runs);

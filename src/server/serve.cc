@@ -117,6 +117,7 @@ struct Server {
   CoreOptions options;
   std::unique_ptr<net::HttpServer> http;
   std::unique_ptr<db::Writer> writer;
+  std::unique_ptr<db::Readers> readers;
   std::unique_ptr<backend::LocalBackend> backend;
   std::unique_ptr<env::Installer> installer;
   std::unique_ptr<Core> core;
@@ -168,6 +169,7 @@ Status Server::Listen(const std::string& given) {
 
 Status Server::Wire() {
   writer = db::MakeThreadWriter(loop, std::move(data->write));
+  readers = db::MakeReaders(paths.database);
   pool = net::MakeThreadPool(loop, kPoolThreads);
   backend = std::make_unique<backend::LocalBackend>(
       *fs, os::PosixProcessLauncher(),
@@ -193,6 +195,7 @@ Status Server::Wire() {
                            .paths = paths,
                            .options = options,
                            .stop = [this] { Stop(); },
+                           .readers = readers.get(),
                            .installer = installer.get()}));
   return Ok();
 }

@@ -11,6 +11,7 @@
 #include "cas/folder_blob_store.h"
 #include "cas/snapshot_reader.h"
 #include "db/connection.h"
+#include "db/readers.h"
 #include "db/writer.h"
 #include "os/file_system.h"
 #include "server/auth.h"
@@ -39,6 +40,7 @@ struct ServerContext {
   Random& random;
   os::FileSystem& fs;
   db::Connection& read;  // query-only, on the loop's thread; sees what is committed
+  db::Readers& readers;  // from the pool
   db::Writer& writer;
   cas::FolderBlobStore& blobs;    // blocks on the disk: from the pool, but for Size
   cas::ClosureChecker& closures;  // from the pool
