@@ -12,8 +12,9 @@ int main(int argc, char** argv) {
     return rw::executor::Main(argc - 1, argv + 1);
   rw::cli::Roles roles{
       .serve =
-          [](const std::string& data, const std::string& listen) {
-            return rw::server::Serve({.data = data, .listen = listen});
+          [](const rw::cli::ServerOptions& o) {
+            return rw::server::Serve(
+                {.data = o.data, .listen = o.listen, .allow_network_fs = o.allow_network_fs});
           },
   };
   return rw::cli::Main(argc, argv, roles);

@@ -33,7 +33,10 @@ Status LocalBackend::WriteClaim(const StartRequest& request, const RunFolder& fo
 Status LocalBackend::Spawn(const StartRequest& request) {
   RunFolder folder = FolderOf(request.run);
   TRY(fs_.MakeDirs(folder.state(), 0700));
-  TRY(WriteClaim(request, folder));
+  if (Status written = WriteClaim(request, folder); !written) {
+    (void)fs_.Remove(folder.claim());  // half a claim would look like a supervisor to come
+    return written;
+  }
   os::LaunchSpec spec;
   spec.argv = {options_.shim, folder.root, options_.program, "executor", folder.root};
   spec.environment = options_.environment;

@@ -10,8 +10,8 @@ namespace rw::cli {
 
 /// What main.cc wires in, so that the command line does not depend on the server.
 struct Roles {
-  /// Serves until it is told to stop. `data` is absolute; `listen` may be "".
-  std::function<int(const std::string& data, const std::string& listen)> serve;
+  /// Serves until it is told to stop. The data folder is absolute.
+  std::function<Result<int>(const ServerOptions& options)> serve;
 };
 
 Result<int> Init(Context& context, const InitOptions& options);

@@ -159,6 +159,8 @@ class Grammar {
     serve->add_option("--data", server_.data, "data folder (default ~/.local/share/runwright)");
     serve->add_option("--listen", server_.listen,
                       "HOST:PORT (default: as at the last start; first 127.0.0.1 and a free port)");
+    serve->add_flag("--allow-network-fs", server_.allow_network_fs,
+                    "serve from a data folder on a network file system: exclusive locking, slower");
     auto act = [&](const char* name, const char* help, ServerAction action, const char* examples) {
       CLI::App* leaf = Leaf<ServerOptions>(
           serve, name, help, server_, [action](ServerOptions& o) { o.action = action; }, examples);

@@ -29,6 +29,7 @@ struct ServerOptions {
   ServerAction action = ServerAction::kServe;
   std::string data;
   std::string listen;
+  bool allow_network_fs = false;
 };
 
 struct SubmitOptions {

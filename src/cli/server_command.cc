@@ -113,8 +113,11 @@ Result<int> Server(Context& context, const ServerOptions& options, const Roles& 
   std::string data =
       context.here().Absolute(options.data.empty() ? context.here().DataFolder() : options.data);
   switch (options.action) {
-    case ServerAction::kServe:
-      return roles.serve(data, options.listen);
+    case ServerAction::kServe: {
+      ServerOptions serve = options;
+      serve.data = data;
+      return roles.serve(serve);
+    }
     case ServerAction::kStatus:
       return StatusOf(context, data);
     case ServerAction::kStop:

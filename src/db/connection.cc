@@ -1,8 +1,10 @@
 #include "db/connection.h"
 
 #include <cerrno>
+#include <mutex>
 
 #include "db/connection_impl.h"
+#include "os/open_file.h"
 
 namespace rw::db {
 namespace {
@@ -13,6 +15,7 @@ constexpr const char* kPragmas =
     "PRAGMA cache_size=-2000; PRAGMA wal_autocheckpoint=4000; PRAGMA temp_store=MEMORY;";
 
 constexpr size_t kMostIdle = 300;  // statements at rest, a few KiB each
+constexpr uint64_t kPage = 4096;
 
 Code CodeOf(int extended, int system_errno) {
   switch (extended & 0xff) {
@@ -38,6 +41,18 @@ Code CodeOf(int extended, int system_errno) {
   }
 }
 
+int OpenFile(const char* path, int flags, int permissions) {
+  return os::OpenWithoutAccessTime(path, flags, static_cast<mode_t>(permissions));
+}
+
+/// Readers follow a write-ahead log that is always being written: see OpenWithoutAccessTime.
+void ReadWithoutAccessTimes() {
+  sqlite3_vfs* unix_vfs = sqlite3_vfs_find("unix");
+  CHECK(unix_vfs != nullptr && unix_vfs->iVersion >= 3);
+  auto call = reinterpret_cast<sqlite3_syscall_ptr>(&OpenFile);
+  CHECK(unix_vfs->xSetSystemCall(unix_vfs, "open", call) == SQLITE_OK);
+}
+
 }  // namespace
 
 Connection::Connection(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -48,7 +63,10 @@ Connection::~Connection() {
   sqlite3_close_v2(impl_->handle);
 }
 
-Result<std::unique_ptr<Connection>> Connection::Open(const std::string& path, OpenOptions options) {
+Result<std::unique_ptr<Connection>> Connection::Open(const std::string& path,
+                                                     const OpenOptions& options) {
+  static std::once_flag once;
+  std::call_once(once, ReadWithoutAccessTimes);
   auto impl = std::make_unique<Impl>();
   impl->path = path;
   int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
@@ -94,6 +112,7 @@ void Connection::Release(sqlite3_stmt* stmt) {
 }
 
 Status Connection::Execute(std::string_view sql) {
+  if (sql.starts_with("BEGIN")) impl_->bound = 0;
   if (sqlite3_exec(impl_->handle, std::string(sql).c_str(), nullptr, nullptr, nullptr) != SQLITE_OK)
     return LastError(sql.substr(0, 200));
   return Ok();
@@ -107,9 +126,12 @@ bool Connection::in_transaction() const { return sqlite3_get_autocommit(impl_->h
 
 Error Connection::LastError(std::string_view what) const {
   int extended = sqlite3_extended_errcode(impl_->handle);
-  return Error(CodeOf(extended, sqlite3_system_errno(impl_->handle)),
-               "database " + impl_->path + ": " + sqlite3_errmsg(impl_->handle) + " (" +
-                   std::string(what) + ")");
+  Code code = CodeOf(extended, sqlite3_system_errno(impl_->handle));
+  std::string text = "database " + impl_->path + ": " + sqlite3_errmsg(impl_->handle) + " (";
+  // What was bound since BEGIN, in whole pages and one more for what SQLite adds.
+  if (code == Code::kNoSpace)
+    text += "about " + std::to_string((impl_->bound / kPage + 2) * kPage) + " bytes needed; ";
+  return Error(code, text + std::string(what) + ")");
 }
 
 }  // namespace rw::db

@@ -33,25 +33,10 @@ class ReaderPool final : public Readers {
   std::vector<std::unique_ptr<Connection>> idle_;
 };
 
-class SharedReader final : public Readers {
- public:
-  explicit SharedReader(Connection& connection) : connection_(connection) {}
-  Result<Lease> Take() override {
-    return Lease(&connection_, [](Connection*) {});
-  }
-
- private:
-  Connection& connection_;
-};
-
 }  // namespace
 
 std::unique_ptr<Readers> MakeReaders(std::string path) {
   return std::make_unique<ReaderPool>(std::move(path));
-}
-
-std::unique_ptr<Readers> MakeSharedReader(Connection& connection) {
-  return std::make_unique<SharedReader>(connection);
 }
 
 }  // namespace rw::db

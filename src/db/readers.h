@@ -21,7 +21,4 @@ class Readers {
 /// As many as are in use at once, opened when first needed and kept.
 std::unique_ptr<Readers> MakeReaders(std::string path);
 
-/// Always the same one: where everything runs on one thread (simulator, tests).
-std::unique_ptr<Readers> MakeSharedReader(Connection& connection);
-
 }  // namespace rw::db

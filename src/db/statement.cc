@@ -25,6 +25,7 @@ Statement& Statement::Bind(double v) {
 }
 
 Statement& Statement::Bind(std::string_view v) {
+  owner_->impl_->bound += v.size();
   // A null data pointer would bind NULL: an empty text is a text.
   CHECK(sqlite3_bind_text64(stmt_, next_++, v.data() ? v.data() : "", v.size(), SQLITE_TRANSIENT,
                             SQLITE_UTF8) == SQLITE_OK);
@@ -32,6 +33,7 @@ Statement& Statement::Bind(std::string_view v) {
 }
 
 Statement& Statement::BindBlob(std::string_view v) {
+  owner_->impl_->bound += v.size();
   CHECK(sqlite3_bind_blob64(stmt_, next_++, v.data() ? v.data() : "", v.size(), SQLITE_TRANSIENT) ==
         SQLITE_OK);
   return *this;

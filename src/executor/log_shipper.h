@@ -1,4 +1,6 @@
 // Sends one log file as it grows: bytes, not lines, what is new at once, one request in flight.
+// Where its answer takes long (the server's disk is slow), newer bytes are sent ahead as previews:
+// followers see them in time, and they are shipped when it is their turn.
 #pragma once
 
 #include <functional>
@@ -30,8 +32,12 @@ class LogShipper {
   uint64_t acked() const { return acked_; }
 
  private:
-  Result<std::string> ReadNew();
+  Result<std::string> ReadFrom(uint64_t offset);
+  std::string NewBytes(uint64_t offset);
+  net::Request RequestTo(const std::string& route, uint64_t offset, std::string bytes) const;
   void Send(std::string bytes);
+  void PreviewLater();
+  void Preview();
   void Answered(uint64_t sent_at, const net::Response& response);
   void PollLater();
 
@@ -46,6 +52,9 @@ class LogShipper {
   std::shared_ptr<void> watch_;
   uint64_t acked_;
   bool sending_ = false;
+  uint64_t ships_ = 0;  // sent so far: what was planned for an earlier one does nothing
+  uint64_t shown_ = 0;  // while sending_: what followers have
+  bool previewing_ = false;
   bool finishing_ = false;
   Task done_;
   Lifetime lifetime_;

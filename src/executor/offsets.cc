@@ -22,6 +22,10 @@ uint64_t Offsets::Get(const std::string& key) const {
 
 void Offsets::Set(const std::string& key, uint64_t acked) {
   acked_[key] = acked;
+  SaveLater();
+}
+
+void Offsets::SaveLater() {
   if (save_due_) return;
   save_due_ = true;
   context_.loop.After("offsets.save", std::chrono::seconds(1), lifetime_.Bind([this] {
@@ -31,10 +35,17 @@ void Offsets::Set(const std::string& key, uint64_t acked) {
 }
 
 void Offsets::Save() {
+  if (saving_) return SaveLater();
+  saving_ = true;
   json::Value value = json::Object();
   for (const auto& [key, acked] : acked_) value.Set(key, acked);
-  Status saved = ReplaceFile(context_.fs, path_, json::Write(value));
-  if (!saved) LOG_WARN("offsets.not_saved", {"error", saved.error().message()});
+  context_.pool.Run(
+      "offsets.write",
+      [&fs = context_.fs, path = path_, text = json::Write(value)] {
+        Status saved = ReplaceFile(fs, path, text);
+        if (!saved) LOG_WARN("offsets.not_saved", {"error", saved.error().message()});
+      },
+      lifetime_.Bind([this] { saving_ = false; }));
 }
 
 }  // namespace rw::executor

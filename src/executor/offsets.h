@@ -18,16 +18,19 @@ class Offsets {
   uint64_t Get(const std::string& key) const;
   /// Written to the file within a second.
   void Set(const std::string& key, uint64_t acked);
-  void Save();
+  void Save();  // soon, by a worker: the disk may be slow
 
   static std::string LogKey(const std::string& name) { return "log:" + name; }
   static std::string JournalKey(const std::string& writer) { return "journal:" + writer; }
 
  private:
+  void SaveLater();
+
   Context& context_;
   std::string path_;
   std::map<std::string, uint64_t> acked_;
   bool save_due_ = false;
+  bool saving_ = false;
   Lifetime lifetime_;
 };
 

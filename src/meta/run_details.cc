@@ -1,4 +1,5 @@
 // What hangs on a run: tags, properties, warnings, descendants, experiment.
+#include "meta/deletion.h"
 #include "meta/run_row.h"
 
 namespace rw::meta {
@@ -41,8 +42,10 @@ Status AddProperty(db::Connection& db, int64_t run_row, std::string_view key,
 
 Result<std::vector<std::string>> Descendants(db::Connection& db, const std::string& run_id) {
   auto rows = TRY(db.Prepare(
-      "WITH RECURSIVE below(id) AS (SELECT id FROM runs WHERE parent_id = ? UNION ALL"
-      " SELECT r.id FROM runs r JOIN below b ON r.parent_id = b.id) SELECT id FROM below"));
+      "WITH RECURSIVE below(id) AS (SELECT id FROM runs WHERE parent_id = ?"
+      " AND deleted_us IS NULL UNION ALL"
+      " SELECT r.id FROM runs r JOIN below b ON r.parent_id = b.id WHERE r.deleted_us IS NULL)"
+      " SELECT id FROM below"));
   rows.Bind(run_id);
   std::vector<std::string> ids;
   while (TRY(rows.Step())) ids.push_back(rows.Text(0));
@@ -53,7 +56,11 @@ Result<std::string> EnsureExperiment(db::Connection& db, const std::string& work
                                      const std::string& name, const std::string& new_id,
                                      int64_t now_us) {
   auto have = TRY(db.Prepare("SELECT id FROM experiments WHERE workspace_id = ? AND name = ?"));
-  if (TRY(have.Bind(workspace_id).Bind(name).Step())) return have.Text(0);
+  if (TRY(have.Bind(workspace_id).Bind(name).Step())) {
+    std::string id = have.Text(0);
+    TRY(ReviveExperiment(db, id));
+    return id;
+  }
   auto insert = TRY(db.Prepare(
       "INSERT INTO experiments (id, workspace_id, name, created_us) VALUES (?, ?, ?, ?)"));
   TRY(insert.Bind(new_id).Bind(workspace_id).Bind(name).Bind(now_us).Run());

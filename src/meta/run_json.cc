@@ -54,8 +54,11 @@ void SetState(const RunRow& run, json::Value& out) {
   out.Set("reason", std::move(reason));
   out.Set("created_time", FormatUtc(run.created_us));
   out.Set("start_time", TimeOrNull(s.start_us));
+  out.Set("archived_time", TimeOrNull(run.archived_us));
   out.Set("end_time", model::IsTerminal(s.status) ? TimeOrNull(s.end_us) : json::Value());
+  if (run.deleted_us != 0) out.Set("deleted_time", FormatUtc(run.deleted_us));
   out.Set("error", model::IsTerminal(s.status) ? s.error : json::Value());
+  out.Set("summary", s.summary.is_object() ? s.summary : json::Object());
 }
 
 void SetSpec(const RunRow& run, json::Value& out) {

@@ -7,7 +7,8 @@ constexpr std::string_view kColumns =
     "row, id, workspace_id, experiment_id, experiment, number, display_name, type, status,"
     " reason_json, version, parent_id, root_id, target, compute_row, attempt, submitted,"
     " request_digest, created_us, start_us, end_us, snapshot_id, spec_json, env_id,"
-    " build_id, environment_json, run_definition_json, error_json, details_json";
+    " build_id, environment_json, run_definition_json, error_json, details_json,"
+    " archived_us, deleted_us";
 
 std::optional<std::string> TextOrNull(const std::string& text) {
   if (text.empty()) return std::nullopt;
@@ -40,6 +41,7 @@ std::optional<std::string> DetailsJson(const model::RunState& state) {
   json::Value value;
   if (!state.declared.is_null()) value.Set("declared", state.declared);
   if (!state.exit.is_null()) value.Set("exit", state.exit);
+  if (!state.summary.is_null()) value.Set("summary", state.summary);
   if (state.cancel_requested) value.Set("cancel_requested", true);
   if (state.end_requested) value.Set("end_requested", true);
   return JsonOrNull(value);
@@ -57,6 +59,7 @@ model::RunState ReadState(const db::Statement& row) {
   json::Value details = JsonAt(row, 28);
   state.declared = details["declared"];
   state.exit = details["exit"];
+  state.summary = details["summary"];
   state.cancel_requested = details.BoolOr("cancel_requested", false);
   state.end_requested = details.BoolOr("end_requested", false);
   return state;
@@ -91,6 +94,8 @@ RunRow ReadRun(const db::Statement& row) {
   run.build_id = row.Text(24);
   run.environment = JsonAt(row, 25);
   run.run_definition = JsonAt(row, 26);
+  run.archived_us = row.Int(29);
+  run.deleted_us = row.Int(30);
   return run;
 }
 
@@ -108,7 +113,8 @@ Result<RunRow> LoadRun(db::Connection& db, const std::string& id) {
 
 Status InsertRun(db::Connection& db, RunRow& run) {
   auto number = TRY(db.Prepare(
-      "UPDATE experiments SET last_number = last_number + 1 WHERE id = ? RETURNING last_number"));
+      "UPDATE experiments SET last_number = last_number + 1, archived_us = NULL, deleted_us = NULL"
+      " WHERE id = ? RETURNING last_number"));
   if (!TRY(number.Bind(run.experiment_id).Step())) {
     return Error(Code::kNotFound, "experiment '" + run.experiment + "' not found", "experiment");
   }

@@ -31,6 +31,8 @@ struct RunRow {
   int64_t attempt = 0;
   std::string request_digest;
   int64_t created_us = 0;
+  int64_t archived_us = 0;  // 0: not
+  int64_t deleted_us = 0;   // 0: not
   std::string snapshot_id;
   json::Value spec;  // script, command, arguments, environment_variables, max_run_duration_seconds
   std::string env_id;
@@ -46,7 +48,7 @@ Result<std::optional<RunRow>> FindRun(db::Connection& db, const std::string& id)
 std::string_view RunColumns();
 RunRow ReadRun(const db::Statement& row);
 
-/// Sets row and number (the experiment's next).
+/// Sets row and number (the experiment's next). An archived or deleted experiment is back with it.
 Status InsertRun(db::Connection& db, RunRow& run);
 /// State, attempt, environment; version is counted up.
 Status SaveRun(db::Connection& db, RunRow& run);
@@ -64,10 +66,10 @@ Status RemoveTag(db::Connection& db, int64_t run_row, std::string_view key);
 Status AddProperty(db::Connection& db, int64_t run_row, std::string_view key,
                    std::string_view value);
 
-/// Ids of runs below `run_id`, children first come first, at any depth.
+/// Ids of runs below `run_id`, children first come first, at any depth; deleted ones are left out.
 Result<std::vector<std::string>> Descendants(db::Connection& db, const std::string& run_id);
 
-/// The experiment's id; made when absent.
+/// The experiment's id; made when absent, back in the lists when it was archived or deleted.
 Result<std::string> EnsureExperiment(db::Connection& db, const std::string& workspace_id,
                                      const std::string& name, const std::string& new_id,
                                      int64_t now_us);

@@ -9,6 +9,7 @@
 
 #include "db/connection.h"
 #include "meta/run_text.h"
+#include "meta/workspaces.h"
 #include "model/run_query.h"
 
 namespace rw::meta {
@@ -32,6 +33,7 @@ struct RunSearch {
   std::string text;                     // part of id, name, experiment, a tag; without case
   model::RunCondition filter;
   model::RunSort sort;
+  ListView view = ListView::kActive;
   bool include_children = false;
   RunShow show;
   int64_t limit = 100;

@@ -185,6 +185,7 @@ int64_t MetricKey(model::RunFieldKind kind) {
 
 Sql ScopeOf(const RunSearch& search, const std::string& experiment_id) {
   Sql sql;
+  sql.Add(" AND ").Add(ConditionOf(search.view));
   if (search.parent) {
     sql.Add(" AND runs.parent_id = ?", *search.parent);
     sql.Add(" AND +runs.workspace_id = ?", search.workspace_id);

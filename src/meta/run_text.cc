@@ -13,7 +13,8 @@ constexpr std::string_view kColumns =
     " runs.display_name, runs.type, runs.parent_id, runs.root_id, runs.target, runs.attempt,"
     " runs.status, runs.reason_json, runs.created_us, runs.start_us, runs.end_us,"
     " runs.error_json, runs.snapshot_id, runs.spec_json, runs.environment_json,"
-    " runs.run_definition_json, runs.submitted, runs.compute_row";
+    " runs.run_definition_json, runs.submitted, runs.compute_row,"
+    " runs.archived_us, runs.deleted_us, runs.details_json";
 
 /// Members of one object, in any order.
 class Members {
@@ -201,7 +202,10 @@ Result<RunText> RunTextOf(db::Connection& db, const db::Statement& row, const Ru
   members.Int("attempt", 11);
   members.Time("created_time", 14);
   members.Time("start_time", 15);
+  members.Time("archived_time", 24);
+  if (row.Int(25) != 0) members.Time("deleted_time", 25);
   members.Time("end_time", 16, over);
+  members.Json("summary", json::RawMember(row.View(26), "summary"), "{}");
   members.Json("error", over ? row.View(17) : std::string_view(), "null");
   members.TextOrNull("snapshot_id", 18);
   AddSpec(members, row.View(19));

@@ -29,7 +29,7 @@ struct RunText {
 
 /// Columns of `runs` that RunTextOf reads, from column 0 on; and how many they are.
 std::string_view RunTextColumns();
-constexpr int kRunTextColumns = 24;
+constexpr int kRunTextColumns = 27;
 
 Result<RunText> RunTextOf(db::Connection& db, const db::Statement& row, const RunShow& show);
 

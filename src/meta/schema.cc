@@ -146,10 +146,25 @@ CREATE TABLE builds (
   updated_us INTEGER NOT NULL, last_used_us INTEGER, details_json TEXT) WITHOUT ROWID;
 )sql";
 
-constexpr db::Migration kMigrations[] = {
-    {1, "first", kFirst},
-    {2, "query", kQuerySchema},
-};
+// deleted_us: gone from every list, kept until the grace time of the retention rules is over.
+// archived_us: left out of lists that do not ask for it. secrets.sealed: base/seal.h, under the key
+// in <data>/secrets.key.
+constexpr std::string_view kDeletionAndSecrets = R"sql(
+ALTER TABLE runs ADD COLUMN archived_us INTEGER;
+ALTER TABLE runs ADD COLUMN deleted_us INTEGER;
+CREATE INDEX runs_deleted ON runs (deleted_us) WHERE deleted_us IS NOT NULL;
+ALTER TABLE experiments ADD COLUMN archived_us INTEGER;
+ALTER TABLE experiments ADD COLUMN deleted_us INTEGER;
+
+CREATE TABLE secrets (
+  workspace_id TEXT NOT NULL, name TEXT NOT NULL COLLATE NOCASE, sealed BLOB NOT NULL,
+  created_us INTEGER NOT NULL, updated_us INTEGER NOT NULL,
+  PRIMARY KEY (workspace_id, name)) WITHOUT ROWID;
+)sql";
+
+constexpr db::Migration kMigrations[] = {{1, "first", kFirst},
+                                         {2, "deletion and secrets", kDeletionAndSecrets},
+                                          {3, "query", kQuerySchema}};
 
 }  // namespace
 

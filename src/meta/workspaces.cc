@@ -13,10 +13,10 @@ Workspace WorkspaceOf(const db::Statement& row) {
 }
 
 constexpr std::string_view kExperimentColumns =
-    "SELECT row, id, name, workspace_id, created_us FROM experiments ";
+    "SELECT row, id, name, workspace_id, created_us, archived_us, deleted_us FROM experiments ";
 
 Experiment ExperimentOf(const db::Statement& row) {
-  return {row.Int(0), row.Text(1), row.Text(2), row.Text(3), row.Int(4)};
+  return {row.Int(0), row.Text(1), row.Text(2), row.Text(3), row.Int(4), row.Int(5), row.Int(6)};
 }
 
 }  // namespace
@@ -33,7 +33,32 @@ json::Value ToJson(const Experiment& experiment) {
   json::Value out;
   out.Set("id", experiment.id).Set("name", experiment.name);
   out.Set("workspace_id", experiment.workspace_id);
+  if (experiment.archived_us != 0) out.Set("archived_time", FormatUtc(experiment.archived_us));
+  if (experiment.deleted_us != 0) out.Set("deleted_time", FormatUtc(experiment.deleted_us));
   return out.Set("created_time", FormatUtc(experiment.created_us));
+}
+
+Result<ListView> ParseListView(const std::string& text) {
+  if (text.empty() || text == "active") return ListView::kActive;
+  if (text == "archived") return ListView::kArchived;
+  if (text == "all") return ListView::kAll;
+  if (text == "deleted") return ListView::kDeleted;
+  return Error(Code::kInvalidArgument,
+               "view must be active, archived, all or deleted, not '" + text + "'", "view");
+}
+
+std::string_view ConditionOf(ListView view) {
+  switch (view) {
+    case ListView::kActive:
+      return "deleted_us IS NULL AND archived_us IS NULL";
+    case ListView::kArchived:
+      return "deleted_us IS NULL AND archived_us IS NOT NULL";
+    case ListView::kAll:
+      return "deleted_us IS NULL";
+    case ListView::kDeleted:
+      return "deleted_us IS NOT NULL";
+  }
+  return "0";
 }
 
 Result<Workspace> WorkspaceRepository::Get(const std::string& id) {
@@ -83,7 +108,7 @@ Result<std::optional<Experiment>> ExperimentRepository::Find(const std::string& 
 Result<Experiment> ExperimentRepository::Get(const std::string& workspace_id,
                                              const std::string& name) {
   auto found = TRY(Find(workspace_id, name));
-  if (!found)
+  if (!found || found->deleted_us != 0)
     return Error(Code::kNotFound,
                  "no experiment '" + name + "' in this workspace; it is created by its first run",
                  "name");
@@ -91,9 +116,11 @@ Result<Experiment> ExperimentRepository::Get(const std::string& workspace_id,
 }
 
 Result<std::vector<Experiment>> ExperimentRepository::List(const std::string& workspace_id,
-                                                           int64_t after_row, int64_t limit) {
-  auto row = TRY(db_.Prepare(std::string(kExperimentColumns) +
-                             "WHERE workspace_id=? AND row>? ORDER BY row LIMIT ?"));
+                                                           int64_t after_row, int64_t limit,
+                                                           ListView view) {
+  auto row =
+      TRY(db_.Prepare(std::string(kExperimentColumns) + "WHERE workspace_id=? AND row>? AND " +
+                      std::string(ConditionOf(view)) + " ORDER BY row LIMIT ?"));
   row.Bind(workspace_id).Bind(after_row).Bind(limit);
   std::vector<Experiment> out;
   while (TRY(row.Step())) out.push_back(ExperimentOf(row));

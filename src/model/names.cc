@@ -64,6 +64,11 @@ Status CheckRunId(std::string_view id) {
       "run_id");
 }
 
+Status CheckSecretName(std::string_view name) {
+  if (Fits(name, 1, 127) && OnlyFrom(name, "-")) return Ok();
+  return Bad("secret name", name, "use 1 to 127 letters, digits and dashes", "name");
+}
+
 Status CheckVariableName(std::string_view name) {
   if (!name.empty() && OnlyFrom(name, "_") && !IsDigit(name[0])) return Ok();
   return Bad("environment variable", name, "use letters, digits and underscores, no digit first",

@@ -18,6 +18,8 @@ Status CheckComputeName(std::string_view name);
 /// 1 to 128 letters, digits, '_' and '-', the first one a letter or digit: it names a folder and is
 /// part of URLs.
 Status CheckRunId(std::string_view id);
+/// 1 to 127 letters, digits and '-'.
+Status CheckSecretName(std::string_view name);
 /// A name that a process environment can hold: letters, digits and '_', no digit first.
 Status CheckVariableName(std::string_view name);
 

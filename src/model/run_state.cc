@@ -1,5 +1,7 @@
 #include "model/run_state.h"
 
+#include <cstring>
+
 namespace rw::model {
 namespace {
 
@@ -85,6 +87,7 @@ Result<RunState> OnExited(RunState s, const RunEvent& e) {
   }
   s.exit = std::move(exit);
   s.end_us = e.time_us != 0 ? e.time_us : e.now_us;
+  if (e.value["summary"].is_object()) s.summary = e.value["summary"];
   if (s.exit.IntOr("exit_code", -1) != 0) s.error = ErrorOfExit(s.exit, e.value["error"]);
   if (!s.cancel_requested) {
     s.status = S::kFinalizing;
@@ -182,8 +185,11 @@ json::Value ErrorOfExit(const json::Value& exit, const json::Value& detail) {
     error.Set("next_step", "Read the end of azureml-logs/70_driver_log.txt.");
   } else if (exit["signal"].is_int()) {
     int64_t signal = exit["signal"].as_int();
-    error.Set("message", "The script was killed by signal " + std::to_string(signal) +
-                             (signal == 9 ? " (SIGKILL)" : "") + ".");
+    const char* name = sigabbrev_np(static_cast<int>(signal));
+    error.Set("message", "The script was killed by " +
+                             (name != nullptr ? "SIG" + std::string(name)
+                                              : "signal " + std::to_string(signal)) +
+                             ".");
     error.Set("next_step", signal == 9
                                ? "Nobody canceled the run: look for the kernel's out-of-memory "
                                  "killer (dmesg), or for somebody who ran kill -9."

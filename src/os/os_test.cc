@@ -5,6 +5,7 @@
 
 #include "os/file_lock.h"
 #include "os/file_system.h"
+#include "os/mounts.h"
 #include "os/paths.h"
 #include "os/process.h"
 
@@ -81,6 +82,18 @@ TEST(Process, RunCommandCapturesAndTimesOut) {
   EXPECT_EQ(RunCommand(spec, 50).error().code(), Code::kDeadlineExceeded);
   spec.argv = {"/nonexistent"};
   EXPECT_EQ(RunCommand(spec, 50).error().code(), Code::kNotFound);
+}
+
+TEST(Mounts, NetworkFileSystemsAreKnown) {
+  EXPECT_EQ(NetworkFileSystem(0x6969, ""), "nfs");
+  // As a 32-bit f_type comes out of a signed member.
+  EXPECT_EQ(NetworkFileSystem(static_cast<int32_t>(0xFF534D42), ""), "cifs");
+  EXPECT_EQ(NetworkFileSystem(0x0BD00BD0, ""), "lustre");
+  EXPECT_EQ(NetworkFileSystem(0x65735546, "fuse.sshfs"), "fuse.sshfs");
+  EXPECT_EQ(NetworkFileSystem(0x65735546, "fuse.fuse-overlayfs"), "");
+  EXPECT_EQ(NetworkFileSystem(0xEF53, ""), "");
+  EXPECT_EQ(*NetworkFileSystemOf("/tmp"), "");
+  EXPECT_FALSE(NetworkFileSystemOf("/nonexistent"));
 }
 
 TEST(Process, DetachedProcessIsKnownByIdentity) {

@@ -2,11 +2,26 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <cerrno>
 
 namespace rw::os {
+namespace {
+
+/// On a full disk also what the write needs and what there is.
+Error WriteError(int err, std::string_view verb, const std::string& path, int fd, size_t needed) {
+  std::string what = std::string(verb) + " " + path;
+  if (err != ENOSPC && err != EDQUOT) return ErrnoError(err, what);
+  struct statvfs info {};
+  what += " (" + std::to_string(needed) + " bytes needed";
+  if (err == ENOSPC && fstatvfs(fd, &info) == 0)
+    what += ", " + std::to_string(info.f_bavail * info.f_frsize) + " free";
+  return ErrnoError(err, what + ")");
+}
+
+}  // namespace
 
 PosixFile::~PosixFile() { close(fd_); }
 
@@ -26,7 +41,7 @@ Status PosixFile::WriteAt(uint64_t offset, std::string_view bytes) {
   while (!bytes.empty()) {
     ssize_t n = pwrite(fd_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return ErrnoError(errno, "write " + path_);
+    if (n < 0) return WriteError(errno, "write", path_, fd_, bytes.size());
     offset += static_cast<uint64_t>(n);
     bytes.remove_prefix(static_cast<size_t>(n));
   }
@@ -37,7 +52,7 @@ Status PosixFile::Append(std::string_view bytes) {
   while (!bytes.empty()) {
     ssize_t n = write(fd_, bytes.data(), bytes.size());
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return ErrnoError(errno, "append to " + path_);
+    if (n < 0) return WriteError(errno, "append to", path_, fd_, bytes.size());
     bytes.remove_prefix(static_cast<size_t>(n));
   }
   return Ok();

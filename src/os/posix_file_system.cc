@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "os/file_system.h"
+#include "os/open_file.h"
 #include "os/paths.h"
 #include "os/posix_file.h"
 
@@ -43,7 +44,7 @@ class Posix final : public FileSystem {
  public:
   Result<std::unique_ptr<File>> Open(const std::string& path, OpenMode mode,
                                      uint32_t permissions) override {
-    int fd = open(path.c_str(), Flags(mode) | O_CLOEXEC | O_NOCTTY, permissions);
+    int fd = OpenWithoutAccessTime(path.c_str(), Flags(mode) | O_NOCTTY, permissions);
     if (fd < 0) return ErrnoError(errno, "open " + path);
     return std::unique_ptr<File>(new PosixFile(fd, path));
   }

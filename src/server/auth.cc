@@ -2,6 +2,7 @@
 
 #include "base/hash.h"
 #include "base/strings.h"
+#include "meta/deletion.h"
 
 namespace rw::server {
 namespace {
@@ -38,8 +39,9 @@ bool FromOurPage(const net::Request& head) {
 }
 
 Status InsertToken(db::Connection& db, const std::string& token, std::string_view kind,
-                   std::optional<std::string> run, std::optional<std::string> workspace,
-                   std::optional<std::string> allocation, int64_t now_us,
+                   const std::optional<std::string>& run,
+                   const std::optional<std::string>& workspace,
+                   const std::optional<std::string>& allocation, int64_t now_us,
                    std::optional<int64_t> expires_us) {
   auto insert = TRY(db.Prepare(
       "INSERT INTO tokens (hash, kind, run_id, workspace_id, allocation_id, created_us, expires_us)"
@@ -102,6 +104,18 @@ Status Auth::RevokeRunTokens(db::Connection& db, const std::string& run_id) {
 }
 
 Status Auth::MayWriteRun(const Principal& principal, const std::string& run_id) {
+  TRY(MayChangeDeletedRun(principal, run_id));
+  return CheckNotDeleted(run_id);
+}
+
+Status Auth::CheckNotDeleted(const std::string& run_id) {
+  auto row = TRY(read_.Prepare("SELECT deleted_us FROM runs WHERE id=?"));
+  row.Bind(run_id);
+  if (!TRY(row.Step()) || row.IsNull(0)) return Ok();
+  return meta::DeletedError(read_, run_id, row.Int(0));
+}
+
+Status Auth::MayChangeDeletedRun(const Principal& principal, const std::string& run_id) {
   auto row = TRY(read_.Prepare(
       "WITH RECURSIVE up(id, parent_id) AS (SELECT id, parent_id FROM runs WHERE id=?1 UNION"
       " SELECT runs.id, runs.parent_id FROM runs JOIN up ON runs.id = up.parent_id)"
@@ -128,7 +142,8 @@ Status Auth::MayReadRun(const Principal& principal, const std::string& run_id) {
   auto row = TRY(read_.Prepare("SELECT workspace_id FROM runs WHERE id=?"));
   row.Bind(run_id);
   if (!TRY(row.Step())) return Error(Code::kNotFound, "no run '" + run_id + "'", "run");
-  return MayReadWorkspace(principal, row.Text(0));
+  TRY(MayReadWorkspace(principal, row.Text(0)));
+  return CheckNotDeleted(run_id);
 }
 
 std::string Auth::MakeLoginCode(const std::string& path) {

@@ -36,8 +36,10 @@ class Auth {
   static Status RevokeRunTokens(db::Connection& db, const std::string& run_id);
 
   /// kPermissionDenied unless the owner, or a run's token and `run_id` is that run or below it.
-  /// kNotFound where there is no such run.
+  /// kNotFound where there is no such run, or it is deleted.
   Status MayWriteRun(const Principal& principal, const std::string& run_id);
+  /// The same of a run that may be deleted.
+  Status MayChangeDeletedRun(const Principal& principal, const std::string& run_id);
   /// The owner, or a run of that workspace.
   Status MayReadWorkspace(const Principal& principal, const std::string& workspace_id);
   Status MayReadRun(const Principal& principal, const std::string& run_id);
@@ -52,6 +54,7 @@ class Auth {
     std::string path;
     int64_t expires_boot_us;
   };
+  Status CheckNotDeleted(const std::string& run_id);
   db::Connection& read_;
   Clock& clock_;
   Random& random_;

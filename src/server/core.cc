@@ -44,22 +44,9 @@ struct Core::Parts {
         closures(blobs),
         verified(deps.fs, blobs),
         auth(deps.read, deps.clock, deps.random),
-        shared_reader(db::MakeSharedReader(deps.read)),
-        context{deps.loop,
-                deps.pool,
-                deps.clock,
-                deps.random,
-                deps.fs,
-                deps.read,
-                deps.readers ? *deps.readers : *shared_reader,
-                deps.writer,
-                blobs,
-                closures,
-                verified,
-                events,
-                auth,
-                deps.paths,
-                deps.options} {}
+        context{deps.loop, deps.pool,    deps.clock,  deps.random, deps.fs,
+                deps.read, deps.readers, deps.writer, blobs,       closures,
+                verified,  events,       auth,        deps.paths,  deps.options} {}
 
   Deps deps;
   cas::FolderBlobStore blobs;
@@ -67,7 +54,6 @@ struct Core::Parts {
   VerifiedBlobs verified;
   EventHub events;
   Auth auth;
-  std::unique_ptr<db::Readers> shared_reader;
   ServerContext context;
   std::unique_ptr<EnvironmentService> environments;  // where there is an installer
   std::unique_ptr<EnvironmentGate> interpreters;     // else
@@ -110,6 +96,7 @@ Result<std::unique_ptr<Core>> Core::Create(Deps deps) {
   RegisterSnapshotRoutes(router, context);
   RegisterArtifactRoutes(router, context);
   RegisterModelRoutes(router, context);
+  RegisterSecretRoutes(router, context);
   RegisterLoginRoutes(router, context);
   RegisterPageRoutes(router, context);
   core->parts_->runs =
@@ -122,6 +109,7 @@ Result<std::unique_ptr<Core>> Core::Create(Deps deps) {
   RegisterMetricRoutes(router, runs);
   RegisterLogRoutes(router, runs);
   RegisterComputeRoutes(router, runs);
+  RegisterDeletionRoutes(router, runs);
   return core;
 }
 

@@ -25,7 +25,7 @@ struct Deps {
   Paths paths;
   CoreOptions options;
   std::function<void()> stop;      // POST /api/v1/server/stop, after its answer
-  db::Readers* readers = nullptr;  // null: `read`, where work off the loop is done on its thread
+  db::Readers* readers = nullptr;  // null: `read` is the only connection for reading
   env::Installer* installer =
       nullptr;  // null: environments of kind interpreter alone, found by name
 };

@@ -9,6 +9,7 @@
 #include "meta/schema.h"
 #include "meta/settings.h"
 #include "os/file_system.h"
+#include "os/mounts.h"
 #include "server/auth.h"
 
 namespace rw::server {
@@ -36,11 +37,22 @@ Status MakeCredential(db::Connection& db, const std::string& token, const std::s
   return file.PutNewServer(url, token);
 }
 
+Error OnNetwork(const std::string& folder, const std::string& type) {
+  return Error(Code::kFailedPrecondition,
+               "the data folder " + folder + " is on a network file system (" + type +
+                   "): its locks and shared memory cannot keep the database whole. Give --data on "
+                   "a local disk, or --allow-network-fs for exclusive locking (slower, and one "
+                   "machine only)",
+               "data");
+}
+
 }  // namespace
 
-Result<OpenData> OpenDataFolder(const Paths& paths) {
+Result<OpenData> OpenDataFolder(const Paths& paths, bool allow_network_fs) {
   os::FileSystem& fs = os::PosixFileSystem();
   TRY(fs.MakeDirs(paths.data, 0700));
+  std::string network = TRY(os::NetworkFileSystemOf(paths.data));
+  if (!network.empty() && !allow_network_fs) return OnNetwork(paths.data, network);
   auto lock = os::FileLock::TryPatiently(paths.lock);
   if (!lock && lock.error().code() == Code::kConflict)
     return Error(Code::kConflict, "a server uses " + paths.data + " already (" +
@@ -48,8 +60,10 @@ Result<OpenData> OpenDataFolder(const Paths& paths) {
                                       "); stop it (runwright server stop) or give another --data");
   if (!lock) return std::move(lock).error();
   TRY(lock->SetText(std::to_string(getpid()) + "\n"));
-  OpenData open{*std::move(lock), TRY(db::Connection::Open(paths.database)), nullptr};
+  db::OpenOptions options{.exclusive = allow_network_fs};
+  OpenData open{*std::move(lock), TRY(db::Connection::Open(paths.database, options)), nullptr};
   TRY(db::Migrate(*open.write, meta::Migrations()));
+  if (options.exclusive) return open;
   open.read = TRY(db::Connection::Open(paths.database, {.read_only = true}));
   return open;
 }

@@ -15,11 +15,14 @@ namespace rw::server {
 struct OpenData {
   os::FileLock lock;
   std::unique_ptr<db::Connection> write;
-  std::unique_ptr<db::Connection> read;
+  std::unique_ptr<db::Connection> read;  // null with allow_network_fs: `write` alone
 };
 
 /// kConflict names the process that holds it; kUnsupported when a newer runwright wrote it.
-Result<OpenData> OpenDataFolder(const Paths& paths);
+/// kFailedPrecondition on a network file system, where SQLite's shared memory and locks cannot be
+/// relied on; with `allow_network_fs` the database is opened with exclusive locking, by one
+/// connection.
+Result<OpenData> OpenDataFolder(const Paths& paths, bool allow_network_fs = false);
 
 /// Makes sure that this user's credential file holds an owner's token of this server under `url`:
 /// at first a new one; later, when the address has changed, the one it has is moved to the new

@@ -30,22 +30,39 @@ Status CheckShipment(RunService& service, const Call& call) {
   return Ok();
 }
 
+struct Place {
+  std::string name;
+  int64_t offset = 0;
+};
+
+Result<Place> PlaceOf(RunService& service, const Call& call) {
+  TRY(CheckShipment(service, call));
+  Place place;
+  place.name = TRY(os::CleanRelativePath(TRY(call.RequireQuery("name")), "name"));
+  TRY(call.RequireQuery("offset"));
+  place.offset = TRY(call.QueryInt("offset", 0, 0, INT64_MAX));
+  return place;
+}
+
 void Ship(RunService& service, const CallPtr& call) {
-  Status may = CheckShipment(service, *call);
-  if (!may) return call->Fail(may.error());
-  auto given = call->RequireQuery("name");
-  if (!given) return call->Fail(given.error());
-  auto name = os::CleanRelativePath(*given, "name");
-  if (!name) return call->Fail(name.error());
-  auto required = call->RequireQuery("offset");
-  if (!required) return call->Fail(required.error());
-  auto offset = call->QueryInt("offset", 0, 0, INT64_MAX);
-  if (!offset) return call->Fail(offset.error());
-  service.logs().Write(call->Param("run"), *name, *offset, std::move(call->request.body),
-                       FenceOf(*call), [call, name = *name](Result<LogStore::Written> written) {
+  auto place = PlaceOf(service, *call);
+  if (!place) return call->Fail(place.error());
+  service.logs().Write(call->Param("run"), place->name, place->offset,
+                       std::move(call->request.body), FenceOf(*call),
+                       [call, name = place->name](Result<LogStore::Written> written) {
                          if (!written) return call->Fail(written.error());
                          call->Answer(AnswerOf(*written, name));
                        });
+}
+
+void Preview(RunService& service, const CallPtr& call) {
+  auto place = PlaceOf(service, *call);
+  if (!place) return call->Fail(place.error());
+  auto shown =
+      service.logs().Preview(call->Param("run"), place->name, place->offset, call->request.body);
+  if (!shown) return call->Fail(shown.error());
+  json::Value out = json::Object();
+  call->Answer(net::JsonResponse(out.Set("shown", *shown)));
 }
 
 void Follow(RunService& service, const CallPtr& call) {
@@ -72,6 +89,8 @@ void Follow(RunService& service, const CallPtr& call) {
 void RegisterLogRoutes(Router& router, RunService& service) {
   router.Add("POST", "/api/v1/runs/{run}/logs",
              [&service](const CallPtr& call) { Ship(service, call); });
+  router.Add("POST", "/api/v1/runs/{run}/logs/preview",
+             [&service](const CallPtr& call) { Preview(service, call); });
   router.Add("GET", "/api/v1/runs/{run}/logs",
              [&service](const CallPtr& call) { Follow(service, call); });
 }

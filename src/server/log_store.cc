@@ -9,6 +9,8 @@
 namespace rw::server {
 namespace {
 
+constexpr size_t kMostShown = 4 << 20;
+
 Result<std::shared_ptr<os::File>> OpenLog(os::FileSystem& fs, const std::string& path) {
   std::string folder = os::DirName(path);
   TRY(fs.MakeDirs(folder, 0700));
@@ -64,6 +66,23 @@ void LogStore::Write(const std::string& run_id, const std::string& name, int64_t
   Pump(run_id, name);
 }
 
+Result<int64_t> LogStore::Preview(const std::string& run_id, const std::string& name,
+                                  int64_t offset, const net::Body& body) {
+  Log* log = TRY(Find(run_id, name, true));
+  int64_t known = log->visible() - offset;
+  auto size = static_cast<int64_t>(body.size());
+  bool fits = log->shown.size() + body.size() <= kMostShown;
+  if (known >= 0 && known < size && fits && !body.file) {
+    Show(run_id, name, std::string_view(body.bytes).substr(static_cast<size_t>(known)));
+  }
+  return log->visible();
+}
+
+void LogStore::Show(const std::string& run_id, const std::string& name, std::string_view bytes) {
+  (*Find(run_id, name, false))->shown.append(bytes);
+  context_.events.Publish(run_id, {RunEvent::Kind::kLog, name});
+}
+
 void LogStore::Append(const std::string& run_id, const std::string& name, std::string bytes) {
   net::Body body;
   body.bytes = std::move(bytes);
@@ -76,7 +95,7 @@ void LogStore::Append(const std::string& run_id, const std::string& name, std::s
 void LogStore::AfterAppends(const std::string& run_id, const std::string& name, Task task) {
   auto log = Find(run_id, name, false);
   if (!log || !(*log)->busy) return task();
-  Write(run_id, name, -1, {}, {}, [task = std::move(task)](Result<Written>) { task(); });
+  Write(run_id, name, -1, {}, {}, [task = std::move(task)](const Result<Written>&) { task(); });
 }
 
 void LogStore::Pump(const std::string& run_id, const std::string& name) {
@@ -100,6 +119,11 @@ void LogStore::Pump(const std::string& run_id, const std::string& name) {
 void LogStore::Store(const std::string& run_id, const std::string& name, Piece piece,
                      std::string bytes) {
   Log& log = **Find(run_id, name, false);
+  // A preview showed the same bytes, unless somebody else wrote in between.
+  if (!log.shown.starts_with(bytes)) {
+    log.shown.clear();
+    Show(run_id, name, bytes);
+  }
   struct Work {
     std::shared_ptr<os::File> file;
     std::string bytes;
@@ -117,6 +141,8 @@ void LogStore::Store(const std::string& run_id, const std::string& name, Piece p
           TRY(work->file->WriteAt(static_cast<uint64_t>(at), work->bytes));
           return work->file->Sync();
         }();
+        // A part of it may be there: that of a full disk gives its space back.
+        if (!work->status && work->file) (void)work->file->Truncate(static_cast<uint64_t>(at));
       },
       [this, alive = alive_, run_id, name, work, at, piece = std::move(piece)] {
         if (!*alive) return;
@@ -128,7 +154,7 @@ void LogStore::Store(const std::string& run_id, const std::string& name, Piece p
 }
 
 void LogStore::CommitSize(const std::string& run_id, const std::string& name, int64_t size,
-                          FenceClaim fence, Done done) {
+                          const FenceClaim& fence, Done done) {
   int64_t run_row = (*Load(run_id))->run_row;
   int64_t number = (*Find(run_id, name, false))->number;
   int64_t now_us = context_.NowMicros();
@@ -146,9 +172,9 @@ void LogStore::CommitSize(const std::string& run_id, const std::string& name, in
         if (!*alive) return;
         if (!status) return Finish(run_id, name, status.error(), done);
         Log& log = **Find(run_id, name, false);
+        log.shown.erase(0, static_cast<size_t>(size - log.size));
         log.size = size;
         log.is_new = false;
-        context_.events.Publish(run_id, {RunEvent::Kind::kLog, name});
         Finish(run_id, name, Written{size, false}, done);
       });
 }
@@ -156,7 +182,10 @@ void LogStore::CommitSize(const std::string& run_id, const std::string& name, in
 void LogStore::Finish(const std::string& run_id, const std::string& name, Result<Written> result,
                       const Done& done) {
   auto log = Find(run_id, name, false);
-  if (log) (*log)->busy = false;
+  if (log) {
+    (*log)->busy = false;
+    if (!result) (*log)->shown.clear();
+  }
   if (done) done(std::move(result));
   Pump(run_id, name);
   if (auto run = runs_.find(run_id); run != runs_.end() && run->second.closing) Close(run_id);
@@ -166,7 +195,7 @@ Result<std::vector<LogSize>> LogStore::Sizes(const std::string& run_id) {
   RunLogs* run = TRY(Load(run_id));
   std::vector<LogSize> sizes;
   for (const auto& [name, log] : run->logs) {
-    if (!log.is_new) sizes.push_back({name, log.size});
+    if (!log.is_new || !log.shown.empty()) sizes.push_back({name, log.visible()});
   }
   return sizes;
 }
@@ -174,7 +203,8 @@ Result<std::vector<LogSize>> LogStore::Sizes(const std::string& run_id) {
 Result<std::string> LogStore::Read(const std::string& run_id, const std::string& name,
                                    int64_t offset, size_t most) {
   Log* log = TRY(Find(run_id, name, false));
-  if (offset >= log->size) return std::string();
+  if (offset >= log->visible()) return std::string();
+  if (offset >= log->size) return log->shown.substr(static_cast<size_t>(offset - log->size), most);
   if (!log->file) {
     auto file = TRY(context_.fs.Open(context_.paths.LogFile(run_id, log->number),
                                      os::OpenMode::kReadWrite, 0600));

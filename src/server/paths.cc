@@ -8,6 +8,7 @@ Paths::Paths(std::string data_folder)
       lock(data + "/lock"),
       info(data + "/server.json"),
       endpoint(data + "/endpoint"),
+      secrets_key(data + "/secrets.key"),
       blobs(data + "/blobs"),
       spool(data + "/spool"),
       logs(data + "/logs"),

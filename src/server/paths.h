@@ -13,6 +13,7 @@ struct Paths {
   std::string lock;      // flock; holds the server's pid
   std::string info;      // server.json: url, pid, started
   std::string endpoint;  // the present URL, one line; executors read it again when nobody answers
+  std::string secrets_key;  // what secrets at rest are sealed with, 0600
   std::string blobs;
   std::string spool;  // request bodies on their way in
   std::string logs;

@@ -15,6 +15,7 @@ void RegisterBlobRoutes(Router& router, ServerContext& context);
 void RegisterSnapshotRoutes(Router& router, ServerContext& context);
 void RegisterArtifactRoutes(Router& router, ServerContext& context);
 void RegisterModelRoutes(Router& router, ServerContext& context);
+void RegisterSecretRoutes(Router& router, ServerContext& context);
 /// One-time links, the login form.
 void RegisterLoginRoutes(Router& router, ServerContext& context);
 /// /runs/{run}: a run's page.

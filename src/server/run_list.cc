@@ -92,6 +92,7 @@ Result<meta::RunSearch> ReadRunSearch(const Call& call, const std::string& porta
   search.text = call.request.Query("text").value_or("");
   search.filter = TRY(model::ParseRunFilter(call.request.Query("filter").value_or("")));
   search.sort = TRY(model::ParseRunSort(call.request.Query("sort").value_or("")));
+  search.view = TRY(meta::ParseListView(call.request.Query("view").value_or("")));
   search.include_children = TRY(call.QueryBool("include_children", false));
   search.limit = TRY(call.QueryInt("limit", 100, 1, 1000));
   search.show = {portal, call.request.QueryAll("metric"), call.request.QueryAll("param")};

@@ -10,7 +10,7 @@ namespace {
 
 struct Listing {
   meta::RunSearch search;
-  Result<meta::RunPage> page = meta::RunPage{};
+  meta::RunPage page;
 };
 
 /// What a waiting run waits for is known on the loop only.
@@ -30,10 +30,10 @@ void FillWaiting(RunService& service, meta::RunText& run) {
 net::Response Show(RunService& service, Listing& listing) {
   std::string out = "{\"items\":[";
   size_t size = out.size() + 200;
-  for (const meta::RunText& run : listing.page->runs) size += run.head.size() + 120;
+  for (const meta::RunText& run : listing.page.runs) size += run.head.size() + 120;
   out.reserve(size);
   bool first = true;
-  for (meta::RunText& run : listing.page->runs) {
+  for (meta::RunText& run : listing.page.runs) {
     FillWaiting(service, run);
     if (!first) out += ',';
     first = false;
@@ -41,9 +41,9 @@ net::Response Show(RunService& service, Listing& listing) {
     out += run.state;
   }
   out += ']';
-  if (listing.page->next) {
+  if (listing.page.next) {
     out += ",\"next_cursor\":";
-    json::AppendQuoted(out, CursorOf(listing.search, *listing.page->next));
+    json::AppendQuoted(out, CursorOf(listing.search, *listing.page.next));
   }
   out += '}';
   net::Response response;
@@ -53,19 +53,14 @@ net::Response Show(RunService& service, Listing& listing) {
 }
 
 void Search(RunService& service, const CallPtr& call, const std::shared_ptr<Listing>& listing) {
-  ServerContext& context = service.context();
-  context.pool.Run(
-      "runs.list",
-      [&context, listing] {
-        auto reader = context.readers.Take();
-        if (!reader) {
-          listing->page = std::move(reader).error();
-          return;
-        }
-        listing->page = meta::SearchRuns(**reader, listing->search);
+  ReadAside(
+      service.context(), "runs.list",
+      [listing](db::Connection& db) -> Status {
+        listing->page = TRY(meta::SearchRuns(db, listing->search));
+        return Ok();
       },
-      [&service, call, listing] {
-        if (!listing->page) return call->Fail(listing->page.error());
+      [&service, call, listing](Status status) {
+        if (!status) return call->Fail(status.error());
         call->Answer(Show(service, *listing));
       });
 }

@@ -15,6 +15,8 @@ bool IsTheUsers(Code code) {
 }
 
 constexpr const char* kBuildLog = "azureml-logs/20_image_build_log.txt";
+/// After a change that could not be written.
+constexpr auto kTryAgain = std::chrono::seconds(1);
 
 }  // namespace
 
@@ -86,7 +88,8 @@ void RunService::OnEnvironment(const std::string& run_id, int64_t run_row, int64
 
 void RunService::OnPlace(int64_t compute_row, QueuedRun run, std::string node) {
   std::string secret;
-  NewAllocation allocation = Mint(compute_row, node, std::move(run.environment), &secret);
+  NewAllocation allocation = Mint(compute_row, std::move(node), run.environment, &secret);
+  auto queued = std::make_shared<QueuedRun>(run);
   auto placed = std::make_shared<bool>(false);
   int64_t now_us = context_.NowMicros();
   context_.writer.Submit(
@@ -95,13 +98,23 @@ void RunService::OnPlace(int64_t compute_row, QueuedRun run, std::string node) {
         *placed = TRY(PlaceRun(db, id, allocation, facts, now_us));
         return Ok();
       },
-      [this, alive = alive_, placed, id = run.id, allocation, secret](Status status) {
+      [this, alive = alive_, placed, id = run.id, allocation, secret, queued](Status status) {
         if (!*alive) return;
         if (!status) LOG_ERROR("run.place", {"run", id}, {"error", status.error().message()});
-        if (!status || !*placed) return scheduler_.Release(allocation.compute_row, allocation.node);
+        if (!status || !*placed) scheduler_.Release(allocation.compute_row, allocation.node);
+        if (!status) return PlaceLater(allocation.compute_row, queued);
+        if (!*placed) return;
         context_.events.Publish(id, {RunEvent::Kind::kStatus, ""});
         Launch(id, allocation, secret);
       });
+}
+
+/// Its place could not be written (the disk is full): it goes back to its place in the queue.
+void RunService::PlaceLater(int64_t compute_row, std::shared_ptr<QueuedRun> run) {
+  context_.loop.After("run.place_again", kTryAgain,
+                      [this, alive = alive_, compute_row, run = std::move(run)] {
+                        if (*alive) scheduler_.Enqueue(compute_row, *run);
+                      });
 }
 
 void RunService::OnWait(const std::string& run_id, model::RunStatus status, model::Reason reason) {
@@ -117,26 +130,29 @@ void RunService::OnWait(const std::string& run_id, model::RunStatus status, mode
         TRY(meta::ApplyToRun(db, run, event));
         return Ok();
       },
-      [this, alive = alive_, run_id](Status) {
+      [this, alive = alive_, run_id](const Status&) {
         if (*alive) context_.events.Publish(run_id, {RunEvent::Kind::kStatus, ""});
       });
 }
 
 void RunService::Launch(const std::string& run_id, const NewAllocation& allocation,
-                        const std::string& secret) {
+                        const std::string& secret, int retries) {
   int64_t now = context_.clock.BootMicros();
   live_[run_id] = {.allocation_id = allocation.id,
                    .compute_row = allocation.compute_row,
                    .node = allocation.node,
                    .since_boot_us = now,
                    .heard_boot_us = now,
-                   .starting = true};
+                   .starting = true,
+                   .retries = retries};
   backend_.Start(
       {AllocationId(allocation.id), RunId(run_id), allocation.node, secret},
       [this, alive = alive_, run_id, id = allocation.id](Status started) {
         if (!*alive) return;
         if (auto live = live_.find(run_id); live != live_.end()) live->second.starting = false;
         if (started) return;
+        // A full disk: the reconciler starts it again, until there is room.
+        if (started.error().code() == Code::kNoSpace) return;
         FailRun(run_id, id,
                 model::SystemError("The run could not be started: " + started.error().message(),
                                    "Look into the server's log, then submit again."));
@@ -144,18 +160,21 @@ void RunService::Launch(const std::string& run_id, const NewAllocation& allocati
 }
 
 void RunService::FailRun(const std::string& run_id, const std::string& allocation_id,
-                         json::Value error) {
+                         const json::Value& error) {
   int64_t now_us = context_.NowMicros();
   context_.writer.Submit(
       "run.fail",
-      [=, error = std::move(error)](db::Connection& db) -> Status {
+      [=](db::Connection& db) -> Status {
         TRY(FailAttempt(db, run_id, allocation_id, error, now_us));
         return Ok();
       },
-      [this, alive = alive_, run_id](Status status) {
+      [=, this, alive = alive_](Status status) {
         if (!*alive) return;
-        if (!status) LOG_ERROR("run.fail", {"run", run_id}, {"error", status.error().message()});
-        AfterChange(run_id, bool(status));
+        if (status) return AfterChange(run_id, true);
+        LOG_ERROR("run.fail", {"run", run_id}, {"error", status.error().message()});
+        context_.loop.After("run.fail_again", kTryAgain, [=, this] {
+          if (*alive) FailRun(run_id, allocation_id, error);
+        });
       });
 }
 

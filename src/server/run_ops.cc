@@ -2,6 +2,7 @@
 
 #include "base/strings.h"
 #include "meta/run_params.h"
+#include "meta/deletion.h"
 #include "server/grant.h"
 
 namespace rw::server {
@@ -25,6 +26,11 @@ Status AddAllocation(db::Connection& db, meta::RunRow& run, const NewAllocation&
 
 Result<std::optional<meta::RunRow>> SameRequest(db::Connection& db, const meta::RunRow& wanted) {
   auto have = TRY(meta::FindRun(db, wanted.id));
+  if (have && have->deleted_us != 0)
+    return Error(Code::kConflict,
+                 meta::DeletedError(db, wanted.id, have->deleted_us).message() +
+                     "; another run needs another id",
+                 "run_id");
   if (!have || have->request_digest == wanted.request_digest) return have;
   return Error(Code::kConflict,
                "run '" + wanted.id + "' exists already and was submitted with other content",

@@ -13,5 +13,7 @@ void RegisterJournalRoutes(Router& router, RunService& service);
 void RegisterMetricRoutes(Router& router, RunService& service);
 void RegisterLogRoutes(Router& router, RunService& service);
 void RegisterComputeRoutes(Router& router, RunService& service);
+/// Of runs and of experiments.
+void RegisterDeletionRoutes(Router& router, RunService& service);
 
 }  // namespace rw::server

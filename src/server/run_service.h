@@ -29,6 +29,7 @@ struct LiveRun {
   int64_t told_boot_us = 0;  // when a command was last handed out; 0: never
   bool starting = false;     // the backend was not asked yet, or has not answered
   bool losing = false;       // its end is being written
+  int retries = 0;           // supervisors of it that died before one could claim
 };
 
 /// On the loop's thread.
@@ -82,10 +83,12 @@ class RunService {
   void OnEnvironment(const std::string& run_id, int64_t run_row, int64_t compute_row,
                      Result<ReadyEnvironment> ready);
   void OnPlace(int64_t compute_row, QueuedRun run, std::string node);
+  void PlaceLater(int64_t compute_row, std::shared_ptr<QueuedRun> run);
   void OnWait(const std::string& run_id, model::RunStatus status, model::Reason reason);
-  void Launch(const std::string& run_id, const NewAllocation& allocation,
-              const std::string& secret);
-  void FailRun(const std::string& run_id, const std::string& allocation_id, json::Value error);
+  void Launch(const std::string& run_id, const NewAllocation& allocation, const std::string& secret,
+              int retries = 0);
+  void FailRun(const std::string& run_id, const std::string& allocation_id,
+               const json::Value& error);
   void Insert(CallPtr call, Submission submission, std::optional<ReadyEnvironment> ready);
   void ApplyFromOutside(CallPtr call, const std::string& run_id, model::RunEvent event);
   void AnswerCommands(CallPtr call, const std::string& run_id, int64_t wait_us);

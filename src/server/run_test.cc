@@ -101,6 +101,12 @@ class RunTest : public testing::CoreFixture {
                     "/logs?name=azureml-logs/70_driver_log.txt&offset=" + std::to_string(offset),
                 bytes);
   }
+  testing::Answer PreviewLog(const FakeExecutor& by, const std::string& bytes, size_t offset) {
+    return DoBy(by, "POST",
+                "/api/v1/runs/" + by.run + "/logs/preview?name=azureml-logs/70_driver_log.txt" +
+                    "&offset=" + std::to_string(offset),
+                bytes);
+  }
 
   std::string ws;
 };
@@ -323,15 +329,32 @@ TEST_F(RunTest, AnAllocationThatWasNeverBegunIsBegunAfterARestart) {
   EXPECT_EQ(StatusOf(id), "Completed");
 }
 
-TEST_F(RunTest, AnAllocationOfUnknownFateIsFencedThenFailed) {
+TEST_F(RunTest, AnAllocationOfUnknownFateIsBegunAgain) {
   std::string id = SubmitId();
   backend.SetLife(backend.starts()[0].allocation, backend::Life::kUnknown);
   StartCore();
+  loop.Advance(2'000'000);
+  EXPECT_EQ(backend.starts().size(), 1u) << "it may still come up";
+  loop.Advance(4'000'000);
+  ASSERT_EQ(backend.starts().size(), 2u);
+  EXPECT_EQ(ClaimBy(backend.starts()[0], "late").status(), 403);
+  Finish(Claim(backend.starts()[1]));
+  EXPECT_EQ(StatusOf(id), "Completed");
+}
+
+TEST_F(RunTest, ASupervisorThatDiesBeforeItsClaimIsStartedAgainAFewTimes) {
+  std::string id = SubmitId();
+  for (size_t starts = 1; starts < 4; starts++) {
+    ASSERT_EQ(backend.starts().size(), starts);
+    EXPECT_EQ(StatusOf(id), "Starting");
+    backend.SetLife(backend.starts().back().allocation, backend::Life::kDead);
+    loop.Advance(5'000'000);
+  }
+  ASSERT_EQ(backend.starts().size(), 4u);
+  backend.SetLife(backend.starts().back().allocation, backend::Life::kDead);
   loop.Advance(5'000'000);
-  EXPECT_EQ(StatusOf(id), "Starting");
-  loop.Advance(20'000'000);
   EXPECT_EQ(StatusOf(id), "Failed");
-  EXPECT_EQ(ClaimBy(backend.starts()[0], "late").status(), 409);
+  EXPECT_EQ(ClaimBy(backend.starts().back(), "late").status(), 409);
 }
 
 TEST_F(RunTest, AFailedSpawnFailsTheRun) {
@@ -424,6 +447,28 @@ TEST_F(RunTest, LogsAreFollowedFromAnyOffset) {
   auto late = Begin("GET", "/api/v1/runs/" + id + "/logs");
   EXPECT_NE(late->stream->written.find(Base64Encode("abcdefg")), std::string::npos);
   EXPECT_TRUE(late->stream->closed);
+}
+
+TEST_F(RunTest, PreviewsAreSeenAndNotStored) {
+  std::string id = SubmitId();
+  FakeExecutor executor = ClaimLast();
+  Tell(executor, "started");
+  ShipLog(executor, "abc", 0);
+  auto follower = Begin("GET", "/api/v1/runs/" + id + "/logs");
+  EXPECT_EQ(PreviewLog(executor, "cde", 2).json().IntOr("shown", 0), 5);
+  EXPECT_NE(follower->stream->written.find(Base64Encode("de")), std::string::npos);
+  EXPECT_EQ(PreviewLog(executor, "zz", 6).json().IntOr("shown", 0), 5) << "a gap";
+  EXPECT_EQ(PreviewLog(executor, std::string(5 << 20, 'x'), 5).json().IntOr("shown", 0), 5);
+  EXPECT_EQ(ShipLog(executor, "zz", 5).json().IntOr("acked", 0), 3) << "still a gap for a ship";
+  EXPECT_EQ(ShipLog(executor, "def", 3).json().IntOr("acked", 0), 6);
+  EXPECT_NE(follower->stream->written.find(Base64Encode("f")), std::string::npos);
+  EXPECT_EQ(follower->stream->written.find(Base64Encode("def")), std::string::npos)
+      << "what was seen is not sent again";
+  auto late = Begin("GET", "/api/v1/runs/" + id + "/logs");
+  EXPECT_NE(late->stream->written.find(Base64Encode("abcdef")), std::string::npos);
+  FakeExecutor stale = executor;
+  stale.fence += "0";
+  EXPECT_EQ(PreviewLog(stale, "gh", 6).status(), 409);
 }
 
 TEST_F(RunTest, ALongLogIsCaughtUpInPieces) {

@@ -31,6 +31,7 @@ constexpr const char* kListenSetting = "listen";
 constexpr const char* kFirstListen = "127.0.0.1:0";
 constexpr int kPoolThreads = 4;
 constexpr rlim_t kOpenFiles = 16'384;
+constexpr std::chrono::microseconds kExclusiveCommitDelay{500};
 
 struct Address {
   std::string host;
@@ -168,8 +169,10 @@ Status Server::Listen(const std::string& given) {
 }
 
 Status Server::Wire() {
-  writer = db::MakeThreadWriter(loop, std::move(data->write));
-  readers = db::MakeReaders(paths.database);
+  // One connection cannot serve two threads: in exclusive locking the loop's own writes.
+  if (data->read) readers = db::MakeReaders(paths.database);
+  writer = data->read ? db::MakeThreadWriter(loop, std::move(data->write))
+                      : db::MakeLoopWriter(loop, *data->write, kExclusiveCommitDelay);
   pool = net::MakeThreadPool(loop, kPoolThreads);
   backend = std::make_unique<backend::LocalBackend>(
       *fs, os::PosixProcessLauncher(),
@@ -190,7 +193,7 @@ Status Server::Wire() {
                            .random = SystemRandom(),
                            .fs = *fs,
                            .backend = *backend,
-                           .read = *data->read,
+                           .read = data->read ? *data->read : *data->write,
                            .writer = *writer,
                            .paths = paths,
                            .options = options,
@@ -201,7 +204,7 @@ Status Server::Wire() {
 }
 
 Status Server::Start(const ServeOptions& given) {
-  data = std::make_unique<OpenData>(TRY(OpenDataFolder(paths)));
+  data = std::make_unique<OpenData>(TRY(OpenDataFolder(paths, given.allow_network_fs)));
   options.pid = getpid();
   options.cores = static_cast<int>(std::thread::hardware_concurrency());
   options.program = os::SelfPath();
@@ -239,11 +242,6 @@ void Server::Drain(int64_t until_boot_us) {
   loop.After("server.end", std::chrono::milliseconds(20), [this] { loop.Stop(); });
 }
 
-int Fail(const Error& error) {
-  std::fprintf(stderr, "runwright server: %s\n", error.message().c_str());
-  return error.code() == Code::kInvalidArgument ? 2 : 1;
-}
-
 }  // namespace
 
 std::string DataFolder(const std::string& data) {
@@ -251,12 +249,11 @@ std::string DataFolder(const std::string& data) {
   return data.empty() ? surroundings.DataFolder() : surroundings.Absolute(data);
 }
 
-int Serve(const ServeOptions& options) {
+Result<int> Serve(const ServeOptions& options) {
   PrepareProcess();
   std::string folder = DataFolder(options.data);
   auto server = std::make_unique<Server>(Paths(folder));
-  Status started = server->Start(options);
-  if (!started) return Fail(started.error());
+  TRY(server->Start(options));
   std::printf("%s\n", server->options.url.c_str());
   std::fflush(stdout);
   LOG_INFO("server.serving", {"url", server->options.url}, {"data", folder},

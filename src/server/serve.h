@@ -11,14 +11,14 @@ struct ServeOptions {
   std::string data;    // folder; empty: ${XDG_DATA_HOME:-~/.local/share}/runwright
   std::string listen;  // "host:port"; empty: the address of the last start, at first 127.0.0.1 and
                        // a free port
+  bool allow_network_fs = false;  // else a data folder on NFS, SMB, sshfs, … is refused
 };
 
 /// The folder that `data` means, absolute.
 std::string DataFolder(const std::string& data);
 
 /// Serves until SIGTERM, SIGINT or POST /api/v1/server/stop. Prints one line with the URL on
-/// standard output when it serves. Returns the process's exit status; errors go to standard error
-/// in words.
-int Serve(const ServeOptions& options);
+/// standard output when it serves. Returns the process's exit status, or why it cannot serve.
+Result<int> Serve(const ServeOptions& options);
 
 }  // namespace rw::server

@@ -13,7 +13,8 @@ Result<int64_t> Count(db::Connection& db, std::string_view sql) {
 Result<net::Response> Info(ServerContext& context, int64_t started_us) {
   json::Value counts;
   counts.Set("workspaces", TRY(Count(context.read, "SELECT count(*) FROM workspaces")));
-  counts.Set("runs", TRY(Count(context.read, "SELECT count(*) FROM runs")));
+  counts.Set("runs",
+             TRY(Count(context.read, "SELECT count(*) FROM runs WHERE deleted_us IS NULL")));
   counts.Set("active_runs", TRY(Count(context.read,
                                       "SELECT count(*) FROM runs WHERE status NOT IN"
                                       " ('Completed','Failed','Canceled')")));
@@ -49,7 +50,7 @@ void RegisterServerRoutes(Router& router, ServerContext& context, std::function<
                  [&context, started_us](Call&) { return Info(context, started_us); });
   router.Add(
       "POST", "/api/v1/server/stop",
-      [&context, stop](const CallPtr& call) {
+      [&context, stop = std::move(stop)](const CallPtr& call) {
         json::Value out;
         call->Json(out.Set("stopping", true), 202);
         if (stop) context.loop.Post("server.stop", stop);

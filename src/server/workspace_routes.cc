@@ -1,3 +1,4 @@
+#include "meta/deletion.h"
 #include "meta/workspaces.h"
 #include "model/names.h"
 #include "server/routes.h"
@@ -73,7 +74,8 @@ Result<net::Response> ListExperiments(ServerContext& context, const Call& call) 
   TRY(meta::WorkspaceRepository(context.read).Get(ws));
   int64_t limit = TRY(call.QueryInt("limit", 100, 1, 1000));
   int64_t after = TRY(call.QueryInt("cursor", 0, 0, INT64_MAX));
-  auto found = TRY(meta::ExperimentRepository(context.read).List(ws, after, limit + 1));
+  auto view = TRY(meta::ParseListView(call.request.Query("view").value_or("")));
+  auto found = TRY(meta::ExperimentRepository(context.read).List(ws, after, limit + 1, view));
   json::Value out;
   if (static_cast<int64_t>(found.size()) > limit) {
     found.pop_back();
@@ -95,7 +97,13 @@ Result<net::Response> PutExperiment(db::Connection& db, meta::Experiment experim
   TRY(meta::WorkspaceRepository(db).Get(experiment.workspace_id));
   meta::ExperimentRepository experiments(db);
   auto present = TRY(experiments.Find(experiment.workspace_id, experiment.name));
-  if (present) return net::JsonResponse(meta::ToJson(*present));
+  if (present && present->archived_us == 0 && present->deleted_us == 0)
+    return net::JsonResponse(meta::ToJson(*present));
+  if (present) {
+    TRY(meta::ReviveExperiment(db, present->id));
+    return net::JsonResponse(
+        meta::ToJson(TRY(experiments.Get(experiment.workspace_id, experiment.name))));
+  }
   TRY(experiments.Insert(&experiment));
   return net::JsonResponse(meta::ToJson(experiment), 201);
 }

@@ -2,9 +2,11 @@
 
 import json
 import os
+import sqlite3
 import subprocess
 
 import cli_support
+import pytest
 
 
 def test_init_makes_all_and_is_repeatable(cli):
@@ -62,8 +64,30 @@ def test_server_status_stop_and_the_same_address_again(cli):
 
 def test_a_second_server_on_the_folder_is_refused(cli):
     cli("init")
-    cli("server", "--data", cli.data, "--listen", "127.0.0.1:0", code=1)
-    assert cli.data in cli.err
+    cli("server", "--data", cli.data, "--listen", "127.0.0.1:0", code=5)
+    assert cli.data in cli.err and str(cli.server_pid()) in cli.err
+    assert cli.json("server", "status")["running"]
+
+
+def test_exclusive_locking_serves_alone(cli):
+    """What --allow-network-fs does, on any file system: nobody else opens the database, and runs run."""
+    server = cli.popen("server", "--data", cli.data, "--allow-network-fs", stdout=subprocess.PIPE)
+    try:
+        url = server.stdout.readline().strip()
+        cli("init", "--data", cli.data)
+        assert cli.config()["server"] == url
+        other = sqlite3.connect(os.path.join(cli.data, "runwright.db"), timeout=0)
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            other.execute("SELECT count(*) FROM runs").fetchone()
+        other.close()
+        cli.write("hello.py", "print('hello')\n")
+        run = json.loads(cli("submit", "--json", "hello.py"))["id"]
+        cli_support.wait_until(lambda: cli.json("runs", "show", run)["status"] == "Completed", "the run's end")
+        assert cli("logs", run) == "hello\n"
+    finally:
+        server.terminate()
+        server.wait(30)
+        server.stdout.close()
 
 
 def test_a_foreign_server_takes_a_token_from_stdin_or_the_environment(cli, tmp_path):

@@ -18,7 +18,8 @@ void ScriptedServer::Send(net::Request request, std::chrono::milliseconds, Callb
   bool stream = request.path.ends_with("/logs") || request.path.ends_with("/journal");
   std::string key = request.path + request.Query("writer").value_or("");
   if (stream) most_in_flight = std::max(most_in_flight, ++in_flight_[key]);
-  loop_.After("server", latency, [=, this] {
+  auto delay = latency + (request.path.ends_with("/logs") ? disk_latency : latency * 0);
+  loop_.After("server", delay, [=, this] {
     if (stream) in_flight_[key]--;
     if (away) return callback(Error(Code::kUnavailable, "nobody answers"));
     net::Response response = Answer(request);
@@ -45,6 +46,7 @@ net::Response ScriptedServer::Answer(const net::Request& request) {
     return Refuse(401, "Unauthenticated");
   if (path[2] == "allocations") return Allocation(path.back(), body);
   if (path.back() == "logs") return Append(logs[*request.Query("name")], request);
+  if (path.back() == "preview") return Preview(request);
   if (path.back() == "journal") return Append(journals[*request.Query("writer")], request);
   if (path.back() == "missing") {
     json::Array missing;
@@ -70,6 +72,13 @@ net::Response ScriptedServer::Answer(const net::Request& request) {
     return net::JsonResponse(json::Object(), 201);
   }
   return Refuse(404, "NotFound");
+}
+
+net::Response ScriptedServer::Preview(const net::Request& request) {
+  std::string name = *request.Query("name");
+  size_t offset = std::stoul(*request.Query("offset"));
+  previews[name] += request.body.bytes;
+  return net::JsonResponse(json::Object{{"shown", offset + request.body.bytes.size()}});
 }
 
 net::Response ScriptedServer::Claim(const json::Value& body) {

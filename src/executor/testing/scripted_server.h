@@ -26,8 +26,10 @@ class ScriptedServer final : public net::Transport {
   bool fenced = false;       // every request but a claim is refused
   int cancel_grace_ms = -1;  // told to the next heartbeats where not negative
   std::chrono::milliseconds latency{1};
+  std::chrono::milliseconds disk_latency{0};  // of a log's ship, besides
 
   std::map<std::string, std::string> logs;                   // name → bytes
+  std::map<std::string, std::string> previews;               // of logs: what they add
   std::map<std::string, std::string> journals;               // writer → bytes
   std::map<std::string, std::string> blobs;                  // digest → bytes
   std::map<std::string, std::string> artifacts;              // name → digest
@@ -40,6 +42,7 @@ class ScriptedServer final : public net::Transport {
 
  private:
   net::Response Answer(const net::Request& request);
+  net::Response Preview(const net::Request& request);
   net::Response Claim(const json::Value& body);
   net::Response Append(std::string& stored, const net::Request& request);
   net::Response Allocation(const std::string& verb, const json::Value& body);
