@@ -62,7 +62,8 @@ Connection::~Connection() {
   sqlite3_close_v2(impl_->handle);
 }
 
-Result<std::unique_ptr<Connection>> Connection::Open(const std::string& path, OpenOptions options) {
+Result<std::unique_ptr<Connection>> Connection::Open(const std::string& path,
+                                                     const OpenOptions& options) {
   static std::once_flag once;
   std::call_once(once, ReadWithoutAccessTimes);
   auto impl = std::make_unique<Impl>();

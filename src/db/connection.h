@@ -61,7 +61,7 @@ struct OpenOptions {
 class Connection {
  public:
   static Result<std::unique_ptr<Connection>> Open(const std::string& path,
-                                                  OpenOptions options = {});
+                                                  const OpenOptions& options = {});
   ~Connection();
 
   /// Cached by text.

@@ -11,18 +11,12 @@
 
 #include "base/clock.h"
 #include "base/strings.h"
+#include "os/c_strings.h"
 #include "os/file_system.h"
 
 namespace rw::os {
 namespace {
 constexpr size_t kMaxCaptured = 1 << 20;
-
-std::vector<char*> Pointers(const std::vector<std::string>& strings) {
-  std::vector<char*> out;
-  for (const std::string& s : strings) out.push_back(const_cast<char*>(s.c_str()));
-  out.push_back(nullptr);
-  return out;
-}
 
 /// Between fork and exec: only async-signal-safe calls.
 [[noreturn]] void ExecChild(const LaunchSpec& spec, char* const* argv, char* const* env, int out,
@@ -70,8 +64,8 @@ class DetachedSpawn {
 
  private:
   static Result<int> ForkTwice(const LaunchSpec& spec, int out, int err) {
-    std::vector<char*> argv = Pointers(spec.argv);
-    std::vector<char*> env = Pointers(spec.environment);
+    std::vector<char*> argv = CStrings(spec.argv);
+    std::vector<char*> env = CStrings(spec.environment);
     int pid_pipe[2];
     int error_pipe[2];
     if (pipe2(pid_pipe, O_CLOEXEC) != 0) return ErrnoError(errno, "pipe");
@@ -202,8 +196,8 @@ std::string SelfPath() {
 }
 
 Result<CommandResult> RunCommand(const LaunchSpec& spec, int64_t timeout_ms) {
-  std::vector<char*> argv = Pointers(spec.argv);
-  std::vector<char*> env = Pointers(spec.environment);
+  std::vector<char*> argv = CStrings(spec.argv);
+  std::vector<char*> env = CStrings(spec.environment);
   int out[2];
   int err[2];
   int failed[2];

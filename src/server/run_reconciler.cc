@@ -141,7 +141,7 @@ void RunService::StartAgain(const std::string& run_id, LiveRun& live) {
         if (!*unclaimed) return Ok();
         return meta::SetSecretHash(db, allocation->row, hash);
       },
-      [this, alive = alive_, run_id, unclaimed, request](Status status) {
+      [this, alive = alive_, run_id, unclaimed, request](const Status& status) {
         if (!*alive) return;
         auto at = live_.find(run_id);
         if (at == live_.end()) return;
