@@ -11,6 +11,7 @@
 #include "meta/compute_row.h"
 #include "server/environment_gate.h"
 #include "server/log_store.h"
+#include "server/metric_sorter.h"
 #include "server/run_ops.h"
 #include "server/scheduler.h"
 #include "server/server_context.h"
@@ -56,6 +57,7 @@ class RunService {
 
   Scheduler& scheduler() { return scheduler_; }
   LogStore& logs() { return logs_; }
+  MetricSorter& metric_sorter() { return metric_sorter_; }
   ServerContext& context() { return context_; }
 
   /// Settings of `local`.
@@ -103,6 +105,7 @@ class RunService {
   EnvironmentGate& gate_;
   Scheduler scheduler_;
   LogStore logs_;
+  MetricSorter metric_sorter_{context_};
   std::map<std::string, LiveRun> live_;
   TimerId tick_ = 0;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

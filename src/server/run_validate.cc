@@ -7,6 +7,7 @@
 #include "meta/snapshots.h"
 #include "meta/workspaces.h"
 #include "model/names.h"
+#include "model/run_params.h"
 #include "model/vm_sizes.h"
 #include "os/paths.h"
 
@@ -162,6 +163,8 @@ Status FillDetails(const json::Value& body, Submission& out) {
     }
   }
   out.properties = TRY(json::OptionalStringMap(body, "properties"));
+  out.params = model::ParamsOfArguments(TRY(json::OptionalStringList(body, "arguments")));
+  for (auto& [name, value] : TRY(model::ReadParams(body))) out.params[name] = std::move(value);
   if (!body["warnings"].is_array()) return Ok();
   for (const json::Value& one : body["warnings"].as_array()) {
     out.warnings.emplace_back(one.StringOr("source", "sdk"), one.StringOr("message"));
