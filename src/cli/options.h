@@ -124,13 +124,25 @@ struct SyncOptions {
   bool remove = false;
 };
 
+struct BackupOptions {
+  std::string data;
+  std::string dest;
+};
+
+struct RestoreOptions {
+  std::string backup;
+  std::string data;
+  bool partial = false;
+};
+
 struct CompletionOptions {
   std::string shell;
 };
 
-using Command = std::variant<InitOptions, ServerOptions, SubmitOptions, RunsOptions, LogsOptions,
-                             ComputeOptions, ModelsOptions, EnvOptions, OpenOptions,
-                             CompletionOptions, SnapshotOptions, SyncOptions>;
+using Command =
+    std::variant<InitOptions, ServerOptions, SubmitOptions, RunsOptions, LogsOptions,
+                 ComputeOptions, ModelsOptions, EnvOptions, OpenOptions, CompletionOptions,
+                 SnapshotOptions, BackupOptions, RestoreOptions, SyncOptions>;
 
 /// The tree of commands and their options, for shell completion.
 struct CommandTree {
