@@ -24,6 +24,13 @@ class FakeLauncher final : public os::ProcessLauncher {
     signals.emplace_back(identity.pid, signal);
     return Ok();
   }
+  int KillByEnvironment(std::string_view variable) override {
+    environments.emplace_back(variable);
+    return 0;
+  }
+  void RemoveGroup(const std::string& folder) override { groups.push_back(folder); }
+  std::vector<std::string> environments;
+  std::vector<std::string> groups;
   bool refuse = false;
   std::vector<os::LaunchSpec> specs;
   std::map<int, bool> alive;
@@ -96,6 +103,15 @@ TEST_F(LocalBackendTest, ProofOfDeathIsTheShimsIdentity) {
   EXPECT_EQ(second.Probe(RunId("r1"), AllocationId("a2")), Life::kNotBegun);
 }
 
+TEST_F(LocalBackendTest, AShimThatFoundTheFolderTakenIsNoProof) {
+  LocalBackend backend = Make();
+  ASSERT_TRUE(Start(backend));
+  EXPECT_EQ(Probe(backend), Life::kDead);
+  WriteState("shim", "77 5 " + os::BootId() + "\n");
+  launcher_.alive[77] = true;  // of an earlier server, which died before it could tell
+  EXPECT_EQ(Probe(backend), Life::kAlive);
+}
+
 TEST_F(LocalBackendTest, ClaimOfAnotherBootIsProof) {
   LocalBackend first = Make();
   ASSERT_TRUE(Start(first));
@@ -122,6 +138,13 @@ TEST_F(LocalBackendTest, KillsWhatADeadShimLeft) {
   launcher_.alive[200] = true;
   backend.KillRemains(RunId("r1"));
   EXPECT_EQ(launcher_.signals, (std::vector<std::pair<int, int>>{{200, 9}}));
+  EXPECT_EQ(launcher_.environments,
+            std::vector<std::string>{"RUNWRIGHT_RUN_DIR=" + root_ + "/runs/r1"})
+      << "what it had started, too";
+  EXPECT_TRUE(launcher_.groups.empty());
+  WriteState("group", "/sys/fs/cgroup/memory/runwright-7\n");
+  backend.KillRemains(RunId("r1"));
+  EXPECT_EQ(launcher_.groups, std::vector<std::string>{"/sys/fs/cgroup/memory/runwright-7"});
 }
 
 TEST(ExitRecord, IsReadAsTheShimWritesIt) {

@@ -2,6 +2,7 @@
 
 #include "backend/local_backend.h"
 #include "base/log.h"
+#include "base/strings.h"
 #include "json/value.h"
 
 namespace rw::backend {
@@ -25,13 +26,13 @@ Spawned ReadClaim(os::FileSystem& fs, const RunFolder& folder, const AllocationI
 Life LocalBackend::Probe(const RunId& run, const AllocationId& allocation) {
   RunFolder folder = FolderOf(run);
   auto known = spawned_.find(allocation.str());
-  if (known != spawned_.end()) {
-    return launcher_.IsAlive(known->second) ? Life::kAlive : Life::kDead;
-  }
+  if (known != spawned_.end() && launcher_.IsAlive(known->second)) return Life::kAlive;
   Spawned spawned = ReadClaim(fs_, folder, allocation, boot_id_);
-  if (spawned == Spawned::kNo) return Life::kNotBegun;
+  if (spawned == Spawned::kNo && known == spawned_.end()) return Life::kNotBegun;
+  // Also where ours is dead: it leaves at once when one of an earlier server holds the folder.
   auto identity = ReadIdentity(fs_, folder.shim());
   if (identity) return launcher_.IsAlive(*identity) ? Life::kAlive : Life::kDead;
+  if (known != spawned_.end()) return Life::kDead;
   return spawned == Spawned::kBeforeThisBoot ? Life::kDead : Life::kUnknown;
 }
 
@@ -41,10 +42,15 @@ json::Value LocalBackend::ExitRecord(const RunId& run) {
 }
 
 void LocalBackend::KillRemains(const RunId& run) {
-  auto identity = ReadIdentity(fs_, FolderOf(run).started());
-  if (!identity || !launcher_.IsAlive(*identity)) return;
-  LOG_WARN("backend.kill_remains", {"run", run.str()}, {"pid", identity->pid});
-  (void)launcher_.Signal(*identity, SIGKILL);
+  RunFolder folder = FolderOf(run);
+  auto identity = ReadIdentity(fs_, folder.started());
+  if (!identity) return;
+  if (launcher_.IsAlive(*identity)) (void)launcher_.Signal(*identity, SIGKILL);
+  int others = launcher_.KillByEnvironment("RUNWRIGHT_RUN_DIR=" + folder.root);
+  LOG_WARN("backend.kill_remains", {"run", run.str()}, {"pid", identity->pid}, {"others", others});
+  // An empty control group is a folder: it goes once the last of them is reaped.
+  auto group = os::ReadFile(fs_, folder.group(), 4096);
+  if (group) launcher_.RemoveGroup(std::string(Trim(*group)));
 }
 
 }  // namespace rw::backend

@@ -10,7 +10,8 @@
 namespace rw {
 namespace {
 constexpr char kHexDigits[] = "0123456789abcdef";
-constexpr char kBase64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+constexpr std::string_view kBase64 =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 int HexValue(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -101,9 +102,9 @@ std::optional<std::string> Base64Decode(std::string_view text) {
   uint32_t bits = 0;
   int count = 0;
   for (char c : text) {
-    const char* at = static_cast<const char*>(std::memchr(kBase64, c, 64));
-    if (at == nullptr) return std::nullopt;
-    bits = (bits << 6) | static_cast<uint32_t>(at - kBase64);
+    size_t at = kBase64.find(c);
+    if (at == std::string_view::npos) return std::nullopt;
+    bits = (bits << 6) | static_cast<uint32_t>(at);
     count += 6;
     if (count >= 8) {
       count -= 8;

@@ -34,7 +34,7 @@ class Digest {
     return {reinterpret_cast<const char*>(bytes_.data()), bytes_.size()};
   }
   bool empty() const { return *this == Digest(); }
-  auto operator<=>(const Digest&) const = default;
+  auto operator<=>(const Digest&) const = default;  // NOLINT(modernize-use-nullptr)
 
  private:
   std::array<uint8_t, kSize> bytes_{};

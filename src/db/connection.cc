@@ -15,6 +15,7 @@ const std::string kPragmas =
     "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
     "PRAGMA cache_size=-2000; PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=";
 
+constexpr size_t kMostIdle = 300;  // statements at rest, a few KiB each
 constexpr uint64_t kPage = 4096;
 
 Code CodeOf(int extended, int system_errno) {
@@ -72,7 +73,8 @@ Connection::~Connection() {
   sqlite3_close_v2(impl_->handle);
 }
 
-Result<std::unique_ptr<Connection>> Connection::Open(const std::string& path, OpenOptions options) {
+Result<std::unique_ptr<Connection>> Connection::Open(const std::string& path,
+                                                     const OpenOptions& options) {
   static std::once_flag once;
   std::call_once(once, ReadWithoutAccessTimes);
   auto impl = std::make_unique<Impl>();
@@ -97,6 +99,7 @@ Result<Statement> Connection::Prepare(std::string_view sql) {
   if (idle != impl_->idle.end() && !idle->second.empty()) {
     sqlite3_stmt* stmt = idle->second.back();
     idle->second.pop_back();
+    impl_->idle_count--;
     return Statement(this, stmt);
   }
   sqlite3_stmt* stmt = nullptr;
@@ -108,9 +111,15 @@ Result<Statement> Connection::Prepare(std::string_view sql) {
 }
 
 void Connection::Release(sqlite3_stmt* stmt) {
+  // Texts made from a user's filter have no end of forms.
+  if (impl_->idle_count >= kMostIdle) {
+    sqlite3_finalize(stmt);
+    return;
+  }
   sqlite3_reset(stmt);
   sqlite3_clear_bindings(stmt);
   impl_->idle[sqlite3_sql(stmt)].push_back(stmt);
+  impl_->idle_count++;
 }
 
 Status Connection::Execute(std::string_view sql) {

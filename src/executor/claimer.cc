@@ -36,7 +36,7 @@ Status Claimer::Start(std::function<void(ClaimResult)> done) {
   body.Set("claimant", TRY(Claimant())).Set("secret", claim_.secret).Set("protocol", 1);
   body.Set("host", host_).Set("pid", pid_);
   server_.Post("/api/v1/allocations/" + PercentEncode(claim_.allocation_id) + "/claim", body,
-               lifetime_.Bind([this](net::Response response) { Answered(response); }),
+               lifetime_.Bind([this](const net::Response& response) { Answered(response); }),
                ServerLink::Patience::kUntilWord);
   return Ok();
 }

@@ -128,8 +128,10 @@ void Executor::FollowScript() {
 void Executor::WatchDuration() {
   int64_t limit_us = grant_->plan.max_run_duration_seconds * 1'000'000;
   auto record = ReadStartRecord(context_.fs, folder_);
-  if (limit_us == 0 || !record) return;
-  int64_t left = record->wall_us + limit_us - context_.clock.WallMicros();
+  if (limit_us == 0 || !record || std::exchange(watching_duration_, true)) return;
+  // By the clock that nobody can set. The shim, and so the script, lives within one boot.
+  int64_t left = record->boot_us > 0 ? record->boot_us + limit_us - context_.clock.BootMicros()
+                                     : record->wall_us + limit_us - context_.clock.WallMicros();
   context_.loop.After("duration", std::chrono::microseconds(std::max<int64_t>(left, 0)),
                       lifetime_.Bind([this] {
                         if (script_ != Script::kStarted || terminating_) return;

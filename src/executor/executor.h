@@ -67,7 +67,9 @@ class Executor final : public Supervisor::Listener {
   void FollowScript();
   void ReportStarted();
   void ReportExited();
-  json::Value DescribeEnd();
+  json::Value DescribeEnd(const UsageRecord& usage);
+  bool RanOutOfTime(const UsageRecord& usage);
+  json::Value Summary(const UsageRecord& usage) const;
   std::string LogTail();
   void FailAttempt(json::Value error);
   void Cancel(std::chrono::milliseconds grace);
@@ -110,6 +112,7 @@ class Executor final : public Supervisor::Listener {
   std::chrono::milliseconds grace_{10000};
   bool terminating_ = false;
   bool timed_out_ = false;
+  bool watching_duration_ = false;
   bool reported_started_ = false;
   bool reported_exited_ = false;
   bool shipping_rest_ = false;

@@ -28,10 +28,21 @@ std::string Executor::LogTail() {
   return bytes;
 }
 
-json::Value Executor::DescribeEnd() {
+bool Executor::RanOutOfTime(const UsageRecord& usage) {
+  // From the records, so that it holds also when another executor sent the signal.
+  int64_t limit_us = grant_->plan.max_run_duration_seconds * 1'000'000;
+  auto start = ReadStartRecord(context_.fs, folder_);
+  if (limit_us == 0 || !start || start->boot_us == 0 || usage.boot_us == 0) return timed_out_;
+  bool killed = outcome_.kind == Outcome::Kind::kSignal || outcome_.number != 0;
+  return timed_out_ || (killed && !canceled_ && usage.boot_us - start->boot_us >= limit_us);
+}
+
+json::Value Executor::DescribeEnd(const UsageRecord& usage) {
   Ending ending;
   ending.outcome = outcome_;
-  ending.timed_out = timed_out_;
+  ending.usage = usage;
+  ending.peak_bytes = usage.peak_bytes;
+  ending.timed_out = RanOutOfTime(usage);
   ending.log_tail = LogTail();
   if (auto record = ReadExitRecord(context_.fs, folder_)) ending.exec_path = record->path;
   return DescribeEnding(ending, grant_->plan, folder_.work());
@@ -44,7 +55,8 @@ void Executor::ReportExited() {
   heartbeat_->SetState("finalizing");
   auto record = ReadExitRecord(context_.fs, folder_);
   json::Value body = json::Object();
-  json::Value error = DescribeEnd();
+  UsageRecord usage = ReadUsageRecord(context_.fs, folder_).value_or(UsageRecord());
+  json::Value error = DescribeEnd(usage);
   switch (outcome_.kind) {
     case Outcome::Kind::kCode:
       body.Set("exit_code", outcome_.number);
@@ -58,7 +70,15 @@ void Executor::ReportExited() {
   }
   body.Set("end_time", FormatUtc(record ? record->wall_us : context_.clock.WallMicros()));
   if (!error.is_null()) body.Set("error", std::move(error));
+  body.Set("summary", Summary(usage));
   reports_->Send("exited", std::move(body));
+}
+
+json::Value Executor::Summary(const UsageRecord& usage) const {
+  json::Value out = json::Object();
+  if (usage.peak_bytes > 0) out.Set("peak_memory_bytes", usage.peak_bytes);
+  if (usage.group_oom > 0) out.Set("oom_kills", usage.group_oom);
+  return out;
 }
 
 void Executor::FailAttempt(json::Value error) {

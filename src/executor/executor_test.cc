@@ -35,6 +35,7 @@ TEST(Executor, RunsAScriptFromClaimToFinish) {
   EXPECT_EQ(w.server.reports[0].first, "started");
   EXPECT_EQ(w.server.reports[1].first, "exited");
   EXPECT_EQ(w.server.reports[1].second.IntOr("exit_code", -1), 0);
+  EXPECT_EQ(w.server.reports[1].second["summary"].IntOr("peak_memory_bytes", 0), 123'000'000);
   EXPECT_EQ(w.server.reports[2].first, "finished");
   EXPECT_EQ(w.server.logs[World::kLog], "hello\n");
   ASSERT_EQ(w.server.artifacts.size(), 1u) << "outputs/old.txt came with the snapshot";
@@ -371,6 +372,26 @@ TEST(Executor, TooLongARunIsEnded) {
   EXPECT_EQ(exited.IntOr("signal", 0), 15);
   EXPECT_NE(exited["error"].StringOr("message").find("max_run_duration_seconds (5)"),
             std::string::npos);
+}
+
+TEST(Executor, TheLimitHoldsAcrossAnExecutorsDeathAndAClockJump) {
+  World w;
+  w.SetSpec("max_run_duration_seconds", 5);
+  w.supervisor.OnSignal([](int) {});  // ignores TERM
+  w.StartExecutor();
+  ASSERT_TRUE(w.RunUntilRunning());
+  w.loop.RunFor(seconds(3));
+  w.KillExecutor();
+  w.loop.JumpWall(-3'600'000'000);
+  w.StartExecutor();
+  w.loop.RunFor(seconds(4));
+  ASSERT_EQ(w.supervisor.requests().back(), "SIGNAL 15");
+  w.KillExecutor();  // in the grace between TERM and KILL
+  w.StartExecutor();
+  int64_t before = w.loop.BootMicros();
+  ASSERT_TRUE(w.RunUntilDone());
+  EXPECT_LE(w.loop.BootMicros() - before, 11'000'000);
+  EXPECT_NE(w.server.Report("exited")["error"].StringOr("message").find("(5)"), std::string::npos);
 }
 
 TEST(Executor, ADeadSupervisorFailsTheAttempt) {

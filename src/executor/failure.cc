@@ -24,12 +24,33 @@ std::string SignalName(int number) {
   return name == nullptr ? std::to_string(number) : "SIG" + std::string(name);
 }
 
-std::string AdviceForSignal(int number) {
-  switch (number) {
+std::string Gigabytes(int64_t bytes) {
+  int64_t tenths = (bytes + 50'000'000) / 100'000'000;
+  return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " GB";
+}
+
+/// "killed by SIGKILL; the machine's OOM killer ended it at 23.1 GB".
+std::string DeathBySignal(const Ending& ending) {
+  std::string text = "User program was killed by " + SignalName(ending.outcome.number);
+  OomKill oom = JudgeOom(ending);
+  if (oom == OomKill::kNo) return text;
+  text += oom == OomKill::kProbably ? "; probably the machine's OOM killer ended it at "
+                                    : "; the machine's OOM killer ended it at ";
+  return text + Gigabytes(ending.peak_bytes);
+}
+
+std::string AdviceForSignal(const Ending& ending) {
+  if (JudgeOom(ending) != OomKill::kNo)
+    return "The machine ran out of memory: use smaller batches, fewer workers, or a machine with "
+           "more than " +
+           Gigabytes(ending.usage.memory_bytes) + ".";
+  switch (ending.outcome.number) {
     case SIGKILL:
+      if (ending.usage.machine_oom >= 0)
+        return "Nothing in the script ended it, and the machine was not out of memory: somebody "
+               "sent kill -9.";
       return "Nothing in the script ended it. Often the machine was out of memory: look at dmesg, "
-             "and use "
-             "smaller batches.";
+             "and use smaller batches.";
     case SIGSEGV:
     case SIGBUS:
     case SIGILL:
@@ -74,26 +95,38 @@ json::Value DescribeExit(const Ending& ending, const std::string& working_folder
   // logged.
   if (found && (code == 1 || found->at_end)) AddTraceback(*found, out);
   out.Set("exit_code", code);
+  if (ending.usage.group_oom > 0)
+    out.Set("next_step", "The machine's OOM killer ended " +
+                             std::to_string(ending.usage.group_oom) +
+                             " of the run's processes: use smaller batches or fewer workers.");
   return out;
 }
 }  // namespace
 
+OomKill JudgeOom(const Ending& ending) {
+  constexpr int64_t kLargeShare = 20;  // a twentieth of the machine's memory
+  const UsageRecord& usage = ending.usage;
+  if (ending.outcome.kind != Outcome::Kind::kSignal || ending.outcome.number != SIGKILL)
+    return OomKill::kNo;
+  if (usage.group_oom >= 0) return usage.group_oom > 0 ? OomKill::kCertainly : OomKill::kNo;
+  bool counted = usage.machine_oom_before >= 0 && usage.machine_oom > usage.machine_oom_before;
+  bool large = ending.peak_bytes >= usage.memory_bytes / kLargeShare;
+  return counted && large ? OomKill::kProbably : OomKill::kNo;
+}
+
 json::Value DescribeEnding(const Ending& ending, const LaunchPlan& plan,
                            const std::string& working_folder) {
   json::Value out;
-  const int number = ending.outcome.number;
   switch (ending.outcome.kind) {
     case Outcome::Kind::kExecFailed:
       return DescribeExecFailure(ending, plan);
     case Outcome::Kind::kCode:
-      if (number == 0 && !ending.timed_out) return {};
+      if (ending.outcome.number == 0 && !ending.timed_out) return {};
       out = DescribeExit(ending, working_folder);
       break;
     case Outcome::Kind::kSignal:
-      out = UserError("User program was ended by signal " + std::to_string(number) + " (" +
-                          SignalName(number) + ")",
-                      AdviceForSignal(number));
-      out.Set("signal", number);
+      out = UserError(DeathBySignal(ending), AdviceForSignal(ending));
+      out.Set("signal", ending.outcome.number);
       break;
   }
   if (ending.timed_out) {

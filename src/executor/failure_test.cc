@@ -118,7 +118,7 @@ TEST(Failure, SuccessIsNoFailure) {
 
 TEST(Failure, SignalsAreNamedWithAdvice) {
   json::Value killed = Describe({Outcome::Kind::kSignal, 9}, "");
-  EXPECT_EQ(killed.StringOr("message"), "User program was ended by signal 9 (SIGKILL)");
+  EXPECT_EQ(killed.StringOr("message"), "User program was killed by SIGKILL");
   EXPECT_NE(killed.StringOr("next_step").find("memory"), std::string::npos);
   EXPECT_EQ(killed.IntOr("signal", 0), 9);
   json::Value crashed = Describe({Outcome::Kind::kSignal, 11}, "");
@@ -137,6 +137,40 @@ TEST(Failure, ProgressBarsShowWhatWasLeftStanding) {
   EXPECT_EQ(lines[0], "100%");
   EXPECT_EQ(lines[1], "end \xEF\xBF\xBD");
   EXPECT_EQ(LastLines("1\n2\n3\n", 2), (std::vector<std::string>{"2", "3"}));
+}
+
+json::Value Killed(int signal, UsageRecord usage, int64_t peak) {
+  LaunchPlan plan;
+  plan.script = "train.py";
+  Ending ending;
+  ending.outcome = {Outcome::Kind::kSignal, signal};
+  ending.usage = usage;
+  ending.usage.memory_bytes = 25'000'000'000;
+  ending.peak_bytes = peak;
+  return DescribeEnding(ending, plan, kWork);
+}
+
+TEST(Failure, DeathsAreNamed) {
+  EXPECT_EQ(Killed(11, {}, 5).StringOr("message"), "User program was killed by SIGSEGV");
+  EXPECT_EQ(Killed(9, {}, 23'100'000'000).StringOr("message"),
+            "User program was killed by SIGKILL");
+  UsageRecord group;
+  group.group_oom = 1;
+  EXPECT_EQ(Killed(9, group, 23'140'000'000).StringOr("message"),
+            "User program was killed by SIGKILL; the machine's OOM killer ended it at 23.1 GB");
+  UsageRecord machine;
+  machine.machine_oom_before = 3;
+  machine.machine_oom = 4;
+  EXPECT_EQ(Killed(9, machine, 23'100'000'000).StringOr("message"),
+            "User program was killed by SIGKILL; probably the machine's OOM killer ended it at "
+            "23.1 GB");
+  EXPECT_EQ(Killed(9, machine, 30'000'000).StringOr("message"),
+            "User program was killed by SIGKILL")
+      << "too small for the OOM killer to have chosen it";
+  machine.group_oom = 0;
+  EXPECT_EQ(Killed(9, machine, 23'100'000'000).StringOr("message"),
+            "User program was killed by SIGKILL")
+      << "its own group says that it was another process";
 }
 
 }  // namespace

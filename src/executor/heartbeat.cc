@@ -19,9 +19,8 @@ void Heartbeat::Beat() {
   json::Value body = json::Object();
   body.Set("state", state_).Set("wait_ms", kWaitMs);
   server_.Post(path_, body,
-               lifetime_.Bind([this, asked = context_.clock.BootMicros()](net::Response response) {
-                 Answered(response, asked);
-               }));
+               lifetime_.Bind([this, asked = context_.clock.BootMicros()](
+                                  const net::Response& response) { Answered(response, asked); }));
 }
 
 void Heartbeat::Answered(const net::Response& response, int64_t asked_at_us) {

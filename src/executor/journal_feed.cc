@@ -48,7 +48,7 @@ void JournalFeed::Send(journal::Reader::Chunk chunk) {
   resting_ = chunk.bytes.size() < kLargeBatch;
   request.body.bytes = std::move(chunk.bytes);
   server_.Call(std::move(request), std::chrono::seconds(30),
-               lifetime_.Bind([this, at = chunk.offset](net::Response response) {
+               lifetime_.Bind([this, at = chunk.offset](const net::Response& response) {
                  sending_ = false;
                  Answered(at, response);
                }));

@@ -78,7 +78,7 @@ void LogShipper::Send(std::string bytes) {
   shown_ = acked_ + bytes.size();
   ++ships_;
   server_.Call(RequestTo("/logs", acked_, std::move(bytes)), std::chrono::seconds(30),
-               lifetime_.Bind([this, at = acked_](net::Response response) {
+               lifetime_.Bind([this, at = acked_](const net::Response& response) {
                  sending_ = false;
                  Answered(at, response);
                }));

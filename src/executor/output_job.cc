@@ -70,12 +70,13 @@ void OutputShipper::Hashed(JobPtr job, Status hashed) {
 void OutputShipper::AskMissing(JobPtr job) {
   json::Value body = json::Object();
   body.Set("digests", json::Array{job->digest});
-  server_.Post("/api/v1/blobs/missing", body, lifetime_.Bind([this, job](net::Response response) {
-    auto answer = json::Parse(response.body.bytes);
-    const bool there = response.status == 200 && answer && (*answer)["missing"].is_array() &&
-                       (*answer)["missing"].as_array().empty();
-    there ? NameIt(job) : PutBlob(job);
-  }));
+  server_.Post(
+      "/api/v1/blobs/missing", body, lifetime_.Bind([this, job](const net::Response& response) {
+        auto answer = json::Parse(response.body.bytes);
+        const bool there = response.status == 200 && answer && (*answer)["missing"].is_array() &&
+                           (*answer)["missing"].as_array().empty();
+        there ? NameIt(job) : PutBlob(job);
+      }));
 }
 
 void OutputShipper::PutBlob(JobPtr job) {
@@ -92,7 +93,7 @@ void OutputShipper::PutBlob(JobPtr job) {
     request.body.file = std::make_shared<net::FileBody>(path, 0, job->file.stamp.size);
   }
   server_.Call(std::move(request), TimeoutFor(job->file.stamp.size),
-               lifetime_.Bind([this, job](net::Response response) {
+               lifetime_.Bind([this, job](const net::Response& response) {
                  if (response.status < 300) return NameIt(job);
                  Failed(job, ErrorOf(response).message());  // most likely it changed on the way
                }));
@@ -103,7 +104,7 @@ void OutputShipper::NameIt(JobPtr job) {
   body.Set("name", job->name).Set("digest", job->digest).Set("size", job->file.stamp.size);
   body.Set("source", "scan");
   server_.Post("/api/v1/runs/" + PercentEncode(run_id_) + "/artifacts", body,
-               lifetime_.Bind([this, job](net::Response response) {
+               lifetime_.Bind([this, job](const net::Response& response) {
                  if (response.status < 300) return Stored(job);
                  Failed(job, ErrorOf(response).message());
                }));

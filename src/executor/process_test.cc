@@ -185,6 +185,37 @@ TEST_F(ProcessTest, AKilledScriptLosesNoLine) {
   EXPECT_EQ(server_.Report("exited").IntOr("signal", 0), 9);
 }
 
+TEST_F(ProcessTest, DeathsAreNamedAndLoseNothing) {
+  struct Death {
+    const char* code;
+    const char* message;
+  };
+  const Death deaths[] = {
+      {"import ctypes; ctypes.string_at(0)", "User program was killed by SIGSEGV"},
+      {"os.abort()", "User program was killed by SIGABRT"},
+      {"t = threading.Thread(target=lambda: os._exit(3)); t.start(); t.join()",
+       "User program ended with exit code 3"},
+  };
+  for (const Death& death : deaths) {
+    server_.claimed_by.clear();
+    server_.reports.clear();
+    server_.journals.clear();
+    server_.logs.clear();
+    ASSERT_TRUE(fs_.RemoveTree(run_));
+    ASSERT_TRUE(fs_.MakeDirs(run_ + "/state"));
+    Submit(std::string("import os, threading\nfrom runwright.run import current\nrun = current()\n"
+                       "for i in range(500):\n  run.log('i', i)\n  print(i)\n") +
+           death.code + "\n");
+    ASSERT_TRUE(RunUntilShimEnds()) << death.code;
+    EXPECT_TRUE(server_.Report("exited")["error"].StringOr("message").starts_with(death.message))
+        << json::Write(server_.Report("exited"));
+    EXPECT_GT(server_.Report("exited")["summary"].IntOr("peak_memory_bytes", 0), 1'000'000);
+    EXPECT_NE(server_.logs[kLog].find("\n499\n"), std::string::npos);
+    ASSERT_EQ(server_.journals.size(), 1u);
+    EXPECT_EQ(journal::ParseRecords(server_.journals.begin()->second, 0).records.size(), 501u);
+  }
+}
+
 TEST_F(ProcessTest, FlushAtTheSocketWaitsForTheServer) {
   Submit(R"(
 from runwright.run import current

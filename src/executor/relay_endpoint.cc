@@ -33,7 +33,7 @@ Result<std::unique_ptr<net::Relay>> ServeRun(net::AsioLoop& loop, Executor& exec
   options.decide = [&executor](const net::Request& head) -> net::RelayDecision {
     if (!IsFlush(head)) return net::Forward{executor.server()->credentials()};
     return net::Intercept{
-        [&executor](net::Request request, std::shared_ptr<net::Responder> responder) {
+        [&executor](const net::Request& request, std::shared_ptr<net::Responder> responder) {
           AnswerFlush(executor, request, std::move(responder));
         }};
   };

@@ -17,7 +17,7 @@ void Reports::Next() {
   std::string path = allocation_path_ + "/" + report.name;
   server_.Post(
       path, report.body,
-      lifetime_.Bind([this, name = report.name, done = report.done](net::Response response) {
+      lifetime_.Bind([this, name = report.name, done = report.done](const net::Response& response) {
         sending_ = false;
         if (response.status >= 400)
           LOG_ERROR("report.refused", {"report", name}, {"status", response.status},

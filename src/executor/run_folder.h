@@ -23,6 +23,7 @@ struct RunFolder {
   std::string launch() const { return Path("state/launch"); }
   std::string started() const { return Path("state/started"); }
   std::string exit() const { return Path("state/exit"); }
+  std::string usage() const { return Path("state/usage"); }
   std::string offsets() const { return Path("state/offsets.json"); }
   std::string outputs() const { return Path("state/outputs.json"); }
 };
@@ -33,6 +34,7 @@ struct StartRecord {
   uint64_t start_ticks = 0;
   std::string boot_id;
   int64_t wall_us = 0;
+  int64_t boot_us = 0;  // CLOCK_BOOTTIME; 0: an older shim did not note it
 };
 Result<StartRecord> ReadStartRecord(os::FileSystem& fs, const RunFolder& folder);
 
@@ -42,6 +44,17 @@ struct ExitRecord {
   int64_t wall_us = 0;
 };
 Result<ExitRecord> ReadExitRecord(os::FileSystem& fs, const RunFolder& folder);
+
+/// state/usage: what the shim knows of the script's memory at its end.
+struct UsageRecord {
+  int64_t peak_bytes = 0;           // largest resident size of any one of its processes
+  int64_t group_oom = -1;           // OOM kills in its own control group; -1: it has none
+  int64_t machine_oom_before = -1;  // of the machine at its start and at its end; -1: unknown
+  int64_t machine_oom = -1;
+  int64_t memory_bytes = 0;  // of the machine
+  int64_t boot_us = 0;       // CLOCK_BOOTTIME of the end
+};
+Result<UsageRecord> ReadUsageRecord(os::FileSystem& fs, const RunFolder& folder);
 
 /// By rename, mode 0600, not synced: for what may be lost with the machine but must never be half
 /// there.

@@ -1,6 +1,5 @@
 #include "executor/supervisor_link.h"
 
-#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -9,6 +8,7 @@
 #include "base/log.h"
 #include "base/strings.h"
 #include "net/asio_loop.h"
+#include "os/process.h"
 
 namespace rw::executor {
 namespace {
@@ -51,7 +51,7 @@ class SupervisorLink final : public Supervisor {
 
   void Lost() {
     watch_.reset();
-    int killed = KillByEnvironment(folder_);
+    int killed = os::KillByEnvironment("RUNWRIGHT_RUN_DIR=" + folder_.root);
     LOG_ERROR("shim.lost", {"killed", killed});
     listener_->OnLost();
   }
@@ -84,14 +84,6 @@ class SupervisorLink final : public Supervisor {
   std::shared_ptr<void> watch_;
 };
 
-bool HasVariable(std::string_view environment, std::string_view variable) {
-  while (!environment.empty()) {
-    size_t end = environment.find('\0');
-    if (environment.substr(0, end) == variable) return true;
-    environment.remove_prefix(end == std::string_view::npos ? environment.size() : end + 1);
-  }
-  return false;
-}
 }  // namespace
 
 Result<std::unique_ptr<Supervisor>> MakeSupervisorLink(net::AsioLoop& loop, int fd,
@@ -103,22 +95,6 @@ Result<std::unique_ptr<Supervisor>> MakeSupervisorLink(net::AsioLoop& loop, int 
                  "descriptor " + std::to_string(fd) +
                      " is no link to a supervisor; executors are started by runwright-shim");
   return std::make_unique<SupervisorLink>(loop, fd, std::move(folder));
-}
-
-int KillByEnvironment(const RunFolder& folder) {
-  os::FileSystem& fs = os::PosixFileSystem();
-  std::string variable = "RUNWRIGHT_RUN_DIR=" + folder.root;
-  int killed = 0;
-  auto entries = fs.List("/proc");
-  if (!entries) return 0;
-  for (const os::DirEntry& entry : *entries) {
-    auto pid = ParseInt(entry.name);
-    if (!pid || *pid == getpid()) continue;
-    auto environment = os::ReadFile(fs, "/proc/" + entry.name + "/environ");
-    if (!environment || !HasVariable(*environment, variable)) continue;
-    if (kill(static_cast<pid_t>(*pid), SIGKILL) == 0) killed++;
-  }
-  return killed;
 }
 
 }  // namespace rw::executor

@@ -18,8 +18,4 @@ namespace rw::executor {
 Result<std::unique_ptr<Supervisor>> MakeSupervisorLink(net::AsioLoop& loop, int fd,
                                                        RunFolder folder);
 
-/// SIGKILL to every process whose environment names the run's folder. For when no shim is left that
-/// knows its descendants. Returns how many there were.
-int KillByEnvironment(const RunFolder& folder);
-
 }  // namespace rw::executor

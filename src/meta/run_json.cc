@@ -1,5 +1,6 @@
 #include "base/clock.h"
 #include "base/strings.h"
+#include "meta/run_params.h"
 #include "meta/run_row.h"
 
 namespace rw::meta {
@@ -57,6 +58,7 @@ void SetState(const RunRow& run, json::Value& out) {
   out.Set("end_time", model::IsTerminal(s.status) ? TimeOrNull(s.end_us) : json::Value());
   if (run.deleted_us != 0) out.Set("deleted_time", FormatUtc(run.deleted_us));
   out.Set("error", model::IsTerminal(s.status) ? s.error : json::Value());
+  out.Set("summary", s.summary.is_object() ? s.summary : json::Object());
 }
 
 void SetSpec(const RunRow& run, json::Value& out) {
@@ -84,6 +86,7 @@ Result<json::Value> RunToJson(db::Connection& db, const RunRow& run, const std::
   out.Set("tags", TRY(KeyValues(db, "SELECT key, value FROM run_tags WHERE run_row = ?", run.row)));
   out.Set("properties",
           TRY(KeyValues(db, "SELECT key, value FROM run_properties WHERE run_row = ?", run.row)));
+  out.Set("params", TRY(ParamsToJson(db, run.row)));
   out.Set("warnings", TRY(Warnings(db, run.row)));
   out.Set("log_files", TRY(LogFiles(db, run.row)));
   out.Set("portal_url", portal + "/runs/" + PercentEncode(run.id));

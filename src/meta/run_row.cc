@@ -41,6 +41,7 @@ std::optional<std::string> DetailsJson(const model::RunState& state) {
   json::Value value;
   if (!state.declared.is_null()) value.Set("declared", state.declared);
   if (!state.exit.is_null()) value.Set("exit", state.exit);
+  if (!state.summary.is_null()) value.Set("summary", state.summary);
   if (state.cancel_requested) value.Set("cancel_requested", true);
   if (state.end_requested) value.Set("end_requested", true);
   return JsonOrNull(value);
@@ -58,6 +59,7 @@ model::RunState ReadState(const db::Statement& row) {
   json::Value details = JsonAt(row, 28);
   state.declared = details["declared"];
   state.exit = details["exit"];
+  state.summary = details["summary"];
   state.cancel_requested = details.BoolOr("cancel_requested", false);
   state.end_requested = details.BoolOr("end_requested", false);
   return state;

@@ -1,5 +1,7 @@
 #include "meta/schema.h"
 
+#include "meta/schema_query.h"
+
 namespace rw::meta {
 namespace {
 
@@ -161,7 +163,8 @@ CREATE TABLE secrets (
 )sql";
 
 constexpr db::Migration kMigrations[] = {{1, "first", kFirst},
-                                         {2, "deletion and secrets", kDeletionAndSecrets}};
+                                         {2, "deletion and secrets", kDeletionAndSecrets},
+                                          {3, "query", kQuerySchema}};
 
 }  // namespace
 

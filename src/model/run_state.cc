@@ -1,5 +1,7 @@
 #include "model/run_state.h"
 
+#include <cstring>
+
 namespace rw::model {
 namespace {
 
@@ -85,6 +87,7 @@ Result<RunState> OnExited(RunState s, const RunEvent& e) {
   }
   s.exit = std::move(exit);
   s.end_us = e.time_us != 0 ? e.time_us : e.now_us;
+  if (e.value["summary"].is_object()) s.summary = e.value["summary"];
   if (s.exit.IntOr("exit_code", -1) != 0) s.error = ErrorOfExit(s.exit, e.value["error"]);
   if (!s.cancel_requested) {
     s.status = S::kFinalizing;
@@ -105,7 +108,9 @@ Result<RunState> OnAttemptFailed(RunState s, const RunEvent& e) {
 Result<RunState> OnCancel(RunState s, const RunEvent& e) {
   if (IsTerminal(s.status) || s.cancel_requested) return s;
   s.cancel_requested = true;
-  if (!s.supervised || !e.has_allocation) return Ended(std::move(s), S::kCanceled, e.now_us);
+  if (!s.supervised || !e.has_allocation) {
+    return Ended(std::move(s), S::kCanceled, e.time_us != 0 ? e.time_us : e.now_us);
+  }
   s.status = S::kCancelRequested;
   s.reason = {"waiting until the run's processes have ended", 0};
   return s;
@@ -182,8 +187,11 @@ json::Value ErrorOfExit(const json::Value& exit, const json::Value& detail) {
     error.Set("next_step", "Read the end of azureml-logs/70_driver_log.txt.");
   } else if (exit["signal"].is_int()) {
     int64_t signal = exit["signal"].as_int();
-    error.Set("message", "The script was killed by signal " + std::to_string(signal) +
-                             (signal == 9 ? " (SIGKILL)" : "") + ".");
+    const char* name = sigabbrev_np(static_cast<int>(signal));
+    error.Set("message", "The script was killed by " +
+                             (name != nullptr ? "SIG" + std::string(name)
+                                              : "signal " + std::to_string(signal)) +
+                             ".");
     error.Set("next_step", signal == 9
                                ? "Nobody canceled the run: look for the kernel's out-of-memory "
                                  "killer (dmesg), or for somebody who ran kill -9."

@@ -34,6 +34,7 @@ struct RunState {
   json::Value declared;  // {"status", "error"?} by complete() or fail()
   json::Value exit;      // {"exit_code"} or {"signal"} or {"exec_error"}
   json::Value error;     // RunError of the API
+  json::Value summary;   // {"peak_memory_bytes", "oom_kills"} as far as known
 
   bool operator==(const RunState&) const = default;
 };
@@ -41,7 +42,7 @@ struct RunState {
 enum class EventKind {
   kWait,           // status: one of the states before the start; reason
   kStarted,        // exec succeeded at time_us
-  kExited,         // the script's main process ended; value: exit record and optionally "error"
+  kExited,         // the script's main process ended; value: exit record, "error"?, "summary"?
   kFinished,       // everything is shipped, no process is left
   kAttemptFailed,  // value: RunError; nothing more will come of this attempt
   kCancel,         // has_allocation: processes may exist

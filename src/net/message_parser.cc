@@ -11,7 +11,7 @@ using BoostError = boost::beast::error_code;
 /// Hands body bytes to a string that the caller empties at will.
 struct SinkBody {
   using value_type = std::string*;
-  class reader {
+  class reader {  // NOLINT(readability-identifier-naming): Beast's name
    public:
     template <bool kIsRequest, class Fields>
     reader(http::header<kIsRequest, Fields>&, value_type& sink) : sink_(sink) {}

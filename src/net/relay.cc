@@ -245,9 +245,9 @@ class UnixRelay final : public Relay {
  public:
   UnixRelay(AsioLoop& loop, RelayOptions options)
       : shared_(new RelayShared{.loop = loop, .options = std::move(options)}) {}
-  ~UnixRelay() override {
+  ~UnixRelay() override {  // NOLINT(bugprone-exception-escape): each pipe is owned by a pointer
     listener_.reset();
-    auto pipes = shared_->pipes;
+    auto pipes = std::move(shared_->pipes);
     for (const auto& pipe : pipes) pipe->Close();
     for (const auto& weak : shared_->local)
       if (auto connection = weak.lock()) connection->Close();

@@ -11,18 +11,12 @@
 
 #include "base/clock.h"
 #include "base/strings.h"
+#include "os/c_strings.h"
 #include "os/file_system.h"
 
 namespace rw::os {
 namespace {
 constexpr size_t kMaxCaptured = 1 << 20;
-
-std::vector<char*> Pointers(const std::vector<std::string>& strings) {
-  std::vector<char*> out;
-  for (const std::string& s : strings) out.push_back(const_cast<char*>(s.c_str()));
-  out.push_back(nullptr);
-  return out;
-}
 
 /// Between fork and exec: only async-signal-safe calls.
 [[noreturn]] void ExecChild(const LaunchSpec& spec, char* const* argv, char* const* env, int out,
@@ -70,8 +64,8 @@ class DetachedSpawn {
 
  private:
   static Result<int> ForkTwice(const LaunchSpec& spec, int out, int err) {
-    std::vector<char*> argv = Pointers(spec.argv);
-    std::vector<char*> env = Pointers(spec.environment);
+    std::vector<char*> argv = CStrings(spec.argv);
+    std::vector<char*> env = CStrings(spec.environment);
     int pid_pipe[2];
     int error_pipe[2];
     if (pipe2(pid_pipe, O_CLOEXEC) != 0) return ErrnoError(errno, "pipe");
@@ -114,6 +108,15 @@ class DetachedSpawn {
   }
 };
 
+bool HasVariable(std::string_view environment, std::string_view variable) {
+  while (!environment.empty()) {
+    size_t end = environment.find('\0');
+    if (environment.substr(0, end) == variable) return true;
+    environment.remove_prefix(end == std::string_view::npos ? environment.size() : end + 1);
+  }
+  return false;
+}
+
 class PosixLauncher final : public ProcessLauncher {
  public:
   Result<ProcessIdentity> SpawnDetached(const LaunchSpec& spec) override {
@@ -131,6 +134,14 @@ class PosixLauncher final : public ProcessLauncher {
       return Error(Code::kNotFound, "process " + std::to_string(identity.pid) + " is gone");
     if (kill(identity.pid, signal) != 0) return ErrnoError(errno, "kill");
     return Ok();
+  }
+  int KillByEnvironment(std::string_view variable) override {
+    return os::KillByEnvironment(variable);
+  }
+  void RemoveGroup(const std::string& folder) override {
+    // Only what our shims make: the name came from a file that the run's own user can write.
+    if (folder.starts_with("/sys/fs/cgroup/") && folder.find("/runwright-") != std::string::npos)
+      rmdir(folder.c_str());
   }
 };
 
@@ -156,6 +167,21 @@ Result<ProcessIdentity> IdentityOf(int pid) {
   return ProcessIdentity{pid, static_cast<uint64_t>(ParseInt(fields[19]).value_or(0)), BootId()};
 }
 
+int KillByEnvironment(std::string_view variable) {
+  FileSystem& fs = PosixFileSystem();
+  int killed = 0;
+  auto entries = fs.List("/proc");
+  if (!entries) return 0;
+  for (const DirEntry& entry : *entries) {
+    auto pid = ParseInt(entry.name);
+    if (!pid || *pid == getpid()) continue;
+    auto environment = ReadFile(fs, "/proc/" + entry.name + "/environ");
+    if (!environment || !HasVariable(*environment, variable)) continue;
+    if (kill(static_cast<pid_t>(*pid), SIGKILL) == 0) killed++;
+  }
+  return killed;
+}
+
 std::string BootId() {
   static const std::string kId = [] {
     auto text = ReadFile(PosixFileSystem(), "/proc/sys/kernel/random/boot_id");
@@ -170,8 +196,8 @@ std::string SelfPath() {
 }
 
 Result<CommandResult> RunCommand(const LaunchSpec& spec, int64_t timeout_ms) {
-  std::vector<char*> argv = Pointers(spec.argv);
-  std::vector<char*> env = Pointers(spec.environment);
+  std::vector<char*> argv = CStrings(spec.argv);
+  std::vector<char*> env = CStrings(spec.environment);
   int out[2];
   int err[2];
   int failed[2];

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -36,11 +37,18 @@ class ProcessLauncher {
   virtual bool IsAlive(const ProcessIdentity& identity) = 0;
   /// kNotFound when that process is gone (also when its pid was given to another).
   virtual Status Signal(const ProcessIdentity& identity, int signal) = 0;
+  /// As os::KillByEnvironment.
+  virtual int KillByEnvironment(std::string_view variable) = 0;
+  /// Removes an empty control group that a dead supervisor left; one with processes stays.
+  virtual void RemoveGroup(const std::string& folder) = 0;
 };
 
 ProcessLauncher& PosixProcessLauncher();
 
 Result<ProcessIdentity> IdentityOf(int pid);
+/// SIGKILL to every process of this machine, but this one, that was started with `variable`
+/// ("NAME=value") in its environment. Returns how many there were.
+int KillByEnvironment(std::string_view variable);
 std::string BootId();
 /// Absolute path of the running program.
 std::string SelfPath();

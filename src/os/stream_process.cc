@@ -12,16 +12,11 @@
 #include <mutex>
 #include <thread>
 
+#include "os/c_strings.h"
+
 namespace rw::os {
 namespace {
 constexpr size_t kMostStdout = size_t{64} << 20;
-
-std::vector<char*> CStrings(const std::vector<std::string>& strings) {
-  std::vector<char*> out;
-  for (const std::string& s : strings) out.push_back(const_cast<char*>(s.c_str()));
-  out.push_back(nullptr);
-  return out;
-}
 
 struct Pipe {
   int read = -1;
@@ -196,7 +191,7 @@ class ThreadedProcess final : public StreamProcess {
 std::unique_ptr<StreamProcess> StartStreamProcess(Loop& loop, LaunchSpec spec,
                                                   StreamProcess::Callbacks callbacks) {
   CHECK(!spec.argv.empty());
-  auto shared = std::make_shared<Shared>(loop, std::move(callbacks));
+  std::shared_ptr<Shared> shared(new Shared{.loop = loop, .callbacks = std::move(callbacks)});
   return std::make_unique<ThreadedProcess>(std::move(shared), std::move(spec));
 }
 

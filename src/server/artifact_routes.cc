@@ -120,7 +120,7 @@ void UploadArtifact(ServerContext& context, const CallPtr& call) {
       [&context, stored, call, name = *name] { *stored = StoreUpload(context, *call, name); },
       [&context, stored, call] {
         if (!*stored) return call->Fail(stored->error());
-        Name(context, call, **std::move(stored));
+        Name(context, call, **stored);
       });
 }
 

@@ -39,8 +39,9 @@ bool FromOurPage(const net::Request& head) {
 }
 
 Status InsertToken(db::Connection& db, const std::string& token, std::string_view kind,
-                   std::optional<std::string> run, std::optional<std::string> workspace,
-                   std::optional<std::string> allocation, int64_t now_us,
+                   const std::optional<std::string>& run,
+                   const std::optional<std::string>& workspace,
+                   const std::optional<std::string>& allocation, int64_t now_us,
                    std::optional<int64_t> expires_us) {
   auto insert = TRY(db.Prepare(
       "INSERT INTO tokens (hash, kind, run_id, workspace_id, allocation_id, created_us, expires_us)"

@@ -8,7 +8,7 @@ namespace rw::server {
 namespace {
 
 constexpr int64_t kMostNodes = 10'000;
-constexpr int64_t kLongestIdleSeconds = 30 * 86'400;
+constexpr int64_t kLongestIdleSeconds = int64_t{30} * 86'400;
 
 json::Value NodesToJson(const sched::TargetView& view) {
   json::Value nodes = json::Array();

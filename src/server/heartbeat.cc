@@ -112,7 +112,7 @@ void RunService::NoteSilence(const std::string& run_id, model::EventKind kind) {
         TRY(meta::ApplyToRun(db, row, event));
         return Ok();
       },
-      [this, alive = alive_, run_id](Status) {
+      [this, alive = alive_, run_id](const Status&) {
         if (*alive) context_.events.Publish(run_id, {RunEvent::Kind::kStatus, ""});
       });
 }

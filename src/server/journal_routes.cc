@@ -69,6 +69,7 @@ void Ship(RunService& service, const CallPtr& call) {
         if (ingested->late_offset)
           service.context().writer.Submit("journal.offset", ingested->late_offset, [](Status) {});
         if (ingested->metrics) {
+          service.metric_sorter().Note();
           service.context().events.Publish(shared->run_id, {RunEvent::Kind::kMetrics, ""});
         }
         for (const std::string& id : ingested->changed) {

@@ -96,7 +96,7 @@ void LogStore::Append(const std::string& run_id, const std::string& name, std::s
 void LogStore::AfterAppends(const std::string& run_id, const std::string& name, Task task) {
   auto log = Find(run_id, name, false);
   if (!log || !(*log)->busy) return task();
-  Write(run_id, name, -1, {}, {}, [task = std::move(task)](Result<Written>) { task(); });
+  Write(run_id, name, -1, {}, {}, [task = std::move(task)](const Result<Written>&) { task(); });
 }
 
 void LogStore::Pump(const std::string& run_id, const std::string& name) {
@@ -155,7 +155,7 @@ void LogStore::Store(const std::string& run_id, const std::string& name, Piece p
 }
 
 void LogStore::CommitSize(const std::string& run_id, const std::string& name, int64_t size,
-                          FenceClaim fence, Done done) {
+                          const FenceClaim& fence, Done done) {
   int64_t run_row = (*Load(run_id))->run_row;
   int64_t number = (*Find(run_id, name, false))->number;
   int64_t now_us = context_.NowMicros();

@@ -83,7 +83,7 @@ class LogStore {
   void Show(const std::string& run_id, const std::string& name, std::string_view bytes);
   void Store(const std::string& run_id, const std::string& name, Piece piece, std::string bytes);
   void CommitSize(const std::string& run_id, const std::string& name, int64_t size,
-                  FenceClaim fence, Done done);
+                  const FenceClaim& fence, Done done);
   void Finish(const std::string& run_id, const std::string& name, Result<Written> result,
               const Done& done);
 

@@ -54,7 +54,7 @@ void RunService::End(CallPtr call) {
 void RunService::ApplyFromOutside(CallPtr call, const std::string& run_id, model::RunEvent event) {
   auto ending = std::make_shared<Ending>();
   CommitAndAnswer(
-      context_, "run.end", call,
+      context_, "run.end", std::move(call),
       [ending, run_id, event = std::move(event), portal = context_.options.url](
           db::Connection& db) { return ApplyEnding(db, run_id, event, portal, *ending); },
       [this, alive = alive_, ending, run_id] {

@@ -89,17 +89,17 @@ void RunService::OnEnvironment(const std::string& run_id, int64_t run_row, int64
 
 void RunService::OnPlace(int64_t compute_row, QueuedRun run, std::string node) {
   std::string secret;
-  NewAllocation allocation = Mint(compute_row, node, run.environment, &secret);
-  auto queued = std::make_shared<QueuedRun>(run);
+  NewAllocation allocation = Mint(compute_row, std::move(node), run.environment, &secret);
+  auto queued = std::make_shared<QueuedRun>(std::move(run));
   auto placed = std::make_shared<bool>(false);
   int64_t now_us = context_.NowMicros();
   context_.writer.Submit(
       "run.place",
-      [placed, id = run.id, allocation, facts = Facts(), now_us](db::Connection& db) -> Status {
+      [placed, id = queued->id, allocation, facts = Facts(), now_us](db::Connection& db) -> Status {
         *placed = TRY(PlaceRun(db, id, allocation, facts, now_us));
         return Ok();
       },
-      [this, alive = alive_, placed, id = run.id, allocation, secret, queued](Status status) {
+      [this, alive = alive_, placed, id = queued->id, allocation, secret, queued](Status status) {
         if (!*alive) return;
         if (!status) LOG_ERROR("run.place", {"run", id}, {"error", status.error().message()});
         if (!status || !*placed) scheduler_.Release(allocation.compute_row, allocation.node);
@@ -131,20 +131,21 @@ void RunService::OnWait(const std::string& run_id, model::RunStatus status, mode
         TRY(meta::ApplyToRun(db, run, event));
         return Ok();
       },
-      [this, alive = alive_, run_id](Status) {
+      [this, alive = alive_, run_id](const Status&) {
         if (*alive) context_.events.Publish(run_id, {RunEvent::Kind::kStatus, ""});
       });
 }
 
 void RunService::Launch(const std::string& run_id, const NewAllocation& allocation,
-                        const std::string& secret) {
+                        const std::string& secret, int retries) {
   int64_t now = context_.clock.BootMicros();
   live_[run_id] = {.allocation_id = allocation.id,
                    .compute_row = allocation.compute_row,
                    .node = allocation.node,
                    .since_boot_us = now,
                    .heard_boot_us = now,
-                   .starting = true};
+                   .starting = true,
+                   .retries = retries};
   backend_.Start(
       {AllocationId(allocation.id), RunId(run_id), allocation.node, secret},
       [this, alive = alive_, run_id, id = allocation.id](Status started) {

@@ -12,7 +12,9 @@ namespace {
 constexpr auto kTick = std::chrono::seconds(1);
 constexpr int64_t kSilentUs = int64_t{90} * 1'000'000;     // a heartbeat waits up to 60 s
 constexpr int64_t kProbeAfterUs = int64_t{2} * 1'000'000;  // a new supervisor is left alone
-constexpr int64_t kUnknownUs = int64_t{15} * 1'000'000;
+constexpr int64_t kUnknownUs = int64_t{3} * 1'000'000;
+/// A supervisor that dies before it claims is started again so often: nothing of the run began.
+constexpr int kMostRetries = 3;
 
 }  // namespace
 
@@ -71,6 +73,7 @@ void RunService::AdoptWaiting(const meta::RunRow& run) {
 Status RunService::Start() {
   TRY(LoadTargets());
   TRY(Adopt());
+  metric_sorter_.Note();
   Reconcile();
   return Ok();
 }
@@ -98,12 +101,13 @@ void RunService::ReconcileOne(const std::string& run_id, LiveRun& live) {
       if (now - live.heard_boot_us > kSilentUs) NoteSilence(run_id, model::EventKind::kSilent);
       return;
     case backend::Life::kDead:
-      return Lost(run_id, live);
+      return live.retries < kMostRetries ? StartAgain(run_id, live) : Lost(run_id, live);
     case backend::Life::kNotBegun:
       return StartAgain(run_id, live);
     case backend::Life::kUnknown:
-      // Whatever may still come up is fenced before it can claim, so this is no guess.
-      if (now - live.heard_boot_us > kUnknownUs) Lost(run_id, live);
+      // One that may still come up finds the folder locked, or an older secret in its claim than
+      // the server's: of the two at most one can take the run.
+      if (now - live.heard_boot_us > kUnknownUs) StartAgain(run_id, live);
       return;
   }
 }
@@ -141,17 +145,19 @@ void RunService::StartAgain(const std::string& run_id, LiveRun& live) {
         if (!*unclaimed) return Ok();
         return meta::SetSecretHash(db, allocation->row, hash);
       },
-      [this, alive = alive_, run_id, unclaimed, request](Status status) {
+      [this, alive = alive_, run_id, unclaimed, request](const Status& status) {
         if (!*alive) return;
         auto at = live_.find(run_id);
         if (at == live_.end()) return;
         at->second.starting = false;
         if (!status) return;
         if (!*unclaimed) return Lost(run_id, at->second);
+        int retries = at->second.retries + 1;
         NewAllocation again{.id = at->second.allocation_id,
                             .compute_row = at->second.compute_row,
                             .node = at->second.node};
-        Launch(run_id, again, request.secret);
+        LOG_WARN("run.start_again", {"run", run_id}, {"retries", retries});
+        Launch(run_id, again, request.secret, retries);
       });
 }
 

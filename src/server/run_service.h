@@ -11,6 +11,7 @@
 #include "meta/compute_row.h"
 #include "server/environment_gate.h"
 #include "server/log_store.h"
+#include "server/metric_sorter.h"
 #include "server/run_ops.h"
 #include "server/scheduler.h"
 #include "server/server_context.h"
@@ -28,6 +29,7 @@ struct LiveRun {
   int64_t told_boot_us = 0;  // when a command was last handed out; 0: never
   bool starting = false;     // the backend was not asked yet, or has not answered
   bool losing = false;       // its end is being written
+  int retries = 0;           // supervisors of it that died before one could claim
 };
 
 /// On the loop's thread.
@@ -55,6 +57,7 @@ class RunService {
 
   Scheduler& scheduler() { return scheduler_; }
   LogStore& logs() { return logs_; }
+  MetricSorter& metric_sorter() { return metric_sorter_; }
   ServerContext& context() { return context_; }
 
   /// Settings of `local`.
@@ -82,8 +85,8 @@ class RunService {
   void OnPlace(int64_t compute_row, QueuedRun run, std::string node);
   void PlaceLater(int64_t compute_row, std::shared_ptr<QueuedRun> run);
   void OnWait(const std::string& run_id, model::RunStatus status, model::Reason reason);
-  void Launch(const std::string& run_id, const NewAllocation& allocation,
-              const std::string& secret);
+  void Launch(const std::string& run_id, const NewAllocation& allocation, const std::string& secret,
+              int retries = 0);
   void FailRun(const std::string& run_id, const std::string& allocation_id,
                const json::Value& error);
   void Insert(CallPtr call, Submission submission, std::optional<ReadyEnvironment> ready);
@@ -102,6 +105,7 @@ class RunService {
   EnvironmentGate& gate_;
   Scheduler scheduler_;
   LogStore logs_;
+  MetricSorter metric_sorter_{context_};
   std::map<std::string, LiveRun> live_;
   TimerId tick_ = 0;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

@@ -50,7 +50,7 @@ void RegisterServerRoutes(Router& router, ServerContext& context, std::function<
                  [&context, started_us](Call&) { return Info(context, started_us); });
   router.Add(
       "POST", "/api/v1/server/stop",
-      [&context, stop](const CallPtr& call) {
+      [&context, stop = std::move(stop)](const CallPtr& call) {
         json::Value out;
         call->Json(out.Set("stopping", true), 202);
         if (stop) context.loop.Post("server.stop", stop);

@@ -80,8 +80,10 @@ static void Fail(int pipe, int error, const char* path) {
   _exit(127);
 }
 
-static void ExecScript(const struct LaunchFile* file, int out, int pipe, pid_t parent) {
+static void ExecScript(const struct LaunchFile* file, int out, int pipe, pid_t parent,
+                       const char* group) {
   setsid();
+  EnterGroup(group);
   // The script does not outlive its supervisor: what nobody watches, nobody could stop.
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(127);
@@ -107,9 +109,11 @@ bool ForkScript(struct Shim* shim) {
   if (out < 0) return Refuse(shim, errno, file.out);
   int ends[2];
   if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return Refuse(shim, errno, "pipe");
+  MakeGroup(shim);
+  shim->machine_oom_before = MachineOomKills();
   pid_t self = getpid();
   pid_t child = fork();
-  if (child == 0) ExecScript(&file, out, ends[1], self);
+  if (child == 0) ExecScript(&file, out, ends[1], self, shim->group);
   int saved = errno;
   close(ends[1]);
   free(file.arguments);

@@ -6,7 +6,9 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -28,6 +30,9 @@ static bool OpenState(struct Shim* shim, const char* run_dir) {
   shim->state_fd = openat(dir, "state", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   close(dir);
   if (shim->state_fd < 0) return false;
+  // One shim a folder, held by the kernel: a server that cannot know whether its predecessor got as
+  // far as starting one starts another, and the second leaves here without a trace.
+  if (flock(shim->state_fd, LOCK_EX | LOCK_NB) != 0) return false;
   int log = openat(shim->state_fd, "shim.log", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   if (log < 0 || dup2(log, 2) < 0) return false;
   close(log);
@@ -53,7 +58,9 @@ static int OpenSignals(void) {
 static void Reap(struct Shim* shim) {
   int status;
   pid_t pid;
-  while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+  struct rusage usage;
+  while ((pid = wait4(-1, &status, WNOHANG, &usage)) > 0) {
+    if (pid != shim->executor && usage.ru_maxrss > shim->peak_kib) shim->peak_kib = usage.ru_maxrss;
     if (pid == shim->executor) OnExecutorDeath(shim, status);
     if (pid == shim->script) OnScriptDeath(shim, status);
   }
@@ -125,5 +132,6 @@ int main(int argc, char** argv) {
   StartExecutor(&shim);
   while (!(shim.bye && shim.executor == 0)) Turn(&shim, signals);
   EndTree(&shim);
+  RemoveGroup(&shim);
   return 0;
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sysinfo.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -48,6 +49,12 @@ int64_t NowMs(void) {
   return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+int64_t BootMicros(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_BOOTTIME, &now);
+  return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
 static bool WriteNew(const struct Shim* shim, const char* name, int flags, const char* text,
                      bool durable) {
   int fd = openat(shim->state_fd, name, O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0600);
@@ -55,7 +62,7 @@ static bool WriteNew(const struct Shim* shim, const char* name, int flags, const
   size_t size = strlen(text);
   ssize_t n = write(fd, text, size);
   if (n >= 0 && (size_t)n != size) errno = ENOSPC;
-  bool done = n == (ssize_t)size && (!durable || fsync(fd) == 0);
+  bool done = n == (ssize_t)size && ftruncate(fd, n) == 0 && (!durable || fsync(fd) == 0);
   int saved = errno;
   close(fd);
   errno = saved;
@@ -65,12 +72,22 @@ static bool WriteNew(const struct Shim* shim, const char* name, int flags, const
 bool WriteRecord(const struct Shim* shim, const char* name, const char* text, bool durable) {
   char temporary[64];
   snprintf(temporary, sizeof temporary, "%s.tmp", name);
-  if (!WriteNew(shim, temporary, O_TRUNC, text, durable)) return false;
+  // Written over, then cut: what a reserved file has of the disk is used again.
+  if (!WriteNew(shim, temporary, 0, text, durable)) return false;
   if (renameat(shim->state_fd, temporary, shim->state_fd, name) != 0) return false;
   return !durable || fsync(shim->state_fd) == 0;
 }
 
+// Room for the record `name`, held until it is written.
+static bool Reserve(const struct Shim* shim, const char* temporary) {
+  char blanks[1024];
+  memset(blanks, ' ', sizeof blanks - 1);
+  blanks[sizeof blanks - 1] = '\0';
+  return WriteNew(shim, temporary, 0, blanks, false);
+}
+
 bool MarkLaunching(const struct Shim* shim) {
+  if (!Reserve(shim, "exit.tmp") || !Reserve(shim, "usage.tmp")) return false;
   // Not by rename: O_EXCL is what makes the second of two launches fail.
   char text[32];
   snprintf(text, sizeof text, "%lld\n", (long long)WallMicros());
@@ -79,8 +96,9 @@ bool MarkLaunching(const struct Shim* shim) {
 
 bool WriteStarted(const struct Shim* shim) {
   char text[128];
-  snprintf(text, sizeof text, "%d %llu %s %lld\n", (int)shim->script,
-           (unsigned long long)shim->start_ticks, shim->boot_id, (long long)WallMicros());
+  snprintf(text, sizeof text, "%d %llu %s %lld %lld\n", (int)shim->script,
+           (unsigned long long)shim->start_ticks, shim->boot_id, (long long)WallMicros(),
+           (long long)BootMicros());
   return WriteRecord(shim, "started", text, false);
 }
 
@@ -94,6 +112,20 @@ bool WriteExit(const struct Shim* shim) {
     snprintf(text, sizeof text, "%s %d %lld\n", outcome->kind == kCode ? "code" : "signal",
              outcome->number, now);
   return WriteRecord(shim, "exit", text, true);
+}
+
+bool WriteUsage(const struct Shim* shim) {
+  char text[256];
+  struct sysinfo machine;
+  memset(&machine, 0, sizeof machine);
+  sysinfo(&machine);
+  snprintf(text, sizeof text,
+           "peak_bytes %lld group_oom %ld machine_oom_before %ld machine_oom %ld memory_bytes %lld"
+           " boot_us %lld\n",
+           (long long)shim->peak_kib * 1024, GroupOomKills(shim), shim->machine_oom_before,
+           MachineOomKills(), (long long)machine.totalram * machine.mem_unit,
+           (long long)BootMicros());
+  return WriteRecord(shim, "usage", text, false);
 }
 
 enum Phase RecoverPhase(struct Shim* shim) {

@@ -18,6 +18,7 @@ static void RecordExit(struct Shim* shim) {
 
 static void Exited(struct Shim* shim) {
   shim->phase = kExited;
+  if (!WriteUsage(shim)) Log("usage.record_failed", errno, 0);
   RecordExit(shim);
   Tell(shim, kTellState);
   CheckGone(shim);
@@ -66,6 +67,7 @@ void OnExecPipe(struct Shim* shim) {
   }
   shim->phase = kStarted;
   shim->start_ticks = StartTicks(shim->script);
+  CheckGroup(shim);
   if (!WriteStarted(shim)) Log("started.record_failed", errno, 0);
   Tell(shim, kTellState);
 }
@@ -83,6 +85,7 @@ void CheckGone(struct Shim* shim) {
   if (shim->phase != kExited || shim->gone || HasChildren(shim)) return;
   shim->gone = true;
   shim->kill_at_ms = -1;
+  RemoveGroup(shim);
   Tell(shim, kTellGone);
 }
 

@@ -52,23 +52,48 @@ struct Shim {
   bool terminated;       // we were told to end: nothing is started any more
   int64_t kill_at_ms;    // SIGKILL to the tree is due then; -1: never
   int64_t record_at_ms;  // the exit record is tried again then; -1: never
+
+  long peak_kib;            // largest resident size of any of the script's processes that ended
+  long machine_oom_before;  // the machine's count of OOM kills when the script was started
+  char group[512];          // the script's own memory control group; "": none
+  bool in_group;            // and it is in there
 };
 
 // records.c: files below state/. All return false on failure with errno set.
 bool ReadBootId(char out[40]);
 uint64_t StartTicks(pid_t pid);
 int64_t WallMicros(void);
-int64_t NowMs(void);  // CLOCK_MONOTONIC
+int64_t NowMs(void);       // CLOCK_MONOTONIC
+int64_t BootMicros(void);  // CLOCK_BOOTTIME
 // Temporary file and rename; with `durable` also fsync of the file and of the folder.
 bool WriteRecord(const struct Shim* shim, const char* name, const char* text, bool durable);
-// Makes state/launching durable. EEXIST when a launch was begun before.
+// Makes state/launching durable, and room for what is written at the end: a script that fills the
+// disk cannot keep its own end from being recorded. EEXIST when a launch was begun before.
 bool MarkLaunching(const struct Shim* shim);
 bool WriteStarted(const struct Shim* shim);
 bool WriteExit(const struct Shim* shim);
+// state/usage: what is known of the script's memory and time when it ends.
+bool WriteUsage(const struct Shim* shim);
 // The phase that the files tell of when a shim starts, with the outcome where it is known.
 enum Phase RecoverPhase(struct Shim* shim);
 // One JSON line to state/shim.log (standard error).
 void Log(const char* event, long a, long b);
+
+// memory.c
+// How many processes the kernel's OOM killer has ended on this machine since its boot; -1: unknown.
+long MachineOomKills(void);
+// Makes a memory control group for the script, where this user may: then the kernel's count of OOM
+// kills in it is proof. Sets shim->group.
+void MakeGroup(struct Shim* shim);
+// In the child, before exec: no allocation, no lock.
+// A group that cannot be entered is removed: the script may be over before anybody looks into it.
+void EnterGroup(const char* group);
+// Did the script get in? Sets shim->in_group.
+void CheckGroup(struct Shim* shim);
+// OOM kills in the script's group; -1 where it has none.
+long GroupOomKills(const struct Shim* shim);
+// After the last process has left.
+void RemoveGroup(struct Shim* shim);
 
 // launch.c
 // Forks and executes what state/launch says. On success script and exec_pipe are set; false with

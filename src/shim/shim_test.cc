@@ -148,7 +148,7 @@ TEST_F(ShimTest, RunsAScriptAndRecordsItsEnd) {
   EXPECT_EQ(Next(), "GONE");
   EXPECT_EQ(FileText("state/exit").substr(0, 7), "code 7 ");
   auto started = Split(Trim(FileText("state/started")), ' ');
-  ASSERT_EQ(started.size(), 4u);
+  ASSERT_EQ(started.size(), 5u);
   EXPECT_EQ(started[0], std::to_string(pid));
   EXPECT_EQ(started[2], os::BootId());
   std::string log = FileText("log");
@@ -302,6 +302,56 @@ TEST_F(ShimTest, TheScriptDoesNotOutliveTheShim) {
   shim_ = 0;
   WaitUntilOver(pid);
   WaitUntilOver(executor_);  // the stand-in ends when its link is closed
+}
+
+TEST_F(ShimTest, ASecondShimLeavesTheFolderAlone) {
+  StartShim();
+  EXPECT_EQ(Next(), "IDLE");
+  std::string first = FileText("state/shim");
+  pid_t second = fork();
+  if (second == 0) {
+    execl(SHIM_PROGRAM, "runwright-shim", dir_.c_str(), STAND_IN_PROGRAM, dir_.c_str(), nullptr);
+    _exit(127);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(second, &status, 0), second);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 1) << status;
+  EXPECT_EQ(FileText("state/shim"), first);
+  KillExecutor();  // the next line is the first shim's
+  EXPECT_EQ(Next(), "IDLE");
+  Finish();
+}
+
+TEST_F(ShimTest, NotesPeakMemoryAndTimeOfTheEnd) {
+  StartShim();
+  EXPECT_EQ(Next(), "IDLE");
+  WriteLaunch({"/usr/bin/python3", "-c", "b = b'x' * 150_000_000"});
+  Send("LAUNCH");
+  WaitStarted();
+  EXPECT_EQ(Next(), "EXITED code 0");
+  auto words = Split(Trim(FileText("state/usage")), ' ');
+  ASSERT_EQ(words[0], "peak_bytes");
+  EXPECT_GE(ParseInt(words[1]).value_or(0), 150'000'000);
+  EXPECT_EQ(words[words.size() - 2], "boot_us");
+  int64_t start = ParseInt(Split(Trim(FileText("state/started")), ' ')[4]).value_or(0);
+  EXPECT_GT(start, 0);
+  EXPECT_GE(ParseInt(words.back()).value_or(0), start);
+  Finish();
+}
+
+TEST_F(ShimTest, TheScriptsControlGroupIsGoneAfterwards) {
+  StartShim();
+  EXPECT_EQ(Next(), "IDLE");
+  WriteScript("cat /proc/self/cgroup > group; echo > done");
+  Send("LAUNCH");
+  WaitStarted();
+  EXPECT_EQ(Next(), "EXITED code 0");
+  EXPECT_EQ(Next(), "GONE");
+  if (FileText("work/group").find("runwright-") == std::string::npos)
+    GTEST_SKIP() << "this user may make no memory control group";
+  EXPECT_EQ(FileText("state/usage").find("group_oom -1"), std::string::npos);
+  EXPECT_EQ(FileText("state/group"), "(none)");
+  Finish();
 }
 
 TEST_F(ShimTest, RestartsAnExecutorAgainAndAgain) {

@@ -57,7 +57,8 @@ void FakeSupervisor::Launch() {
   starts_++;
   running_ = true;
   (void)Write(folder_.started(), std::to_string(kPid) + " " + std::to_string(kTicks) + " boot " +
-                                     std::to_string(clock_.WallMicros()) + "\n");
+                                     std::to_string(clock_.WallMicros()) + " " +
+                                     std::to_string(clock_.BootMicros()) + "\n");
   TellState();
   if (script_) script_();
 }
@@ -66,6 +67,7 @@ void FakeSupervisor::Exit(Outcome outcome, bool leaves_others) {
   if (outcome_) return;
   running_ = false;
   outcome_ = outcome;
+  (void)Write(folder_.usage(), usage + " boot_us " + std::to_string(clock_.BootMicros()) + "\n");
   static const char* const kKinds[] = {"code ", "signal ", "exec-failed "};
   std::string what = kKinds[static_cast<int>(outcome.kind)] + std::to_string(outcome.number);
   if (outcome.kind == Outcome::Kind::kExecFailed) what += " /usr/bin/python";

@@ -39,6 +39,8 @@ class FakeSupervisor final : public Supervisor {
   /// How often the script was started. More than 1 is a broken promise.
   int starts() const { return starts_; }
   bool running() const { return running_; }
+  /// What state/usage says at the end, but for the time.
+  std::string usage = "peak_bytes 123000000 group_oom 0";
   /// BYE came.
   bool over() const { return bye_; }
   const std::deque<std::string>& requests() const { return requests_; }

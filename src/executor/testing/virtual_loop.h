@@ -26,8 +26,11 @@ class VirtualLoop final : public Loop, public WorkerPool, public Clock {
       done();
     });
   }
-  int64_t WallMicros() override { return 1'700'000'000'000'000 + now_us_; }
+  int64_t WallMicros() override { return 1'700'000'000'000'000 + wall_jump_us_ + now_us_; }
   int64_t BootMicros() override { return now_us_; }
+
+  /// Somebody sets the clock.
+  void JumpWall(int64_t us) { wall_jump_us_ += us; }
 
   /// Until `until` holds, or `limit` of virtual time has passed: then false.
   template <class F>
@@ -64,6 +67,7 @@ class VirtualLoop final : public Loop, public WorkerPool, public Clock {
   std::map<std::pair<int64_t, TimerId>, Task> timers_;
   TimerId last_timer_ = 0;
   int64_t now_us_ = 0;
+  int64_t wall_jump_us_ = 0;
 };
 
 }  // namespace rw::executor::testing
