@@ -39,6 +39,9 @@ class Grammar {
     DeclareModels();
     DeclareEnv();
     DeclareOpen();
+    DeclareSync();
+    DeclareBackup();
+    DeclareRestore();
     DeclareCompletion();
     DeclareSnapshot();
   }
@@ -377,6 +380,52 @@ class Grammar {
     app->add_flag("--allow-large", snapshot_.allow_large, "also a folder of more than 10 GiB");
   }
 
+  void DeclareSync() {
+    SyncOptions& o = sync_;
+    CLI::App* app = Leaf<SyncOptions>(
+        &app_, "sync", "Send what interactive and offline runs left on this machine", o, nullptr,
+        "  runwright sync --all\n"
+        "  runwright sync ~/.local/state/runwright/runs/OfflineRun_2f6a…\n"
+        "  runwright sync usb-stick/runs --ended --experiment field-tests\n"
+        "A repeat sends what is new. Runs whose process is gone without an end become Failed.");
+    auto* dirs = app->add_option("dir", o.dirs, "folders of runs, or folders that hold such");
+    app->add_flag("--all", sync_all_,
+                  "every run of this user on this machine (without DIR: the default)")
+        ->excludes(dirs);
+    app->add_option("-e,--experiment", o.experiment,
+                    "of runs that the server does not know (default: as they were begun, "
+                    "\"offline\")");
+    app->add_flag("--ended", o.ended, "the processes of another machine's runs are gone");
+    app->add_flag("--delete", o.remove, "remove each folder when the server has all of it");
+  }
+
+  void DeclareBackup() {
+    CLI::App* app = Leaf<BackupOptions>(
+        &app_, "backup", "Copy a data folder, also while its server writes", backup_, nullptr,
+        "  runwright backup /mnt/backup/runwright\n"
+        "  runwright backup --data /srv/runwright /mnt/backup/runwright   (again: only what is "
+        "new)\n"
+        "Database, blobs, logs, tokens and secrets; not the built environments and the working "
+        "folders\n"
+        "of runs. Keep it as safe as the data folder: it opens the secrets. Exit code 70 where "
+        "something\n"
+        "is damaged in the data folder: it is named, all else is in the backup.");
+    app->add_option("dest", backup_.dest, "folder of the backup")->required();
+    app->add_option("--data", backup_.data, "data folder (default ~/.local/share/runwright)");
+  }
+
+  void DeclareRestore() {
+    CLI::App* app = Leaf<RestoreOptions>(
+        &app_, "restore", "Make a data folder from a backup, every hash verified", restore_,
+        nullptr,
+        "  runwright restore /mnt/backup/runwright --data /srv/runwright\n"
+        "  runwright server --data /srv/runwright\n"
+        "The server's first start writes a new token for you; those that others have stay valid.");
+    app->add_option("backup", restore_.backup, "folder of the backup")->required();
+    app->add_option("--data", restore_.data, "a new or empty folder")->required();
+    app->add_flag("--partial", restore_.partial, "of a damaged backup, restore what is whole");
+  }
+
   void DeclareCompletion() {
     CLI::App* app = Leaf<CompletionOptions>(
         &app_, "completion", "A completion script for your shell", completion_, nullptr,
@@ -401,6 +450,10 @@ class Grammar {
   OpenOptions open_;
   CompletionOptions completion_;
   SnapshotOptions snapshot_;
+  SyncOptions sync_;
+  bool sync_all_ = false;
+  BackupOptions backup_;
+  RestoreOptions restore_;
 };
 }  // namespace
 
