@@ -69,6 +69,13 @@ Status JournalApplier::ApplyNumber(const journal::Record& record) {
   if (current_row_ == 0) return Ok();
   Gathered& to = SegmentOf(current_row_, number->name, "scalar", record.seq);
   to.segment.AddNumber(record.wall_us, record.boot_us, number->step, number->value);
+  return to.segment.count() < meta::kLargestSegment ? Ok() : Store(to);
+}
+
+Status JournalApplier::Store(Gathered& one) {
+  TRY(meta::AddSegment(db_, one.run_row, one.name, one.type, writer_, one.first_seq, one.segment));
+  gathered_.erase(std::to_string(one.run_row) + "\n" + one.name);
+  last_ = nullptr;
   return Ok();
 }
 
