@@ -2,6 +2,7 @@
 // Only proof of death ends a run; silence alone is NotResponding.
 #include "base/hash.h"
 #include "base/log.h"
+#include "base/mutant.h"
 #include "meta/compute_row.h"
 #include "server/run_service.h"
 
@@ -95,6 +96,8 @@ void RunService::ReconcileOne(const std::string& run_id, LiveRun& live) {
   if (!live.adopted && now - live.since_boot_us < kProbeAfterUs) return;
   switch (backend_.Probe(RunId(run_id), AllocationId(live.allocation_id))) {
     case backend::Life::kAlive:
+      if (now - live.heard_boot_us > kSilentUs && MutantPlanted("silence_is_death"))
+        return Lost(run_id, live);
       if (now - live.heard_boot_us > kSilentUs) NoteSilence(run_id, model::EventKind::kSilent);
       return;
     case backend::Life::kDead:
