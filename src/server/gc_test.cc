@@ -123,12 +123,6 @@ TEST_F(GcTest, ABlobThatIsNamedWhileTheCollectionWorksStays) {
     EXPECT_EQ(named->status(), 412);
 }
 
-TEST_F(GcTest, FreshBlobsAreLeft) {
-  Rules(R"({"blob_days":1})");
-  Blob("just uploaded");
-  EXPECT_EQ(Removed(Collect(), "blobs"), 0);
-}
-
 TEST_F(GcTest, OldRunsExpireUnlessTheyAreArchived) {
   MakeRun("r1");
   MakeRun("r2");
