@@ -164,7 +164,8 @@ CREATE TABLE secrets (
 
 constexpr db::Migration kMigrations[] = {{1, "first", kFirst},
                                          {2, "deletion and secrets", kDeletionAndSecrets},
-                                          {3, "query", kQuerySchema}};
+                                         {3, "query", kQuerySchema},
+                                         {4, "compaction", kCompactionSchema}};
 
 }  // namespace
 
