@@ -105,6 +105,7 @@ Result<std::unique_ptr<Core>> Core::Create(Deps deps) {
   RegisterAllocationRoutes(router, runs);
   RegisterJournalRoutes(router, runs);
   RegisterMetricRoutes(router, runs);
+  RegisterSystemMetricRoutes(router, runs);
   RegisterLogRoutes(router, runs);
   RegisterComputeRoutes(router, runs);
   RegisterDeletionRoutes(router, runs);
