@@ -3,8 +3,9 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 ROOT := $(CURDIR)
 SEEDS ?= 200
+KILLS ?= 100
 
-.PHONY: help setup build demo test test-cc test-python bench sim format lint clean
+.PHONY: help setup build demo test test-cc test-python bench sim chaos format lint clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -33,6 +34,9 @@ bench: build ## figures beside their peers, as a table and JSON
 
 sim: setup ## the simulator: make sim SEEDS=200 | SEED=7 | MUTANT=no_fence | MUTANT=list
 	@SEEDS="$(SEEDS)" SEED="$(SEED)" MUTANT="$(MUTANT)" tools/sim.sh
+
+chaos: build ## kill -9 at random under load: make chaos KILLS=100 CHAOS_SEED=7
+	@tools/chaos.sh $(KILLS) $(CHAOS_SEED)
 
 format: ## clang-format and ruff over the tree
 	@tools/format.sh

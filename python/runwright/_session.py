@@ -8,6 +8,7 @@ RETRY_SECONDS = 60  # how long a question inside a run waits for an executor tha
 
 _run_session = None
 _loaded = None  # (server URL, token) of the workspace that was loaded last
+local = []  # the `LocalSession`s of runs that this process began and that are not over
 
 
 class RunSession:
@@ -20,7 +21,7 @@ class RunSession:
     def __init__(self, folder):
         import json
 
-        from runwright.journal import JournalWriter
+        from runwright._journal_writer import JournalWriter
 
         self.folder = folder
         try:
@@ -35,6 +36,18 @@ class RunSession:
         self.writer = JournalWriter(os.path.join(folder, "journal"), self.run_id)
         self._api = None
         self._acked = None  # (writer, offset) that the server has
+
+    def attach(self, run):
+        """A `Run` that says things through this session."""
+
+    def child_made(self, run_id):
+        """A child run was begun."""
+
+    def ending(self, run_id):
+        """The end of a run is about to be said."""
+
+    def ended(self, run_id):
+        """It was said; the server ends what the script leaves open."""
 
     @property
     def api(self):
@@ -86,3 +99,5 @@ def forget():
     """As in a fresh process (tests)."""
     global _loaded, _run_session
     _loaded = _run_session = None
+    for session in list(local):
+        session.leave()

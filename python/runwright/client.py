@@ -98,14 +98,15 @@ class Api:
         include_children=False,
         limit=None,
     ):
-        """Newest first. tags: a key, or a dict (value None: the key alone counts). status: one or a list."""
-        if isinstance(tags, str):
-            tags = {tags: None}
+        """Newest first. tags, properties: a key, a list of keys, or a dict (value None: the key alone counts).
+        status: one or a list."""
+        from runwright._run_children import as_pairs
+
         query = {
             "experiment": experiment,
             "status": status,
-            "tag": [k if v is None else "%s=%s" % (k, v) for k, v in (tags or {}).items()],
-            "property": ["%s=%s" % pair for pair in (properties or {}).items()],
+            "tag": [key if value is None else "%s=%s" % (key, value) for key, value in as_pairs(tags)],
+            "property": [key if value is None else "%s=%s" % (key, value) for key, value in as_pairs(properties)],
             "parent": parent,
             "type": type,
             "include_children": True if include_children else None,

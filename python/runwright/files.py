@@ -42,12 +42,14 @@ def _seekable(stream):
 
 
 def walk(path):
-    """``(relative name, path)`` of every file below a folder, sorted."""
+    """``(relative name, path)`` of every file below a folder, sorted. Links to files are followed, links to folders
+    are not; sockets, FIFOs, devices and links that lead nowhere are left out."""
     found = []
     for folder, _, names in os.walk(path):
         for name in names:
             full = os.path.join(folder, name)
-            found.append((os.path.relpath(full, path).replace(os.sep, "/"), full))
+            if os.path.isfile(full):
+                found.append((os.path.relpath(full, path).replace(os.sep, "/"), full))
     return sorted(found)
 
 
@@ -61,6 +63,46 @@ def upload_folder(api, run_id, name, path):
         upload(api, run_id, target, full)
         names.append(target)
     return names
+
+
+def store_outputs(api, run_id, folder):
+    """Stores the files below an outputs folder as ``<its name>/…``; an explicit upload of the same name wins."""
+    base = os.path.basename(folder)
+    found = [(clean_name("%s/%s" % (base, relative)), path) for relative, path in walk(folder)]
+    for start in range(0, len(found), _BATCH):
+        for one in store_blobs(api, found[start : start + _BATCH]):
+            api.add_artifact(run_id, one["path"], one["digest"], one["size"], "scan")
+
+
+_BATCH = 1000  # files whose digests the server is asked about at once
+
+
+def store_blobs(api, found):
+    """Stores ``(name, path)`` pairs as blobs, those that the server lacks; returns ``[{path, digest, size}]``."""
+    listed = [(name, path) + digest_of(path) for name, path in found]
+    missing = set(api.find_missing(sorted({one[2] for one in listed})))
+    stored = []
+    for name, path, digest, size in listed:
+        if digest in missing:
+            before = digest
+            digest, size = _put_blob(api, path, digest, size)
+            missing.discard(before)
+        stored.append({"path": name, "digest": digest, "size": size})
+    return stored
+
+
+def _put_blob(api, path, digest, size):
+    """Sends a file that may change meanwhile; returns what was stored."""
+    for attempt in range(5):
+        try:
+            with open(path, "rb") as file:
+                api.put_blob(digest, file)
+            break
+        except errors.InvalidArgumentError:
+            if attempt == 4:
+                raise
+            digest, size = digest_of(path)
+    return digest, size
 
 
 def download(api, run_id, name, output_path=None, progress=None):

@@ -38,21 +38,8 @@ def register_from_path(api, workspace_id, name, path, members=None):
         raise errors.NotFoundError("There is no file or folder %s" % os.path.abspath(path), field="model_path")
     if not found:
         raise errors.InvalidArgumentError("The folder %s holds no file" % path, field="model_path")
-    body = dict(members or {}, name=name, files=store_blobs(api, found))
+    body = dict(members or {}, name=name, files=files.store_blobs(api, found))
     return api.register_model(workspace_id, body)
-
-
-def store_blobs(api, found):
-    """Stores ``(name, path)`` pairs as blobs; returns ``[{path, digest, size}]``."""
-    listed, by_digest = [], {}
-    for name, path in found:
-        digest, size = files.digest_of(path)
-        by_digest[digest] = path
-        listed.append({"path": name, "digest": digest, "size": size})
-    for digest in api.find_missing(sorted(by_digest)):
-        with open(by_digest[digest], "rb") as file:
-            api.put_blob(digest, file)
-    return listed
 
 
 def register_from_run(run, workspace_id, name, model_path=None, members=None):
@@ -83,7 +70,7 @@ def _store_local(run, path):
         found = [(name, local)]
     else:
         return
-    for one in store_blobs(run.api, found):
+    for one in files.store_blobs(run.api, found):
         run.api.add_artifact(run.id, one["path"], one["digest"], one["size"], source="scan")
 
 

@@ -22,7 +22,8 @@ def plain(value):
                 converted = convert()
             except Exception:  # a tensor with many elements has item() all the same
                 continue
-            return plain(converted) if type(converted) is not type(value) else str(value)
+            if type(converted) is not type(value):
+                return plain(converted)
     if hasattr(value, "keys") and hasattr(value, "__getitem__"):
         return {str(key): plain(value[key]) for key in value.keys()}
     if hasattr(value, "__iter__"):
@@ -93,6 +94,22 @@ def shape_metric(metric):
     if kind == "artifact":
         return values[-1] if values else None
     return values[0] if len(values) == 1 else values
+
+
+_ARTIFACT = "aml://artifactId/ExperimentRun/dcid."
+
+
+def artifact_id(run_id, name):
+    """The value of a metric that is a file of a run."""
+    return "%s%s/%s" % (_ARTIFACT, run_id, name)
+
+
+def artifact_of(value):
+    """``(run id, file's name)`` of what `artifact_id` made, ``(None, "")`` of anything else."""
+    if not isinstance(value, str) or not value.startswith(_ARTIFACT):
+        return None, ""
+    run_id, _, name = value[len(_ARTIFACT) :].partition("/")
+    return run_id, name
 
 
 def _rows(table):

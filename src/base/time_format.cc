@@ -1,18 +1,41 @@
+#include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <ctime>
 
 #include "base/clock.h"
 
 namespace rw {
+namespace {
+
+constexpr int64_t kDay = int64_t{86'400} * 1'000'000;
+
+/// `digits` decimal digits of `value` at `at`.
+void PutDigits(std::string& text, size_t at, int64_t value, int digits) {
+  for (int i = digits - 1; i >= 0; i--) {
+    text[at + static_cast<size_t>(i)] = static_cast<char>('0' + value % 10);
+    value /= 10;
+  }
+}
+
+}  // namespace
 
 std::string FormatUtc(int64_t wall_micros) {
-  time_t seconds = wall_micros / 1'000'000;
-  int micros = static_cast<int>(wall_micros % 1'000'000);
-  tm t{};
-  gmtime_r(&seconds, &t);
-  char text[96];
-  std::snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%06dZ", t.tm_year + 1900,
-                t.tm_mon + 1, t.tm_mday, t.tm_hour, t.tm_min, t.tm_sec, micros);
+  int64_t day = wall_micros / kDay, rest = wall_micros % kDay;
+  if (rest < 0) {
+    rest += kDay;
+    day--;
+  }
+  std::chrono::year_month_day date{std::chrono::sys_days(std::chrono::days(static_cast<int>(day)))};
+  std::string text = "0000-00-00T00:00:00.000000Z";
+  PutDigits(text, 0, std::abs(static_cast<int>(date.year())), 4);
+  PutDigits(text, 5, static_cast<unsigned>(date.month()), 2);
+  PutDigits(text, 8, static_cast<unsigned>(date.day()), 2);
+  int64_t seconds = rest / 1'000'000;
+  PutDigits(text, 11, seconds / 3600, 2);
+  PutDigits(text, 14, seconds / 60 % 60, 2);
+  PutDigits(text, 17, seconds % 60, 2);
+  PutDigits(text, 20, rest % 1'000'000, 6);
   return text;
 }
 

@@ -227,12 +227,27 @@ class Grammar {
 
   void DeclareRuns() {
     CLI::App* group = Group("runs", "Runs: list, show, cancel, metrics, files, get");
-    CLI::App* list = RunsLeaf(group, "list", "Newest first", RunsAction::kList,
-                              "  runwright runs list --experiment digits --status Failed\n"
-                              "  runwright runs list --tag kind=big --limit 100 --json");
+    CLI::App* list =
+        RunsLeaf(group, "list", "Newest first, or by --sort", RunsAction::kList,
+                 "  runwright runs list --experiment digits --status Failed\n"
+                 "  runwright runs list --filter 'metrics.acc > 0.9 and tags.team = \"x\"' "
+                 "--sort -metrics.acc\n"
+                 "  runwright runs list --sort 'min(metrics.loss)' --param lr --limit 100 --json\n"
+                 "Fields: metrics.NAME (its last value; min(…), max(…)), params.NAME, tags.NAME, "
+                 "properties.NAME,\n"
+                 "id, name, number, status, experiment, type, target, parent, created, started, "
+                 "ended, duration.\n"
+                 "Operators: = != < <= > >= ~ (part of) in (…), and, or, not; a field alone: it is "
+                 "there.");
     list->add_option("-e,--experiment", runs_.experiment, "of this experiment");
     Repeatable(list, "--status", runs_.statuses, "in this status, repeatable");
     Repeatable(list, "--tag", runs_.tags, "with this tag, KEY or KEY=VALUE, repeatable");
+    list->add_option("--filter", runs_.filter, "a condition, see below");
+    list->add_option("--sort", runs_.sort,
+                     "a field, with - the largest first; runs without it last");
+    list->add_option("--text", runs_.text, "part of an id, name, experiment or tag");
+    Repeatable(list, "--metric", runs_.metrics, "show the last value of this metric, repeatable");
+    Repeatable(list, "--param", runs_.params, "show this parameter, repeatable");
     list->add_option("-n,--limit", runs_.limit, "at most")
         ->capture_default_str()
         ->check(CLI::PositiveNumber);

@@ -60,6 +60,11 @@ struct RunsOptions {
   std::string experiment;
   std::vector<std::string> statuses;
   std::vector<std::string> tags;
+  std::string filter;
+  std::string sort;
+  std::string text;
+  std::vector<std::string> metrics;  // columns of the list
+  std::vector<std::string> params;
   int64_t limit = 20;
   bool children = false;
   std::string metric;

@@ -10,39 +10,6 @@ std::string NumberText(const json::Value& value) {
   return json::Write(value);
 }
 
-Result<int> ListRuns(Context& context, const RunsOptions& o) {
-  client::Api* api = TRY(context.Api());
-  client::Query query;
-  if (!o.experiment.empty()) query.emplace_back("experiment", o.experiment);
-  for (const std::string& status : o.statuses) query.emplace_back("status", status);
-  for (const std::string& tag : o.tags) query.emplace_back("tag", tag);
-  if (o.children) query.emplace_back("include_children", "true");
-  json::Array runs =
-      TRY(api->ListRuns(TRY(context.WorkspaceId()), query, static_cast<size_t>(o.limit)));
-  if (context.json()) {
-    Print(json::WritePretty(json::Value(std::move(runs))) + "\n");
-    return 0;
-  }
-  std::vector<Row> rows;
-  for (const json::Value& run : runs) {
-    std::string status = run.StringOr("status");
-    rows.push_back({run.StringOr("id"), run.StringOr("experiment"),
-                    std::to_string(run.IntOr("number", 0)), Cell(status, StatusColor(status)),
-                    run.StringOr("target"), LocalTime(run["created_time"]),
-                    Duration(run["start_time"], run["end_time"]), run.StringOr("display_name")});
-  }
-  Print(context.terminal().Table({{"RUN"},
-                                  {"EXPERIMENT", true},
-                                  {"#", false, true},
-                                  {"STATUS"},
-                                  {"TARGET", true},
-                                  {"CREATED"},
-                                  {"TOOK", false, true},
-                                  {"NAME", true}},
-                                 rows));
-  return 0;
-}
-
 void ShowPairs(const char* title, const json::Value& object) {
   if (!object.is_object() || object.as_object().empty()) return;
   Print(std::string(title) + "\n");
@@ -94,6 +61,7 @@ Result<int> ShowRun(Context& context, const std::string& id) {
   line("snapshot", run.StringOr("snapshot_id"));
   line("environment", run["environment"].StringOr("env_id"));
   line("page", run.StringOr("portal_url"));
+  ShowPairs("parameters", run["params"]);
   ShowPairs("tags", run["tags"]);
   ShowPairs("properties", run["properties"]);
   if (run["warnings"].is_array())

@@ -14,6 +14,7 @@ constexpr const char* kPragmas =
     "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
     "PRAGMA cache_size=-2000; PRAGMA wal_autocheckpoint=4000; PRAGMA temp_store=MEMORY;";
 
+constexpr size_t kMostIdle = 300;  // statements at rest, a few KiB each
 constexpr uint64_t kPage = 4096;
 
 Code CodeOf(int extended, int system_errno) {
@@ -87,6 +88,7 @@ Result<Statement> Connection::Prepare(std::string_view sql) {
   if (idle != impl_->idle.end() && !idle->second.empty()) {
     sqlite3_stmt* stmt = idle->second.back();
     idle->second.pop_back();
+    impl_->idle_count--;
     return Statement(this, stmt);
   }
   sqlite3_stmt* stmt = nullptr;
@@ -98,9 +100,15 @@ Result<Statement> Connection::Prepare(std::string_view sql) {
 }
 
 void Connection::Release(sqlite3_stmt* stmt) {
+  // Texts made from a user's filter have no end of forms.
+  if (impl_->idle_count >= kMostIdle) {
+    sqlite3_finalize(stmt);
+    return;
+  }
   sqlite3_reset(stmt);
   sqlite3_clear_bindings(stmt);
   impl_->idle[sqlite3_sql(stmt)].push_back(stmt);
+  impl_->idle_count++;
 }
 
 Status Connection::Execute(std::string_view sql) {

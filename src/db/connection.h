@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 
 #include "base/result.h"
 
@@ -13,6 +14,9 @@ struct sqlite3;
 struct sqlite3_stmt;
 
 namespace rw::db {
+
+/// A value of any column.
+using Scalar = std::variant<std::monostate, int64_t, double, std::string>;
 
 /// A prepared statement, reset for its next use on destruction (statements are cached by the
 /// connection). Bind by position from 1; Step() is true while there is a row.
@@ -25,6 +29,7 @@ class Statement {
   Statement& Bind(int64_t v);
   Statement& Bind(double v);
   Statement& Bind(std::string_view v);
+  Statement& BindScalar(const Scalar& v);
   Statement& BindBlob(std::string_view v);
   Statement& BindNull();
   template <class T>
@@ -33,13 +38,18 @@ class Statement {
   }
 
   Result<bool> Step();
+  /// Ready to bind and step once more.
+  void Reset();
   /// To the end; for statements without rows.
   Status Run();
 
   int64_t Int(int column) const;
   double Double(int column) const;
   std::string Text(int column) const;  // also of blobs
+  /// As Text, without a copy: until the next Step or the statement's end.
+  std::string_view View(int column) const;
   bool IsNull(int column) const;
+  Scalar At(int column) const;
 
  private:
   friend class Connection;
@@ -64,7 +74,7 @@ class Connection {
                                                   const OpenOptions& options = {});
   ~Connection();
 
-  /// Cached by text.
+  /// Cached by text, up to a bound.
   Result<Statement> Prepare(std::string_view sql);
   Status Execute(std::string_view sql);  // one or more statements without rows or parameters
   int64_t last_insert_id() const;

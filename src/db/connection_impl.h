@@ -17,6 +17,7 @@ struct Connection::Impl {
   uint64_t bound = 0;  // bytes bound to statements since the last BEGIN
   /// Statements at rest by their text; one in use is in none of the lists.
   std::map<std::string, std::vector<sqlite3_stmt*>, std::less<>> idle;
+  size_t idle_count = 0;
 };
 
 }  // namespace rw::db

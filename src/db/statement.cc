@@ -44,6 +44,13 @@ Statement& Statement::BindNull() {
   return *this;
 }
 
+Statement& Statement::BindScalar(const Scalar& v) {
+  if (const auto* number = std::get_if<int64_t>(&v)) return Bind(*number);
+  if (const auto* number = std::get_if<double>(&v)) return Bind(*number);
+  if (const auto* text = std::get_if<std::string>(&v)) return Bind(std::string_view(*text));
+  return BindNull();
+}
+
 Result<bool> Statement::Step() {
   int code = sqlite3_step(stmt_);
   if (code == SQLITE_ROW) return true;
@@ -57,6 +64,12 @@ Status Statement::Run() {
   return Ok();
 }
 
+void Statement::Reset() {
+  sqlite3_reset(stmt_);
+  sqlite3_clear_bindings(stmt_);
+  next_ = 1;
+}
+
 int64_t Statement::Int(int column) const { return sqlite3_column_int64(stmt_, column); }
 
 double Statement::Double(int column) const { return sqlite3_column_double(stmt_, column); }
@@ -65,6 +78,25 @@ std::string Statement::Text(int column) const {
   const void* bytes = sqlite3_column_blob(stmt_, column);
   auto size = static_cast<size_t>(sqlite3_column_bytes(stmt_, column));
   return bytes ? std::string(static_cast<const char*>(bytes), size) : std::string();
+}
+
+std::string_view Statement::View(int column) const {
+  const void* bytes = sqlite3_column_blob(stmt_, column);
+  auto size = static_cast<size_t>(sqlite3_column_bytes(stmt_, column));
+  return bytes ? std::string_view(static_cast<const char*>(bytes), size) : std::string_view();
+}
+
+Scalar Statement::At(int column) const {
+  switch (sqlite3_column_type(stmt_, column)) {
+    case SQLITE_NULL:
+      return {};
+    case SQLITE_INTEGER:
+      return Int(column);
+    case SQLITE_FLOAT:
+      return Double(column);
+    default:
+      return Text(column);
+  }
 }
 
 bool Statement::IsNull(int column) const {

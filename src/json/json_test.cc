@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "json/text.h"
 #include "json/value.h"
 
 namespace rw::json {
@@ -43,6 +44,38 @@ TEST(Json, StrictReadsNameTheField) {
   EXPECT_EQ(OptionalStringList(v, "list").error().field(), "list[1]");
   EXPECT_EQ(RequireString(v, "none").error().code(), Code::kInvalidArgument);
   EXPECT_EQ(*OptionalInt(v, "none", 7, 0, 9), 7);
+}
+
+TEST(Json, TextIsWrittenAsValuesAre) {
+  std::string long_one = "q\"\\ \n\x01 \xc3\xa9", broken = "a\xff";
+  for (const std::string& text : {std::string("plain"), long_one, broken, std::string()}) {
+    std::string out;
+    AppendQuoted(out, text);
+    EXPECT_EQ(*Parse(out), *Parse(Write(Value(text)))) << out;
+  }
+  for (double v : {0.1, 5.0, 1e300, 5e-324, -0.0, 1e15, 1e22, 1.0 / 3, 123456789.125}) {
+    std::string out;
+    AppendDouble(out, v);
+    Value back = *Parse(out);
+    ASSERT_TRUE(back.is_double()) << out;
+    double read = back.as_double();
+    EXPECT_EQ(std::memcmp(&read, &v, sizeof v), 0) << out;
+  }
+  std::string names;
+  AppendDouble(names, NAN);
+  AppendDouble(names, -INFINITY);
+  EXPECT_EQ(names, "\"NaN\"\"-Infinity\"");
+}
+
+TEST(Json, RawMembers) {
+  std::string text = R"({"a":[1,{"b":"}"}],"b\"":"x,\"}","c":{},"d":7})";
+  EXPECT_EQ(RawMember(text, "a"), R"([1,{"b":"}"}])");
+  EXPECT_EQ(RawMember(text, "c"), "{}");
+  EXPECT_EQ(RawMember(text, "d"), "7");
+  EXPECT_EQ(RawMember(text, "b"), "");
+  EXPECT_EQ(RawMember("{}", "a"), "");
+  EXPECT_EQ(RawMember("", "a"), "");
+  EXPECT_EQ(RawMember("{\"a", "a"), "");
 }
 
 }  // namespace

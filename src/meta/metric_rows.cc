@@ -5,15 +5,6 @@
 namespace rw::meta {
 namespace {
 
-Result<int64_t> MetricId(db::Connection& db, int64_t run_row, std::string_view name,
-                         std::string_view type) {
-  auto have = TRY(db.Prepare("SELECT id FROM metrics WHERE run_row = ? AND name = ?"));
-  if (TRY(have.Bind(run_row).Bind(name).Step())) return have.Int(0);
-  auto insert = TRY(db.Prepare("INSERT INTO metrics (run_row, name, type) VALUES (?, ?, ?)"));
-  TRY(insert.Bind(run_row).Bind(name).Bind(type).Run());
-  return db.last_insert_id();
-}
-
 /// {"$number": "NaN"} becomes "NaN", the API's form of it.
 json::Value PlainNumbers(json::Value value) {
   if (value.is_array()) {
@@ -52,7 +43,7 @@ json::Value MetricToJson(const std::string& name, const std::string& type,
 
 Status AddSegment(db::Connection& db, int64_t run_row, std::string_view name, std::string_view type,
                   std::string_view writer, int64_t first_seq, const SegmentBuilder& segment) {
-  int64_t id = TRY(MetricId(db, run_row, name, type));
+  int64_t id = TRY(NoteMetric(db, run_row, name, type, writer, segment.summary()));
   auto insert =
       TRY(db.Prepare("INSERT INTO metric_segments (run_row, metric_id, writer, first_seq, count, "
                      "first_us, last_us,"

@@ -102,8 +102,7 @@ SegmentBuilder::SegmentBuilder(std::string_view boot_id) {
 
 void SegmentBuilder::AddHead(uint8_t flags, int64_t wall_us, int64_t boot_us,
                              std::optional<int64_t> step) {
-  if (count_++ == 0) first_us_ = wall_us;
-  last_us_ = wall_us;
+  if (summary_.count == 0) first_us_ = wall_us;
   Put(bytes_, static_cast<uint8_t>(flags | (step ? kHasStep : 0)));
   Put(bytes_, wall_us);
   Put(bytes_, boot_us);
@@ -114,6 +113,7 @@ void SegmentBuilder::AddNumber(int64_t wall_us, int64_t boot_us, std::optional<i
                                double value) {
   AddHead(0, wall_us, boot_us, step);
   Put(bytes_, value);
+  summary_.AddNumber(wall_us, value);
 }
 
 void SegmentBuilder::AddJson(int64_t wall_us, int64_t boot_us, std::optional<int64_t> step,
@@ -121,6 +121,7 @@ void SegmentBuilder::AddJson(int64_t wall_us, int64_t boot_us, std::optional<int
   AddHead(kIsJson, wall_us, boot_us, step);
   Put(bytes_, static_cast<uint32_t>(json.size()));
   bytes_.append(json);
+  summary_.AddOther(wall_us);
 }
 
 Result<Segment> DecodeSegment(std::string_view bytes) {

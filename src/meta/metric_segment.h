@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "meta/metric_summary.h"
 
 namespace rw::meta {
 
@@ -31,17 +32,17 @@ class SegmentBuilder {
   void AddJson(int64_t wall_us, int64_t boot_us, std::optional<int64_t> step,
                std::string_view json);
 
-  int64_t count() const { return count_; }
+  int64_t count() const { return summary_.count; }
   int64_t first_us() const { return first_us_; }
-  int64_t last_us() const { return last_us_; }
+  int64_t last_us() const { return summary_.last_us; }
+  const MetricSummary& summary() const { return summary_; }
   const std::string& bytes() const { return bytes_; }
 
  private:
   void AddHead(uint8_t flags, int64_t wall_us, int64_t boot_us, std::optional<int64_t> step);
   std::string bytes_;
-  int64_t count_ = 0;
   int64_t first_us_ = 0;
-  int64_t last_us_ = 0;
+  MetricSummary summary_;
 };
 
 struct Segment {

@@ -1,5 +1,6 @@
 #include "base/clock.h"
 #include "base/strings.h"
+#include "meta/run_params.h"
 #include "meta/run_row.h"
 
 namespace rw::meta {
@@ -86,6 +87,7 @@ Result<json::Value> RunToJson(db::Connection& db, const RunRow& run, const std::
   out.Set("tags", TRY(KeyValues(db, "SELECT key, value FROM run_tags WHERE run_row = ?", run.row)));
   out.Set("properties",
           TRY(KeyValues(db, "SELECT key, value FROM run_properties WHERE run_row = ?", run.row)));
+  out.Set("params", TRY(ParamsToJson(db, run.row)));
   out.Set("warnings", TRY(Warnings(db, run.row)));
   out.Set("log_files", TRY(LogFiles(db, run.row)));
   out.Set("portal_url", portal + "/runs/" + PercentEncode(run.id));

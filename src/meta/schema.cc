@@ -1,5 +1,7 @@
 #include "meta/schema.h"
 
+#include "meta/schema_query.h"
+
 namespace rw::meta {
 namespace {
 
@@ -169,7 +171,8 @@ CREATE TABLE system_metrics (
 
 constexpr db::Migration kMigrations[] = {{1, "first", kFirst},
                                          {2, "deletion and secrets", kDeletionAndSecrets},
-                                         {3, "system metrics", kSystemMetrics}};
+                                         {3, "query", kQuerySchema},
+                                         {4, "system metrics", kSystemMetrics}};
 
 }  // namespace
 

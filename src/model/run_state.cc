@@ -108,7 +108,9 @@ Result<RunState> OnAttemptFailed(RunState s, const RunEvent& e) {
 Result<RunState> OnCancel(RunState s, const RunEvent& e) {
   if (IsTerminal(s.status) || s.cancel_requested) return s;
   s.cancel_requested = true;
-  if (!s.supervised || !e.has_allocation) return Ended(std::move(s), S::kCanceled, e.now_us);
+  if (!s.supervised || !e.has_allocation) {
+    return Ended(std::move(s), S::kCanceled, e.time_us != 0 ? e.time_us : e.now_us);
+  }
   s.status = S::kCancelRequested;
   s.reason = {"waiting until the run's processes have ended", 0};
   return s;

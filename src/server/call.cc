@@ -93,6 +93,23 @@ net::Response ErrorWith(const Error& error, std::string key, json::Value value) 
   return net::JsonResponse(out, HttpStatus(error.code()));
 }
 
+void ReadAside(ServerContext& context, std::string_view name,
+               std::function<Status(db::Connection&)> work, std::function<void(Status)> done) {
+  if (context.readers == nullptr) {
+    return context.loop.Post(name, [&context, work = std::move(work), done = std::move(done)] {
+      done(work(context.read));
+    });
+  }
+  auto status = std::make_shared<Status>();
+  context.pool.Run(
+      name,
+      [readers = context.readers, work = std::move(work), status] {
+        auto lease = readers->Take();
+        *status = lease ? work(**lease) : Status(std::move(lease).error());
+      },
+      [done = std::move(done), status] { done(std::move(*status)); });
+}
+
 void CommitAndAnswer(ServerContext& context, std::string_view name, CallPtr call,
                      WriteOperation operation, std::function<void()> committed) {
   auto fenced = [fence = FenceOf(*call),

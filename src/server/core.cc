@@ -44,8 +44,9 @@ struct Core::Parts {
         closures(blobs),
         verified(deps.fs, blobs),
         auth(deps.read, deps.clock, deps.random),
-        context{deps.loop, deps.pool, deps.clock, deps.random, deps.fs, deps.read,  deps.writer,
-                blobs,     closures,  verified,   events,      auth,    deps.paths, deps.options} {}
+        context{deps.loop, deps.pool,    deps.clock,  deps.random, deps.fs,
+                deps.read, deps.readers, deps.writer, blobs,       closures,
+                verified,  events,       auth,        deps.paths,  deps.options} {}
 
   Deps deps;
   cas::FolderBlobStore blobs;
@@ -102,6 +103,7 @@ Result<std::unique_ptr<Core>> Core::Create(Deps deps) {
       std::make_unique<RunService>(context, core->parts_->deps.backend, core->environments());
   RunService& runs = *core->parts_->runs;
   RegisterRunRoutes(router, runs);
+  RegisterRunListRoute(router, runs);
   RegisterAllocationRoutes(router, runs);
   RegisterJournalRoutes(router, runs);
   RegisterMetricRoutes(router, runs);

@@ -24,7 +24,8 @@ struct Deps {
   db::Writer& writer;
   Paths paths;
   CoreOptions options;
-  std::function<void()> stop;  // POST /api/v1/server/stop, after its answer
+  std::function<void()> stop;      // POST /api/v1/server/stop, after its answer
+  db::Readers* readers = nullptr;  // null: `read` is the only connection for reading
   env::Installer* installer =
       nullptr;  // null: environments of kind interpreter alone, found by name
 };

@@ -1,12 +1,24 @@
 #include "server/journal_apply.h"
 
+#include "base/hash.h"
 #include "meta/metric_rows.h"
 #include "model/names.h"
 
 namespace rw::server {
 namespace {
 
-constexpr size_t kLongestName = 1024;
+constexpr size_t kLongestName = size_t{16} << 10;
+
+/// A name as it is kept: one that is too long is cut between characters, its hash keeps it apart
+/// from others that begin alike.
+std::string CutName(std::string_view name) {
+  size_t end = kLongestName;
+  while (end > 0 && (static_cast<unsigned char>(name[end]) & 0xC0) == 0x80) end--;
+  std::string cut(name.substr(0, end));
+  cut += '#';
+  cut += Sha256Hex(name).substr(0, 16);
+  return cut;
+}
 
 /// A number, also as {"$number": "NaN"}.
 std::optional<double> PlainNumber(const json::Value& value) {
@@ -52,6 +64,7 @@ Status JournalApplier::Apply(const journal::Record& record) {
 Status JournalApplier::ApplyNumber(const journal::Record& record) {
   auto number = journal::ParseNumber(record.body);
   if (!number) return Warn("A number record of writer " + writer_ + " cannot be read; skipped.");
+  if (number->name.empty()) return Warn("A metric without a name was skipped.");
   if (current_row_ < 0) current_row_ = TRY(RowOf(CurrentRun()));
   if (current_row_ == 0) return Ok();
   Gathered& to = SegmentOf(current_row_, number->name, "scalar", record.seq);
@@ -62,7 +75,7 @@ Status JournalApplier::ApplyNumber(const journal::Record& record) {
 JournalApplier::Gathered& JournalApplier::SegmentOf(int64_t run_row, std::string_view name,
                                                     std::string_view type, uint64_t seq) {
   has_metrics_ = true;
-  name = name.substr(0, kLongestName);
+  if (name.size() > kLongestName) return SegmentOf(run_row, CutName(name), type, seq);
   if (last_ != nullptr && last_->run_row == run_row && last_->name == name) return *last_;
   last_key_ = std::to_string(run_row);
   last_key_ += '\n';
@@ -189,11 +202,13 @@ Status JournalApplier::Child(const journal::Record& record, const json::Value& b
 Status JournalApplier::End(const journal::Record& record, const json::Value& body,
                            const std::string& run_id) {
   std::string status = body.StringOr("status");
-  if (status != "Completed" && status != "Failed") {
+  auto run = TRY(meta::LoadRun(db_, run_id));
+  bool canceled = status == "Canceled" && !run.state.supervised;
+  if (status != "Completed" && status != "Failed" && !canceled) {
     return Warn("An end with the status '" + status + "' was skipped.");
   }
-  auto run = TRY(meta::LoadRun(db_, run_id));
   model::RunEvent event{.kind = model::EventKind::kDeclare, .now_us = now_us_};
+  if (canceled) event.kind = model::EventKind::kCancel;
   event.time_us = record.wall_us;
   event.value = json::Object();
   event.value.Set("status", status).Set("error", body["error"]);

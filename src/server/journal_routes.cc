@@ -67,6 +67,7 @@ void Ship(RunService& service, const CallPtr& call) {
       },
       [&service, shared, ingested] {
         if (ingested->metrics) {
+          service.metric_sorter().Note();
           service.context().events.Publish(shared->run_id, {RunEvent::Kind::kMetrics, ""});
         }
         for (const std::string& id : ingested->changed) {

@@ -93,25 +93,25 @@ void AddValue(meta::SegmentBuilder& segment, const Value& value, int64_t now_us)
   segment.AddJson(now_us, now_us, value.step, json::Write(value.value));
 }
 
-/// Where the next segment of these values stands among those that came by this route.
-Result<int64_t> NextSeq(db::Connection& db, int64_t run_row) {
-  auto row = TRY(
-      db.Prepare("SELECT coalesce(max(first_seq + count), 0) FROM metric_segments s JOIN metrics m"
-                 " ON m.id = s.metric_id WHERE m.run_row = ? AND s.writer = ?"));
-  TRY(row.Bind(run_row).Bind(kServerWriter).Step());
-  return row.Int(0);
+/// Where the next segment of this metric stands among those that came by this route.
+Result<int64_t> NextSeq(db::Connection& db, int64_t run_row, const std::string& name) {
+  auto row =
+      TRY(db.Prepare("SELECT max(first_seq) FROM metric_segments WHERE writer = ?1 AND metric_id ="
+                     " (SELECT id FROM metrics WHERE run_row = ?2 AND name = ?3)"));
+  TRY(row.Bind(kServerWriter).Bind(run_row).Bind(name).Step());
+  return row.IsNull(0) ? 0 : row.Int(0) + 1;
 }
 
 Result<net::Response> Store(db::Connection& db, const std::string& run_id,
                             const std::vector<Value>& values, int64_t now_us) {
   auto run = TRY(meta::LoadRun(db, run_id));
-  int64_t seq = TRY(NextSeq(db, run.row));
   std::map<std::string, std::pair<std::string, meta::SegmentBuilder>> segments;
   for (const Value& value : values) {
     auto at = segments.try_emplace(value.name, value.type, meta::SegmentBuilder("")).first;
     AddValue(at->second.second, value, now_us);
   }
   for (const auto& [name, segment] : segments) {
+    int64_t seq = TRY(NextSeq(db, run.row, name));
     TRY(meta::AddSegment(db, run.row, name, segment.first, kServerWriter, seq, segment.second));
   }
   json::Value out = json::Object();
@@ -130,7 +130,8 @@ void Log(RunService& service, const CallPtr& call) {
       [run_id, values = *std::move(values), now_us = context.NowMicros()](db::Connection& db) {
         return Store(db, run_id, values, now_us);
       },
-      [&context, run_id] {
+      [&service, &context, run_id] {
+        service.metric_sorter().Note();
         context.events.Publish(run_id, {RunEvent::Kind::kMetrics, ""});
       });
 }

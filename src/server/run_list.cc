@@ -1,86 +1,116 @@
 #include "server/run_list.h"
 
+#include <algorithm>
+#include <bit>
+
 #include "base/strings.h"
+#include "model/run_status.h"
 
 namespace rw::server {
 namespace {
 
-struct Query {
-  std::string sql;
-  std::vector<std::string> texts;
-
-  void And(std::string_view condition, std::vector<std::string> values) {
-    sql += " AND ";
-    sql += condition;
-    for (std::string& value : values) texts.push_back(std::move(value));
-  }
-};
-
-std::string Marks(size_t count) {
-  std::string marks;
-  for (size_t i = 0; i < count; i++) marks += i == 0 ? "?" : ", ?";
-  return marks;
+Error BadCursor(std::string_view why) {
+  std::string message = "cursor: ";
+  message += why;
+  message += "; begin again without it";
+  return Error(Code::kInvalidArgument, std::move(message), "cursor");
 }
 
-void AndPair(Query& query, std::string_view table, const std::string& pair) {
-  size_t equals = pair.find('=');
-  std::string exists =
-      "EXISTS (SELECT 1 FROM " + std::string(table) + " t WHERE t.run_row = runs.row AND t.key = ?";
-  if (equals == std::string::npos) return query.And(exists + ")", {pair});
-  query.And(exists + " AND t.value = ?)", {pair.substr(0, equals), pair.substr(equals + 1)});
+/// Same for the same order, and only then.
+json::Value SortText(const model::RunSort& sort) {
+  json::Array out;
+  out.emplace_back(static_cast<int>(sort.field.kind));
+  out.emplace_back(sort.field.name);
+  out.emplace_back(sort.descending);
+  return out;
 }
 
-Query MakeQuery(const RunFilter& filter) {
-  Query query;
-  query.sql = "SELECT " + std::string(meta::RunColumns()) + " FROM runs WHERE workspace_id = ?";
-  query.texts = {filter.workspace_id};
-  query.And(meta::ConditionOf(filter.view), {});
-  if (filter.experiment) query.And("experiment = ?", {*filter.experiment});
-  if (filter.type) query.And("type = ?", {*filter.type});
-  if (filter.parent) {
-    query.And("parent_id = ?", {*filter.parent});
-  } else if (!filter.include_children) {
-    query.And("parent_id IS NULL", {});
+json::Value ScalarJson(const db::Scalar& value) {
+  if (const auto* number = std::get_if<int64_t>(&value)) return *number;
+  if (const auto* text = std::get_if<std::string>(&value)) return *text;
+  const auto* number = std::get_if<double>(&value);
+  if (number == nullptr) return nullptr;
+  // Bit for bit, infinities included.
+  json::Value out = json::Object();
+  return out.Set("bits", std::bit_cast<int64_t>(*number));
+}
+
+db::Scalar ScalarOf(const json::Value& value) {
+  if (value.is_int()) return value.as_int();
+  if (value.is_string()) return value.as_string();
+  if (value["bits"].is_int()) return std::bit_cast<double>(value["bits"].as_int());
+  return {};
+}
+
+Result<meta::RunPlace> ReadCursor(const std::string& text, const model::RunSort& sort) {
+  meta::RunPlace place;
+  if (sort == model::RunSort{}) {
+    auto row = ParseInt(text);
+    if (!row || *row < 0) return BadCursor("it is not one of this list's order");
+    place.row = *row;
+    return place;
   }
-  if (!filter.statuses.empty()) {
-    query.And("status IN (" + Marks(filter.statuses.size()) + ")", filter.statuses);
+  auto bytes = HexDecode(text);
+  auto value = json::Parse(bytes.value_or(""));
+  bool whole = value && value->is_array() && value->as_array().size() == 4;
+  if (!whole) return BadCursor("it is not one that this server gave");
+  const json::Array& parts = value->as_array();
+  if (parts[0] != SortText(sort)) return BadCursor("it belongs to a list in another order");
+  if (!parts[1].is_bool() || !parts[3].is_int()) return BadCursor("it is damaged");
+  return meta::RunPlace{parts[1].as_bool(), ScalarOf(parts[2]), parts[3].as_int()};
+}
+
+Status CheckStatuses(const std::vector<std::string>& statuses) {
+  for (const std::string& status : statuses) {
+    if (model::ParseRunStatus(status)) continue;
+    return Error(Code::kInvalidArgument, "status '" + status + "' is not known", "status");
   }
-  for (const std::string& tag : filter.tags) AndPair(query, "run_tags", tag);
-  for (const std::string& property : filter.properties) AndPair(query, "run_properties", property);
-  if (filter.before_row > 0) query.sql += " AND row < " + std::to_string(filter.before_row);
-  query.sql += " ORDER BY row DESC LIMIT " + std::to_string(filter.limit + 1);
-  return query;
+  return Ok();
+}
+
+void ShowSortedBy(const model::RunSort& sort, meta::RunShow& show) {
+  auto add = [&](std::vector<std::string>& names) {
+    bool there = std::find(names.begin(), names.end(), sort.field.name) != names.end();
+    if (!there) names.push_back(sort.field.name);
+  };
+  if (sort.field.is_metric()) add(show.metrics);
+  if (sort.field.kind == model::RunFieldKind::kParam) add(show.params);
 }
 
 }  // namespace
 
-Result<RunFilter> ReadRunFilter(const Call& call) {
-  RunFilter filter;
-  filter.workspace_id = call.Param("ws");
-  filter.experiment = call.request.Query("experiment");
-  filter.parent = call.request.Query("parent");
-  filter.type = call.request.Query("type");
-  filter.statuses = call.request.QueryAll("status");
-  for (const std::string& status : filter.statuses) {
-    if (model::ParseRunStatus(status)) continue;
-    return Error(Code::kInvalidArgument, "status '" + status + "' is not known", "status");
+Result<meta::RunSearch> ReadRunSearch(const Call& call, const std::string& portal) {
+  meta::RunSearch search;
+  search.workspace_id = call.Param("ws");
+  search.experiment = call.request.Query("experiment");
+  search.parent = call.request.Query("parent");
+  search.type = call.request.Query("type");
+  search.statuses = call.request.QueryAll("status");
+  TRY(CheckStatuses(search.statuses));
+  search.tags = call.request.QueryAll("tag");
+  search.properties = call.request.QueryAll("property");
+  search.text = call.request.Query("text").value_or("");
+  search.filter = TRY(model::ParseRunFilter(call.request.Query("filter").value_or("")));
+  search.sort = TRY(model::ParseRunSort(call.request.Query("sort").value_or("")));
+  search.view = TRY(meta::ParseListView(call.request.Query("view").value_or("")));
+  search.include_children = TRY(call.QueryBool("include_children", false));
+  search.limit = TRY(call.QueryInt("limit", 100, 1, 1000));
+  search.show = {portal, call.request.QueryAll("metric"), call.request.QueryAll("param")};
+  ShowSortedBy(search.sort, search.show);
+  if (auto cursor = call.request.Query("cursor"); cursor && !cursor->empty() && *cursor != "0") {
+    search.after = TRY(ReadCursor(*cursor, search.sort));
   }
-  filter.tags = call.request.QueryAll("tag");
-  filter.properties = call.request.QueryAll("property");
-  filter.view = TRY(meta::ParseListView(call.request.Query("view").value_or("")));
-  filter.include_children = TRY(call.QueryBool("include_children", false));
-  filter.limit = TRY(call.QueryInt("limit", 100, 1, 1000));
-  filter.before_row = TRY(call.QueryInt("cursor", 0, 0, INT64_MAX));
-  return filter;
+  return search;
 }
 
-Result<std::vector<meta::RunRow>> ListRuns(db::Connection& db, const RunFilter& filter) {
-  Query query = MakeQuery(filter);
-  auto rows = TRY(db.Prepare(query.sql));
-  for (const std::string& text : query.texts) rows.Bind(text);
-  std::vector<meta::RunRow> runs;
-  while (TRY(rows.Step())) runs.push_back(meta::ReadRun(rows));
-  return runs;
+std::string CursorOf(const meta::RunSearch& search, const meta::RunPlace& place) {
+  if (search.sort == model::RunSort{}) return std::to_string(place.row);
+  json::Array parts;
+  parts.push_back(SortText(search.sort));
+  parts.emplace_back(place.without_value);
+  parts.push_back(ScalarJson(place.value));
+  parts.emplace_back(place.row);
+  return HexEncode(json::Write(std::move(parts)));
 }
 
 }  // namespace rw::server

@@ -90,16 +90,16 @@ void RunService::OnEnvironment(const std::string& run_id, int64_t run_row, int64
 void RunService::OnPlace(int64_t compute_row, QueuedRun run, std::string node) {
   std::string secret;
   NewAllocation allocation = Mint(compute_row, std::move(node), run.environment, &secret);
-  auto queued = std::make_shared<QueuedRun>(run);
+  auto queued = std::make_shared<QueuedRun>(std::move(run));
   auto placed = std::make_shared<bool>(false);
   int64_t now_us = context_.NowMicros();
   context_.writer.Submit(
       "run.place",
-      [placed, id = run.id, allocation, facts = Facts(), now_us](db::Connection& db) -> Status {
+      [placed, id = queued->id, allocation, facts = Facts(), now_us](db::Connection& db) -> Status {
         *placed = TRY(PlaceRun(db, id, allocation, facts, now_us));
         return Ok();
       },
-      [this, alive = alive_, placed, id = run.id, allocation, secret, queued](Status status) {
+      [this, alive = alive_, placed, id = queued->id, allocation, secret, queued](Status status) {
         if (!*alive) return;
         if (!status) LOG_ERROR("run.place", {"run", id}, {"error", status.error().message()});
         if (!status || !*placed) scheduler_.Release(allocation.compute_row, allocation.node);

@@ -1,6 +1,7 @@
 #include "server/run_ops.h"
 
 #include "base/strings.h"
+#include "meta/run_params.h"
 #include "meta/deletion.h"
 #include "server/grant.h"
 
@@ -41,6 +42,7 @@ Status AddDetails(db::Connection& db, const Submission& submission, int64_t run_
   for (const auto& [key, value] : submission.properties) {
     TRY(meta::AddProperty(db, run_row, key, value));
   }
+  TRY(meta::SetParams(db, run_row, submission.params));
   for (const auto& [source, message] : submission.warnings) {
     TRY(meta::AddWarning(db, run_row, source, message));
   }

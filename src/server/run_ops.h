@@ -37,6 +37,7 @@ struct Submission {
   std::string new_experiment_id;
   std::map<std::string, std::optional<std::string>> tags;
   std::map<std::string, std::string> properties;
+  std::map<std::string, std::string> params;
   std::vector<std::pair<std::string, std::string>> warnings;  // source, message
 };
 

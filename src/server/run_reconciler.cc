@@ -75,6 +75,7 @@ void RunService::AdoptWaiting(const meta::RunRow& run) {
 Status RunService::Start() {
   TRY(LoadTargets());
   TRY(Adopt());
+  metric_sorter_.Note();
   Reconcile();
   return Ok();
 }

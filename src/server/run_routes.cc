@@ -1,6 +1,7 @@
 #include "server/run_routes.h"
 
-#include "server/run_list.h"
+#include "meta/run_params.h"
+#include "model/run_params.h"
 
 namespace rw::server {
 namespace {
@@ -14,30 +15,12 @@ Result<net::Response> Get(RunService& service, Call& call) {
   return net::JsonResponse(out);
 }
 
-Result<net::Response> List(RunService& service, Call& call) {
-  ServerContext& context = service.context();
-  TRY(context.auth.MayReadWorkspace(call.principal, call.Param("ws")));
-  RunFilter filter = TRY(ReadRunFilter(call));
-  std::vector<meta::RunRow> runs = TRY(ListRuns(context.read, filter));
-  json::Value items = json::Array();
-  bool more = static_cast<int64_t>(runs.size()) > filter.limit;
-  if (more) runs.pop_back();
-  for (const meta::RunRow& run : runs) {
-    json::Value one = TRY(meta::RunToJson(context.read, run, context.options.url));
-    service.FillWaiting(run, one);
-    items.Append(std::move(one));
-  }
-  json::Value out = json::Object();
-  out.Set("items", std::move(items));
-  if (more) out.Set("next_cursor", std::to_string(runs.back().row));
-  return net::JsonResponse(out);
-}
-
 struct Patch {
   std::optional<std::string> display_name;
   std::map<std::string, std::optional<std::string>> tags;
   std::vector<std::string> remove_tags;
   std::map<std::string, std::string> properties;
+  std::map<std::string, std::string> params;
 };
 
 Result<Patch> ReadPatch(const Call& call) {
@@ -59,6 +42,7 @@ Result<Patch> ReadPatch(const Call& call) {
   }
   patch.remove_tags = TRY(json::OptionalStringList(body, "remove_tags"));
   patch.properties = TRY(json::OptionalStringMap(body, "properties"));
+  patch.params = TRY(model::ReadParams(body));
   return patch;
 }
 
@@ -70,6 +54,7 @@ Result<net::Response> ApplyPatch(db::Connection& db, const std::string& run_id, 
   for (const auto& [key, value] : patch.properties) {
     TRY(meta::AddProperty(db, run.row, key, value));
   }
+  TRY(meta::SetParams(db, run.row, patch.params));
   if (patch.display_name) {
     run.display_name = *patch.display_name;
     TRY(meta::SaveRun(db, run));
@@ -99,8 +84,6 @@ void Update(RunService& service, const CallPtr& call) {
 void RegisterRunRoutes(Router& router, RunService& service) {
   router.Add("POST", "/api/v1/workspaces/{ws}/runs",
              [&service](CallPtr call) { service.Submit(std::move(call)); });
-  router.AddSync("GET", "/api/v1/workspaces/{ws}/runs",
-                 [&service](Call& call) { return List(service, call); });
   router.AddSync("GET", "/api/v1/runs/{run}",
                  [&service](Call& call) { return Get(service, call); });
   router.Add("PATCH", "/api/v1/runs/{run}",

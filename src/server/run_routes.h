@@ -7,6 +7,7 @@
 namespace rw::server {
 
 void RegisterRunRoutes(Router& router, RunService& service);
+void RegisterRunListRoute(Router& router, RunService& service);
 void RegisterAllocationRoutes(Router& router, RunService& service);
 void RegisterJournalRoutes(Router& router, RunService& service);
 void RegisterMetricRoutes(Router& router, RunService& service);

@@ -11,6 +11,7 @@
 #include "meta/compute_row.h"
 #include "server/environment_gate.h"
 #include "server/log_store.h"
+#include "server/metric_sorter.h"
 #include "server/run_ops.h"
 #include "server/scheduler.h"
 #include "server/server_context.h"
@@ -57,6 +58,7 @@ class RunService {
 
   Scheduler& scheduler() { return scheduler_; }
   LogStore& logs() { return logs_; }
+  MetricSorter& metric_sorter() { return metric_sorter_; }
   ServerContext& context() { return context_; }
 
   /// Settings of `local`.
@@ -106,6 +108,7 @@ class RunService {
   EnvironmentGate& gate_;
   Scheduler scheduler_;
   LogStore logs_;
+  MetricSorter metric_sorter_{context_};
   std::map<std::string, LiveRun> live_;
   TimerId tick_ = 0;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

@@ -31,7 +31,7 @@ void RunService::Submit(CallPtr call) {
   meta::RunRow& run = submission->run;
   if (!run.state.supervised) {
     run.state.status = model::RunStatus::kRunning;
-    run.state.start_us = run.created_us;
+    if (run.state.start_us == 0) run.state.start_us = run.created_us;
     run.environment = nullptr;
     return Insert(std::move(call), *std::move(submission), std::nullopt);
   }

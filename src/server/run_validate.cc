@@ -1,11 +1,13 @@
 #include "server/run_validate.h"
 
+#include "base/clock.h"
 #include "base/hash.h"
 #include "base/strings.h"
 #include "meta/compute_row.h"
 #include "meta/snapshots.h"
 #include "meta/workspaces.h"
 #include "model/names.h"
+#include "model/run_params.h"
 #include "model/vm_sizes.h"
 #include "os/paths.h"
 
@@ -25,6 +27,18 @@ Status CheckText(const std::string& text, const std::string& field) {
   return Bad(field + " has " + std::to_string(text.size()) +
                  " bytes; the kernel passes at most 131071. Put it into a file.",
              field);
+}
+
+/// A run that was logged elsewhere tells when it began.
+Status FillStart(const json::Value& body, meta::RunRow& run) {
+  std::string start = TRY(json::OptionalString(body, "start_time"));
+  if (start.empty()) return Ok();
+  if (run.state.supervised) {
+    return Bad("start_time is for runs without a script or command", "start_time");
+  }
+  run.state.start_us = ParseUtc(start);
+  if (run.state.start_us > 0 && run.state.start_us <= run.created_us) return Ok();
+  return Bad("start_time must be a time of the past, as 2026-11-21T12:00:00.000000Z", "start_time");
 }
 
 Result<json::Value> Arguments(const json::Value& body) {
@@ -149,6 +163,8 @@ Status FillDetails(const json::Value& body, Submission& out) {
     }
   }
   out.properties = TRY(json::OptionalStringMap(body, "properties"));
+  out.params = model::ParamsOfArguments(TRY(json::OptionalStringList(body, "arguments")));
+  for (auto& [name, value] : TRY(model::ReadParams(body))) out.params[name] = std::move(value);
   if (!body["warnings"].is_array()) return Ok();
   for (const json::Value& one : body["warnings"].as_array()) {
     out.warnings.emplace_back(one.StringOr("source", "sdk"), one.StringOr("message"));
@@ -232,6 +248,7 @@ Result<Submission> ValidateSubmission(ServerContext& context, const Principal& p
   run.root_id = run.id;
   run.display_name = TRY(json::OptionalString(body, "display_name"));
   TRY(FillSpec(body, run));
+  TRY(FillStart(body, run));
   run.type = TRY(json::OptionalString(
       body, "type", run.state.supervised ? "azureml.scriptrun" : "azureml.interactiverun"));
   TRY(FillParent(context, principal, body, run));

@@ -122,6 +122,7 @@ struct Server {
   CoreOptions options;
   std::unique_ptr<net::HttpServer> http;
   std::unique_ptr<db::Writer> writer;
+  std::unique_ptr<db::Readers> readers;
   std::unique_ptr<backend::LocalBackend> backend;
   std::unique_ptr<env::Installer> installer;
   std::unique_ptr<Core> core;
@@ -206,6 +207,7 @@ Status Server::Listen(const std::string& given) {
 
 Status Server::Wire() {
   // One connection cannot serve two threads: in exclusive locking the loop's own writes.
+  if (data->read) readers = db::MakeReaders(paths.database);
   writer = data->read ? db::MakeThreadWriter(loop, std::move(data->write))
                       : db::MakeLoopWriter(loop, *data->write, kExclusiveCommitDelay);
   pool = net::MakeThreadPool(loop, kPoolThreads);
@@ -234,6 +236,7 @@ Status Server::Wire() {
                            .paths = paths,
                            .options = options,
                            .stop = [this] { Stop(); },
+                           .readers = readers.get(),
                            .installer = installer.get()}));
   return Ok();
 }

@@ -11,6 +11,7 @@
 #include "cas/folder_blob_store.h"
 #include "cas/snapshot_reader.h"
 #include "db/connection.h"
+#include "db/readers.h"
 #include "db/writer.h"
 #include "os/file_system.h"
 #include "server/auth.h"
@@ -41,6 +42,7 @@ struct ServerContext {
   Random& random;
   os::FileSystem& fs;
   db::Connection& read;  // query-only, on the loop's thread; sees what is committed
+  db::Readers* readers;  // for ReadAside
   db::Writer& writer;
   cas::FolderBlobStore& blobs;    // blocks on the disk: from the pool, but for Size
   cas::ClosureChecker& closures;  // from the pool
@@ -52,6 +54,11 @@ struct ServerContext {
 
   int64_t NowMicros() const { return clock.WallMicros(); }
 };
+
+/// A long read: `work` on a worker with a connection of its own, then `done` on the loop. Where
+/// there is one connection only, both on the loop, after what was posted before.
+void ReadAside(ServerContext& context, std::string_view name,
+               std::function<Status(db::Connection&)> work, std::function<void(Status)> done);
 
 /// Runs inside the writer's transaction, on the writer's thread: nothing of the loop may be
 /// touched.

@@ -86,6 +86,7 @@ long MachineOomKills(void);
 // kills in it is proof. Sets shim->group.
 void MakeGroup(struct Shim* shim);
 // In the child, before exec: no allocation, no lock.
+// A group that cannot be entered is removed: the script may be over before anybody looks into it.
 void EnterGroup(const char* group);
 // Did the script get in? Sets shim->in_group.
 void CheckGroup(struct Shim* shim);

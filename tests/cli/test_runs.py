@@ -36,6 +36,21 @@ def test_submit_and_follow(shared):
     assert run["id"] in shared("runs", "list") and "first" in shared("runs", "show", run["id"])
 
 
+def test_runs_are_found_and_sorted_by_metrics_and_parameters(shared):
+    script = "import sys\nfrom azureml.core import Run\nRun.get_context().log('acc', float(sys.argv[2]))\n"
+    runs = [submit(shared, script, "-e", "found", name="acc.py", arguments=("--acc", value)) for value in ("0.2", "0.9", "0.5")]
+    for run in runs:
+        assert ended(shared, run)["status"] == "Completed"
+    ids = [run["id"] for run in shared.json("runs", "list", "-e", "found", "--sort", "-metrics.acc", "--limit", "2")]
+    assert ids == [runs[1], runs[2]]
+    found = shared.json("runs", "list", "--filter", "metrics.acc < 0.6 and params.acc != 0.2 and experiment = found")
+    assert [run["id"] for run in found] == [runs[2]]
+    table = shared("runs", "list", "-e", "found", "--sort", "max(metrics.acc)", "--param", "acc").splitlines()
+    assert table[0].split()[-3:] == ["acc", "acc", "NAME"] and [line.split()[0] for line in table[1:]] == [runs[0], runs[2], runs[1]]
+    shared("runs", "list", "--filter", "metrics.acc >> 1", code=2)
+    assert "character 14" in shared.err
+
+
 def test_a_failing_script_ends_the_follower_with_1(shared):
     shared.write("fails.py", "print('before')\nraise ValueError('no such luck')\n")
     out = shared("submit", "--follow", "fails.py", code=1)

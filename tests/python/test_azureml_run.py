@@ -166,7 +166,7 @@ def test_outside_of_a_run_logging_prints(getter, capsys):
     run.complete()
     assert run.get_tags() == {"k": "v"} and run.get_status() == "Completed" and run.id.startswith("OfflineRun_")
     assert "Id: " + run.id in str(run) and run.experiment is None
-    with pytest.raises(RunEnvironmentException, match="not part of one"):
+    with pytest.raises(RunEnvironmentException, match="is an offline run"):
         run.register_model("m")
 
 

@@ -10,7 +10,8 @@ import subprocess
 import threading
 
 import pytest
-from runwright import journal
+from runwright import _journal_writer, _process, journal
+from runwright._journal_writer import JournalWriter
 from sdk_support import ROOT, SDK
 
 VECTORS = os.path.join(ROOT, "tests", "vectors", "journal.json")
@@ -60,7 +61,7 @@ def test_a_torn_or_damaged_record_ends_the_reading():
 
 
 def test_numbers_are_kept_bit_for_bit(tmp_path):
-    writer = journal.JournalWriter(str(tmp_path), "run")
+    writer = JournalWriter(str(tmp_path), "run")
     numbers = [0.1, -0.0, 5e-324, 1.7976931348623157e308, float("nan"), float("inf"), float("-inf")]
     numbers.append(struct.unpack("<d", b"\x01\x02\x03\x04\x05\x06\xf8\x7f")[0])
     for i, number in enumerate(numbers):
@@ -68,7 +69,7 @@ def test_numbers_are_kept_bit_for_bit(tmp_path):
     writer.number(7, 1.0)
     records = file_records(writer)
     assert records[0].document() == {
-        "run_id": "run", "boot_id": journal.boot_id(), "pid": os.getpid(), "start_ticks": journal.start_ticks(),
+        "run_id": "run", "boot_id": _process.boot_id(), "pid": os.getpid(), "start_ticks": _process.start_ticks(),
         "writer": writer.writer, "version": 1,
     }
     for i, (record, number) in enumerate(zip(records[1:], numbers)):
@@ -83,7 +84,7 @@ def test_a_record_is_one_write(tmp_path, monkeypatch):
     writes = []
     real = os.write
     monkeypatch.setattr(os, "write", lambda fd, data: writes.append(bytes(data)) or real(fd, data))
-    writer = journal.JournalWriter(str(tmp_path), "run")
+    writer = JournalWriter(str(tmp_path), "run")
     writer.number("a", 1.0)
     writer.record(journal.TAG, {"run_id": "run", "set": {"k": None}, "remove": []})
     assert len(writes) == 3 and writes[0].startswith(journal.FILE_HEADER)
@@ -91,7 +92,7 @@ def test_a_record_is_one_write(tmp_path, monkeypatch):
 
 
 def test_json_bodies(tmp_path):
-    writer = journal.JournalWriter(str(tmp_path), "run")
+    writer = JournalWriter(str(tmp_path), "run")
     value = {"x": 1, "y": float("nan"), "z": [float("-inf"), 0.1]}
     writer.record(journal.METRIC, {"run_id": "run", "name": "ř", "type": "row", "value": value})
     writer.record(journal.PROPERTY, {"run_id": "child", "set": {"a": "b"}})
@@ -103,7 +104,7 @@ def test_json_bodies(tmp_path):
 
 
 def test_numbers_of_other_runs_are_preceded_by_a_run_record(tmp_path):
-    writer = journal.JournalWriter(str(tmp_path), "run")
+    writer = JournalWriter(str(tmp_path), "run")
     for run in ("run", "child", "child", "run"):
         writer.number("a", 1.0, None, run)
     kinds = [record.kind for record in file_records(writer)]
@@ -111,7 +112,7 @@ def test_numbers_of_other_runs_are_preceded_by_a_run_record(tmp_path):
 
 
 def test_a_forked_child_writes_a_file_of_its_own(tmp_path):
-    writer = journal.JournalWriter(str(tmp_path), "run")
+    writer = JournalWriter(str(tmp_path), "run")
     writer.number("a", 1.0)
     parent = writer.writer
     child = os.fork()
@@ -128,7 +129,7 @@ def test_a_forked_child_writes_a_file_of_its_own(tmp_path):
 
 
 def test_threads(tmp_path):
-    writer = journal.JournalWriter(str(tmp_path), "run")
+    writer = JournalWriter(str(tmp_path), "run")
 
     def work(number):
         for i in range(500):
@@ -145,7 +146,7 @@ def test_threads(tmp_path):
 
 @pytest.mark.parametrize("round", range(5))
 def test_a_signal_handler_may_log(tmp_path, round):
-    writer = journal.JournalWriter(str(tmp_path), "run")
+    writer = JournalWriter(str(tmp_path), "run")
     said = []
 
     def handler(*_):
@@ -187,7 +188,7 @@ class FullDisk:
 
 def test_a_full_disk_is_waited_out_in_memory(tmp_path, monkeypatch):
     warnings = []
-    writer = journal.JournalWriter(str(tmp_path), "run", warnings.append)
+    writer = JournalWriter(str(tmp_path), "run", warnings.append)
     disk = FullDisk(400)
     monkeypatch.setattr(os, "write", disk)
     for i in range(50):
@@ -204,11 +205,11 @@ def test_a_full_disk_is_waited_out_in_memory(tmp_path, monkeypatch):
 
 
 def test_what_does_not_fit_into_memory_is_counted(tmp_path, monkeypatch):
-    writer = journal.JournalWriter(str(tmp_path), "run", lambda text: None)
+    writer = JournalWriter(str(tmp_path), "run", lambda text: None)
     writer.number("loss", -1.0)
     disk = FullDisk(10)
     monkeypatch.setattr(os, "write", disk)
-    monkeypatch.setattr(journal, "BUFFER_BYTES", 500)
+    monkeypatch.setattr(_journal_writer, "BUFFER_BYTES", 500)
     for i in range(100):
         writer.number("loss", float(i))
     disk.room = 1 << 30
@@ -224,7 +225,7 @@ def test_what_does_not_fit_into_memory_is_counted(tmp_path, monkeypatch):
 
 def test_a_folder_that_comes_later(tmp_path):
     warnings = []
-    writer = journal.JournalWriter(str(tmp_path / "journal"), "run", warnings.append)
+    writer = JournalWriter(str(tmp_path / "journal"), "run", warnings.append)
     writer.number("loss", 1.0)
     assert len(warnings) == 1
     (tmp_path / "journal").mkdir()
@@ -234,7 +235,7 @@ def test_a_folder_that_comes_later(tmp_path):
 
 
 def test_a_program_that_closes_every_descriptor_goes_on_in_a_new_file(tmp_path):
-    writer = journal.JournalWriter(str(tmp_path), "run")
+    writer = JournalWriter(str(tmp_path), "run")
     writer.number("loss", 1.0)
     os.close(writer._fd)
     writer.number("loss", 2.0)
@@ -289,4 +290,4 @@ def test_every_interpreter_writes_the_same(interpreter, run_folder, clean_env):
 @pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="needs /proc")
 def test_start_ticks_are_those_of_the_process():
     with open("/proc/%d/stat" % os.getpid()) as file:
-        assert journal.start_ticks() == int(file.read().rpartition(")")[2].split()[19])
+        assert _process.start_ticks() == int(file.read().rpartition(")")[2].split()[19])

@@ -2,7 +2,9 @@
 
 import re
 
+from azureml._sdk.calls import sdk_errors
 from azureml._sdk.exceptions import UserErrorException
+from azureml._sdk.submission import _raise_snapshot_limit
 
 _RULE = "3 to 36 characters of letters, digits, '_' and '-', the first one a letter or digit"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{2,35}\Z")
@@ -45,11 +47,32 @@ class Experiment:
                 "script_params", "inputs", "source_directory_data_store")})
         return run_of(self._workspace, submit(self._workspace, self._name, config, tags), self)
 
-    def start_logging(self, *args, **kwargs):
-        """Not built yet."""
-        from azureml._sdk.missing import MissingMember
+    @sdk_errors
+    def start_logging(self, outputs=None, snapshot_directory=".", display_name=None, tags=None, properties=None,
+                      run_id=None, **kwargs):
+        """Begins a run of this process, Running at once; complete(), fail() or leaving it as a context manager ends it.
 
-        return MissingMember("Experiment.start_logging")()
+        outputs: the folder whose files become the run's when it ends (default ``./outputs``; it is made).
+        snapshot_directory: the folder that the run keeps a snapshot of, None for none.
+        """
+        from runwright import errors
+        from runwright.interactive import start_logging
+
+        from azureml._sdk import exceptions
+        from azureml._sdk.run import Run
+        from azureml._sdk.warn import unknown_keywords
+
+        unknown_keywords("Experiment.start_logging", kwargs)
+        tags = {str(key): None if value is None else str(value) for key, value in (tags or {}).items()}
+        properties = {str(key): str(value) for key, value in (properties or {}).items()}
+        _raise_snapshot_limit()
+        try:
+            native = start_logging(
+                self._workspace._api, self._workspace._document, self._name, outputs, snapshot_directory, run_id,
+                display_name=display_name, tags=tags or None, properties=properties or None)
+        except errors.TooLargeError as error:
+            raise exceptions.translated(error, exceptions.SnapshotException)
+        return Run(self, native.id, _native=native)
 
     def get_runs(self, type=None, tags=None, properties=None, include_children=False):
         """Runs, newest first, as a generator. tags: a key or a dict."""

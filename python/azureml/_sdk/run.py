@@ -58,7 +58,7 @@ class Run(RunMedia):
     @property
     def number(self):
         """Counts from 1 within the experiment."""
-        return self._native.info.get("run_number")
+        return self._native.info.get("run_number") or self._native.document().get("number")
 
     @property
     def name(self):
@@ -86,7 +86,9 @@ class Run(RunMedia):
     def parent(self):
         """The parent run, None for a root."""
         parent_id = self._native.info.get("parent_id")
-        return run_of(self._experiment.workspace, self._api.get_run(parent_id), self._experiment) if parent_id else None
+        if not parent_id:
+            return None
+        return run_of(self._experiment.workspace, self._native._asking().get_run(parent_id), self._experiment)
 
     @property
     def tags(self):
@@ -98,8 +100,8 @@ class Run(RunMedia):
 
     @property
     def input_datasets(self):
-        """Data sets are not part of this release: empty."""
-        return {}
+        """name → data set. Data sets are not part of this release: empty."""
+        return InputDatasets()
 
     @property
     def _api(self):
@@ -200,18 +202,20 @@ class Run(RunMedia):
 
     @sdk_errors
     def child_run(self, name=None, run_id=None, outputs=None):
-        """A child of this run, inside of it; a context manager."""
-        native = self._native.child(name, run_id)
+        """A child of this run, which the caller logs to and ends; a context manager. Its files are those that it
+        uploads: ``outputs`` is the root run's alone."""
+        return self._child_of(self._native.child(name, run_id))
+
+    def _child_of(self, native):
         return Run(self._experiment, native.id, _native=native)
 
     def create_children(self, count=None, tag_key=None, tag_values=None):
         """``count`` children, or one for each of ``tag_values``, tagged by ``tag_key``."""
-        if (count is None) == (tag_values is None):
+        if (count is None) == (tag_values is None) or (tag_key is None) != (tag_values is None):
             raise exceptions.UserErrorException("create_children takes either count, or tag_key and tag_values.")
-        children = [self.child_run() for _ in (range(count) if count is not None else tag_values)]
-        for child, value in zip(children, tag_values or ()):
-            child.tag(tag_key, value)
-        return children
+        if tag_values is None:
+            return [self.child_run() for _ in range(int(count))]
+        return [self._child_of(self._native.child(tags={tag_key: value})) for value in tag_values]
 
     def get_children(self, recursive=False, tags=None, properties=None, type=None, status=None,
                      _rehydrate_runs=True):
@@ -249,6 +253,13 @@ class Run(RunMedia):
 
     def __hash__(self):
         return hash(self._run_id)
+
+
+class InputDatasets(dict):
+    """A dict whose missing names are explained."""
+
+    def __missing__(self, name):
+        raise KeyError("The run has no input data set %r: data sets are not part of this release." % (name,))
 
 
 def _is_over(native):

@@ -20,7 +20,7 @@ def context(allow_offline):
             raise exceptions.RunEnvironmentException(
                 "Could not load a submitted run, if outside of an execution context, use experiment.start_logging to "
                 "initialize an azureml.core.Run. This process is not part of a run: RUNWRIGHT_RUN_DIR is not set.")
-        if not isinstance(_context, _OfflineRun):
+        if not isinstance(_context, _OfflineRun) or _context._native.session is None:
             _context = _OfflineRun()
     elif not isinstance(_context, _SubmittedRun) or _context._native.session is not session:
         _context = _SubmittedRun._of(session)
@@ -64,134 +64,93 @@ class _SubmittedRun(Run):
 
 
 class _OfflineRun(Run):
-    """Outside of a run: logging prints, tags and properties are kept in memory, files are left where they are."""
+    """Outside of a run: the same API, kept in a local folder (docs/user/logging.md) that `runwright sync` sends to a
+    server. Logging prints what is logged, as it always did."""
 
-    def __init__(self):
-        import uuid
+    def __init__(self, native=None, parent=None):
+        if native is None:
+            from runwright.offline import offline_run
 
-        self._run_id = "OfflineRun_%s" % uuid.uuid4()
-        self._tags, self._properties, self._metrics, self._state = {}, {}, {}, "Running"
+            native = offline_run()
+        Run.__init__(self, None, native.id, _native=native)
+        self._parent = parent
 
-    @property
-    def _native(self):
-        raise exceptions.RunEnvironmentException(
-            "This needs a run, and this process is not part of one (Run.get_context() gave an offline run). Submit the "
-            "script: experiment.submit(ScriptRunConfig(...)), or `runwright submit`.")
-
-    _experiment = property(lambda self: self._native)
-    experiment = parent = None
     number = None
     type = "azureml.offline"
-    name = display_name = property(lambda self: self._run_id)
-    status = property(lambda self: self._state)
+
+    @property
+    def experiment(self):
+        """Experiment "offline" of the workspace that config.json names; None where there is no such file or nobody
+        answers there."""
+        from azureml._sdk.experiment import Experiment
+        from azureml._sdk.workspace import Workspace
+
+        if self._experiment is None:
+            try:
+                self._experiment = Experiment(Workspace.from_config(), "offline")
+            except exceptions.AzureMLException:
+                pass
+        return self._experiment
+
+    @property
+    def parent(self):
+        return self._parent
 
     def _print(self, kind, name, value):
         print("Attempted to log %s metric %s:\n%s" % (kind, name, value))
 
     def log(self, name, value, description="", step=None):
-        self._metrics.setdefault(name, []).append(value)
+        Run.log(self, name, value, description, step)
         self._print("scalar", name, value)
 
     def log_list(self, name, value, description=""):
         value = list(value)
-        self._metrics[name] = value
+        Run.log_list(self, name, value, description)
         self._print("list", name, value)
 
     def log_row(self, name, description=None, **kwargs):
-        self._metrics[name] = dict(kwargs)
+        Run.log_row(self, name, description, **kwargs)
         self._print("row", name, kwargs)
 
     def log_table(self, name, value, description=""):
-        self._metrics[name] = dict(value)
+        Run.log_table(self, name, value, description)
         self._print("table", name, value)
 
     def log_image(self, name, path=None, plot=None, description=""):
+        Run.log_image(self, name, path, plot, description)
         self._print("image", name, path if path is not None else plot)
-
-    def _log_document(self, name, value, description):
-        self._print("document", name, value)
-
-    def get_metrics(self, name=None, recursive=False, run_type=None, populate=False):
-        """What was logged in this process."""
-        shaped = {key: value[0] if isinstance(value, list) and len(value) == 1 else value
-                  for key, value in self._metrics.items() if name in (None, key)}
-        return {self._run_id: shaped} if recursive else shaped
-
-    def tag(self, key, value=None):
-        self._tags[key] = value
-
-    def set_tags(self, tags):
-        self._tags.update(tags)
-
-    def remove_tags(self, tags):
-        for key in [tags] if isinstance(tags, str) else list(tags):
-            self._tags.pop(key, None)
-
-    def get_tags(self):
-        return dict(self._tags)
-
-    def add_properties(self, properties):
-        for key in properties:
-            if key in self._properties:
-                raise exceptions.UserErrorException(
-                    "The property %s exists already: properties are written once." % key)
-        self._properties.update(properties)
-
-    def get_properties(self):
-        return dict(self._properties)
-
-    def upload_file(self, name, path_or_stream, datastore_name=None):
-        print("Attempted to upload file %s" % name)
-
-    def upload_files(self, names, paths, return_artifacts=False, timeout_seconds=None, datastore_name=None):
-        for name in names:
-            self.upload_file(name, None)
-
-    def upload_folder(self, name, path, datastore_name=None):
-        print("Attempted to upload folder %s" % name)
-
-    def get_file_names(self):
-        return []
-
-    def get_status(self):
-        return self._state
-
-    def get_details(self):
-        from azureml._sdk.run_details import Details
-
-        return Details(runId=self._run_id, target="local", status=self._state, properties=self.get_properties(),
-                       warnings=[], logFiles={}, runDefinition=None, inputDatasets=[], outputDatasets=[])
 
     def get_portal_url(self):
         return ""
 
-    def flush(self, timeout_seconds=300):
-        pass
-
-    def complete(self, _set_status=True):
-        self._state = "Completed"
-
-    def fail(self, error_details=None, error_code=None, _set_status=True):
-        self._state = "Failed"
-
-    def cancel(self):
-        self._state = "Canceled"
-
     def wait_for_completion(self, show_output=False, wait_post_processing=False, raise_on_error=True):
+        """This process is the run: nothing is waited for."""
         return self.get_details()
 
-    def child_run(self, name=None, run_id=None, outputs=None):
-        return _OfflineRun()
+    def get_details(self):
+        from azureml._sdk.run_details import details_of
 
-    def get_children(self, *args, **kwargs):
-        return iter(())
+        return details_of(self._native.document(refresh=True), "")
+
+    def _child_of(self, native):
+        return _OfflineRun(native, self)
+
+    def get_children(self, recursive=False, tags=None, properties=None, type=None, status=None,
+                     _rehydrate_runs=True):
+        for native in self._native.children(recursive, tags, properties, type, status):
+            yield _OfflineRun(native, self)
+
+    def submit_child(self, config, tags=None, **kwargs):
+        raise exceptions.RunEnvironmentException(
+            "Run %s is an offline run: it cannot submit others. Submit this script itself (experiment.submit, "
+            "`runwright submit`), then it can." % self.id)
 
     def __repr__(self):
-        return "Run(OfflineRun,\nId: %s,\nStatus: %s)" % (self._run_id, self._state)
+        return "Run(OfflineRun,\nId: %s,\nStatus: %s)" % (self.id, self.get_status())
 
     __str__ = __repr__
 
     def _repr_html_(self):
         from azureml._sdk.html import table
 
-        return table([("Id", self._run_id), ("Type", self.type), ("Status", self._state)])
+        return table([("Id", self.id), ("Type", self.type), ("Status", self.get_status())])

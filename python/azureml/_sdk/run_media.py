@@ -1,6 +1,7 @@
 """What a run says and keeps: metrics, tags, properties, files, models."""
 
 import os
+import re
 
 from azureml._sdk import exceptions
 from azureml._sdk.calls import sdk_errors
@@ -60,25 +61,30 @@ class RunMedia:
     def _log_document(self, name, value, description):
         import json
 
-        text = value if isinstance(value, str) else json.dumps(value)
-        self._log_file(name, text.encode("utf-8"), ".json", description)
+        from runwright.values import plain
+
+        if isinstance(value, str):
+            try:
+                value = json.loads(value)
+            except ValueError as error:
+                raise exceptions.UserErrorException("The value of %r is text, but no JSON: %s." % (name, error))
+        self._log_file(name, json.dumps(plain(value)).encode("utf-8"), ".json", description)
 
     def _log_file(self, name, content, ending, description):
-        """A metric may be logged again, a file's name is taken once: each gets a name of its own."""
-        import time
+        from runwright.values import artifact_id
 
-        artifact = "%s_%d%s" % (name, int(time.time() * 1000), ending)
+        artifact = artifact_name(name, ending)
         self._native.upload_file(artifact, content)
-        self._native.log_artifact(name, "aml://artifactId/ExperimentRun/dcid.%s/%s" % (self._native.id, artifact),
-                                  description)
+        self._native.log_artifact(name, artifact_id(self._native.id, artifact), description)
 
     @sdk_errors
     def get_metrics(self, name=None, recursive=False, run_type=None, populate=False):
         """name → value: a scalar logged once, a list logged repeatedly. What this process logged is in it.
 
-        recursive: run id → such a dict, of the run and its descendants.
+        recursive: run id → such a dict, of the run and its descendants. run_type: of runs of that type alone.
+        populate: tables that are kept as files (log_accuracy_table …) come with their content.
         """
-        return self._native.get_metrics(name, recursive)
+        return self._native.get_metrics(name, recursive, run_type, populate)
 
     # Tags and properties.
 
@@ -205,7 +211,7 @@ class RunMedia:
             raise exceptions.ModelPathNotFoundException(self._no_model_path(model_path or model_name),
                                                         inner_exception=error)
         except errors.RunwrightError as error:
-            raise exceptions.translated(error)
+            raise _outside_or_user_error(error)
         return Model._of(self._experiment.workspace, document)
 
     def _no_model_path(self, path):
@@ -215,6 +221,25 @@ class RunMedia:
         near = near_matches(path, names)
         return "Could not locate the provided model_path %s in the set of files uploaded to the run: %s.%s" % (
             path, names, " Did you mean %s?" % " or ".join(near) if near else "")
+
+
+def _outside_or_user_error(error):
+    from runwright.errors import UnavailableError
+
+    nobody = isinstance(error, UnavailableError)
+    return exceptions.translated(error, exceptions.RunEnvironmentException if nobody else exceptions.UserErrorException)
+
+
+def artifact_name(name, ending):
+    """The name of a file that holds a value of the metric ``name``. A metric may be logged again, a file's name is
+    taken once: each gets a name of its own. What no file can be named becomes an underscore."""
+    import os
+    import time
+
+    parts = [re.sub(r"[\x00-\x1f\x7f\\\ud800-\udfff]", "_", part) for part in str(name).split("/")]
+    parts = [part.encode("utf-8")[:200].decode("utf-8", "ignore") for part in parts if part not in ("", ".", "..")]
+    stem = "/".join(parts)[-2000:].lstrip("/") or "metric"
+    return "%s_%d%s%s" % (stem, int(time.time()), "".join("%02x" % b for b in os.urandom(3)), ending)
 
 
 def _not_built(name):

@@ -1,0 +1,26 @@
+"""Who a process is: its boot and the moment it started tell it from a later one with the same pid."""
+
+
+def boot_id():
+    """The kernel's name of this boot, "" where there is none."""
+    try:
+        with open("/proc/sys/kernel/random/boot_id") as file:
+            return file.read().strip()
+    except OSError:
+        return ""
+
+
+def start_ticks(pid="self"):
+    """When a process started, in clock ticks since boot; 0 where it is gone."""
+    try:
+        with open("/proc/%s/stat" % pid, "rb") as file:
+            return int(file.read().rpartition(b")")[2].split()[19])
+    except (OSError, ValueError, IndexError):
+        return 0
+
+
+def is_alive(pid, ticks, boot):
+    """Does the process that noted these three still live on this machine? ``boot``: of another boot: it is gone."""
+    if boot != boot_id():
+        return False
+    return start_ticks(pid) == ticks != 0

@@ -1,0 +1,226 @@
+#include "meta/run_text.h"
+
+#include "base/clock.h"
+#include "base/strings.h"
+#include "json/text.h"
+#include "model/run_status.h"
+
+namespace rw::meta {
+namespace {
+
+constexpr std::string_view kColumns =
+    "runs.row, runs.id, runs.number, runs.workspace_id, runs.experiment, runs.experiment_id,"
+    " runs.display_name, runs.type, runs.parent_id, runs.root_id, runs.target, runs.attempt,"
+    " runs.status, runs.reason_json, runs.created_us, runs.start_us, runs.end_us,"
+    " runs.error_json, runs.snapshot_id, runs.spec_json, runs.environment_json,"
+    " runs.run_definition_json, runs.submitted, runs.compute_row,"
+    " runs.archived_us, runs.deleted_us, runs.details_json";
+
+/// Members of one object, in any order.
+class Members {
+ public:
+  Members(std::string& out, const db::Statement& row) : out_(out), row_(row) {}
+
+  std::string& Key(std::string_view name) {
+    out_ += out_.empty() ? "{\"" : ",\"";
+    out_ += name;
+    out_ += "\":";
+    return out_;
+  }
+  void Text(std::string_view name, int column) { json::AppendQuoted(Key(name), row_.View(column)); }
+  void TextOrNull(std::string_view name, int column) {
+    if (row_.View(column).empty()) {
+      Key(name) += "null";
+    } else {
+      Text(name, column);
+    }
+  }
+  void Int(std::string_view name, int column) { json::AppendInt(Key(name), row_.Int(column)); }
+  void Time(std::string_view name, int column, bool known = true) {
+    int64_t us = row_.Int(column);
+    if (us == 0 || !known) {
+      Key(name) += "null";
+    } else {
+      json::AppendQuoted(Key(name), FormatUtc(us));
+    }
+  }
+  void Json(std::string_view name, std::string_view text, std::string_view otherwise) {
+    Key(name) += text.empty() || text == "null" ? otherwise : text;
+  }
+
+ private:
+  std::string& out_;
+  const db::Statement& row_;
+};
+
+void AddSpec(Members& members, std::string_view spec) {
+  members.Json("script", json::RawMember(spec, "script"), "null");
+  members.Json("command", json::RawMember(spec, "command"), "null");
+  members.Json("arguments", json::RawMember(spec, "arguments"), "[]");
+  members.Json("environment_variables", json::RawMember(spec, "environment_variables"), "{}");
+}
+
+Status AddPairs(db::Connection& db, std::string_view sql, int64_t run_row, std::string& out) {
+  auto rows = TRY(db.Prepare(sql));
+  rows.Bind(run_row);
+  out += '{';
+  for (bool first = true; TRY(rows.Step()); first = false) {
+    if (!first) out += ',';
+    json::AppendQuoted(out, rows.View(0));
+    out += ':';
+    if (rows.IsNull(1)) {
+      out += "null";
+    } else {
+      json::AppendQuoted(out, rows.View(1));
+    }
+  }
+  out += '}';
+  return Ok();
+}
+
+Status AddWarnings(db::Connection& db, int64_t run_row, std::string& out) {
+  auto rows = TRY(db.Prepare(
+      "SELECT source, message FROM run_warnings WHERE run_row = ? ORDER BY row LIMIT 1000"));
+  rows.Bind(run_row);
+  out += '[';
+  for (bool first = true; TRY(rows.Step()); first = false) {
+    out += first ? "{\"message\":" : ",{\"message\":";
+    json::AppendQuoted(out, rows.View(1));
+    out += ",\"source\":";
+    json::AppendQuoted(out, rows.View(0));
+    out += '}';
+  }
+  out += ']';
+  return Ok();
+}
+
+Status AddLogFiles(db::Connection& db, int64_t run_row, std::string& out) {
+  auto rows = TRY(db.Prepare("SELECT name FROM logs WHERE run_row = ? ORDER BY name"));
+  rows.Bind(run_row);
+  out += '[';
+  for (bool first = true; TRY(rows.Step()); first = false) {
+    if (!first) out += ',';
+    json::AppendQuoted(out, rows.View(0));
+  }
+  out += ']';
+  return Ok();
+}
+
+void AddNumber(std::string& out, std::string_view name, const db::Statement& row, int column) {
+  out += name;
+  if (row.IsNull(column)) {
+    out += "null";
+  } else {
+    json::AppendDouble(out, row.Double(column));
+  }
+}
+
+/// {"acc": {"count", "last", "max", "min"}} of those that the run has.
+Status AddMetrics(db::Connection& db, int64_t run_row, const std::vector<std::string>& names,
+                  std::string& out) {
+  auto rows =
+      TRY(db.Prepare("SELECT count, last, max, min FROM metrics WHERE run_row = ? AND name = ?"));
+  out += '{';
+  bool first = true;
+  for (const std::string& name : names) {
+    rows.Bind(run_row).Bind(name);
+    if (TRY(rows.Step())) {
+      if (!first) out += ',';
+      first = false;
+      json::AppendQuoted(out, name);
+      out += ":{\"count\":";
+      json::AppendInt(out, rows.Int(0));
+      AddNumber(out, ",\"last\":", rows, 1);
+      AddNumber(out, ",\"max\":", rows, 2);
+      AddNumber(out, ",\"min\":", rows, 3);
+      out += '}';
+    }
+    rows.Reset();
+  }
+  out += '}';
+  return Ok();
+}
+
+Status AddParams(db::Connection& db, int64_t run_row, const std::vector<std::string>& names,
+                 std::string& out) {
+  auto rows = TRY(db.Prepare("SELECT value FROM run_params WHERE run_row = ? AND key = ?"));
+  out += '{';
+  bool first = true;
+  for (const std::string& name : names) {
+    rows.Bind(run_row).Bind(name);
+    if (TRY(rows.Step())) {
+      if (!first) out += ',';
+      first = false;
+      json::AppendQuoted(out, name);
+      out += ':';
+      json::AppendQuoted(out, rows.View(0));
+    }
+    rows.Reset();
+  }
+  out += '}';
+  return Ok();
+}
+
+Status AddShown(db::Connection& db, int64_t run_row, const RunShow& show, Members& members) {
+  if (!show.metrics.empty()) TRY(AddMetrics(db, run_row, show.metrics, members.Key("metrics")));
+  if (!show.params.empty()) TRY(AddParams(db, run_row, show.params, members.Key("params")));
+  return Ok();
+}
+
+}  // namespace
+
+std::string_view RunTextColumns() { return kColumns; }
+
+std::string StateText(std::string_view status, std::string_view reason) {
+  std::string out = ",\"reason\":";
+  out += reason.empty() ? "null" : reason;
+  out += ",\"status\":";
+  json::AppendQuoted(out, status);
+  out += '}';
+  return out;
+}
+
+Result<RunText> RunTextOf(db::Connection& db, const db::Statement& row, const RunShow& show) {
+  RunText run;
+  run.id = row.Text(1);
+  run.compute_row = row.Int(23);
+  auto status = model::ParseRunStatus(row.View(12)).value_or(model::RunStatus::kFailed);
+  bool over = model::IsTerminal(status);
+  run.may_wait = row.Int(22) != 0 && model::IsBeforeStart(status);
+  run.head.reserve(1024);
+  Members members(run.head, row);
+  members.Text("id", 1);
+  members.Int("number", 2);
+  members.Text("workspace_id", 3);
+  members.Text("experiment", 4);
+  members.Text("experiment_id", 5);
+  members.Text("display_name", 6);
+  members.Text("type", 7);
+  members.TextOrNull("parent_id", 8);
+  members.Text("root_id", 9);
+  members.Text("target", 10);
+  members.Int("attempt", 11);
+  members.Time("created_time", 14);
+  members.Time("start_time", 15);
+  members.Time("archived_time", 24);
+  if (row.Int(25) != 0) members.Time("deleted_time", 25);
+  members.Time("end_time", 16, over);
+  members.Json("summary", json::RawMember(row.View(26), "summary"), "{}");
+  members.Json("error", over ? row.View(17) : std::string_view(), "null");
+  members.TextOrNull("snapshot_id", 18);
+  AddSpec(members, row.View(19));
+  members.Json("environment", row.View(20), "{}");
+  if (!row.IsNull(21)) members.Json("run_definition", row.View(21), "null");
+  int64_t key = row.Int(0);
+  TRY(AddPairs(db, "SELECT key, value FROM run_tags WHERE run_row = ?", key, members.Key("tags")));
+  TRY(AddPairs(db, "SELECT key, value FROM run_properties WHERE run_row = ?", key,
+               members.Key("properties")));
+  TRY(AddWarnings(db, key, members.Key("warnings")));
+  TRY(AddLogFiles(db, key, members.Key("log_files")));
+  TRY(AddShown(db, key, show, members));
+  json::AppendQuoted(members.Key("portal_url"), show.portal + "/runs/" + PercentEncode(run.id));
+  run.state = StateText(model::StatusName(status), row.View(13));
+  return run;
+}
+
+}  // namespace rw::meta
