@@ -80,7 +80,9 @@ TEST(Arguments, TheTreeHasEveryCommand) {
   CommandTree tree = AllCommands();
   std::vector<std::string> names;
   for (const CommandTree& child : tree.children) names.push_back(child.name);
-  EXPECT_EQ(Join(names, " "), "init server submit runs logs compute models env open completion");
+  EXPECT_EQ(Join(names, " "),
+            "init server submit runs logs compute models env open backup "
+            "restore completion");
 }
 
 /// api/errors.yaml is the one table.

@@ -39,6 +39,8 @@ class Grammar {
     DeclareModels();
     DeclareEnv();
     DeclareOpen();
+    DeclareBackup();
+    DeclareRestore();
     DeclareCompletion();
     DeclareSnapshot();
   }
@@ -385,6 +387,33 @@ class Grammar {
     app->add_flag("--allow-large", snapshot_.allow_large, "also a folder of more than 10 GiB");
   }
 
+  void DeclareBackup() {
+    CLI::App* app = Leaf<BackupOptions>(
+        &app_, "backup", "Copy a data folder, also while its server writes", backup_, nullptr,
+        "  runwright backup /mnt/backup/runwright\n"
+        "  runwright backup --data /srv/runwright /mnt/backup/runwright   (again: only what is "
+        "new)\n"
+        "Database, blobs, logs, tokens and secrets; not the built environments and the working "
+        "folders\n"
+        "of runs. Keep it as safe as the data folder: it opens the secrets. Exit code 70 where "
+        "something\n"
+        "is damaged in the data folder: it is named, all else is in the backup.");
+    app->add_option("dest", backup_.dest, "folder of the backup")->required();
+    app->add_option("--data", backup_.data, "data folder (default ~/.local/share/runwright)");
+  }
+
+  void DeclareRestore() {
+    CLI::App* app = Leaf<RestoreOptions>(
+        &app_, "restore", "Make a data folder from a backup, every hash verified", restore_,
+        nullptr,
+        "  runwright restore /mnt/backup/runwright --data /srv/runwright\n"
+        "  runwright server --data /srv/runwright\n"
+        "The server's first start writes a new token for you; those that others have stay valid.");
+    app->add_option("backup", restore_.backup, "folder of the backup")->required();
+    app->add_option("--data", restore_.data, "a new or empty folder")->required();
+    app->add_flag("--partial", restore_.partial, "of a damaged backup, restore what is whole");
+  }
+
   void DeclareCompletion() {
     CLI::App* app = Leaf<CompletionOptions>(
         &app_, "completion", "A completion script for your shell", completion_, nullptr,
@@ -409,6 +438,8 @@ class Grammar {
   OpenOptions open_;
   CompletionOptions completion_;
   SnapshotOptions snapshot_;
+  BackupOptions backup_;
+  RestoreOptions restore_;
 };
 }  // namespace
 

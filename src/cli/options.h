@@ -120,13 +120,24 @@ struct SnapshotOptions {
   bool allow_large = false;
 };
 
+struct BackupOptions {
+  std::string data;
+  std::string dest;
+};
+
+struct RestoreOptions {
+  std::string backup;
+  std::string data;
+  bool partial = false;
+};
+
 struct CompletionOptions {
   std::string shell;
 };
 
 using Command = std::variant<InitOptions, ServerOptions, SubmitOptions, RunsOptions, LogsOptions,
                              ComputeOptions, ModelsOptions, EnvOptions, OpenOptions,
-                             CompletionOptions, SnapshotOptions>;
+                             CompletionOptions, SnapshotOptions, BackupOptions, RestoreOptions>;
 
 /// The tree of commands and their options, for shell completion.
 struct CommandTree {

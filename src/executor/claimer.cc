@@ -1,6 +1,7 @@
 #include "executor/claimer.h"
 
 #include "base/strings.h"
+#include "model/protocol.h"
 
 namespace rw::executor {
 
@@ -31,7 +32,9 @@ Status Claimer::Start(std::function<void(ClaimResult)> done) {
     return Ok();
   }
   json::Value body = json::Object();
-  body.Set("claimant", TRY(Claimant())).Set("secret", claim_.secret).Set("protocol", 1);
+  body.Set("claimant", TRY(Claimant()))
+      .Set("secret", claim_.secret)
+      .Set("protocol", model::kExecutorProtocol);
   body.Set("host", host_).Set("pid", pid_);
   server_.Post("/api/v1/allocations/" + PercentEncode(claim_.allocation_id) + "/claim", body,
                lifetime_.Bind([this](const net::Response& response) { Answered(response); }),

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/strings.h"
+#include "model/protocol.h"
 
 namespace rw::executor {
 namespace {
@@ -39,6 +40,7 @@ void ServerLink::Call(net::Request request, milliseconds timeout, Callback callb
   if (fenced_) return;
   auto pending = std::make_shared<Pending>(
       Pending{std::move(request), timeout, std::move(callback), patience});
+  pending->request.headers[model::kProtocolHeader] = std::to_string(model::kExecutorProtocol);
   for (const auto& [name, value] : credentials_) pending->request.headers[name] = value;
   Send(std::move(pending));
 }

@@ -3,6 +3,7 @@
 #include "base/mutant.h"
 #include "base/strings.h"
 #include "server/grant.h"
+#include "server/protocol.h"
 #include "server/run_service.h"
 
 namespace rw::server {
@@ -26,12 +27,7 @@ Result<ClaimRequest> ReadClaim(const Call& call) {
   ClaimRequest out{call.Param("id"), TRY(json::RequireString(body, "claimant")),
                    body.StringOr("secret"), json::Object()};
   if (out.claimant.empty()) return Error(Code::kInvalidArgument, "claimant is empty", "claimant");
-  int64_t protocol = body.IntOr("protocol", 0);
-  if (protocol != 1) {
-    return Error(Code::kUnsupported,
-                 "executor protocol " + std::to_string(protocol) + "; this server speaks 1",
-                 "protocol");
-  }
+  TRY(CheckProtocol(body.IntOr("protocol", 0)));
   out.process.Set("host", body["host"]).Set("pid", body["pid"]);
   return out;
 }

@@ -6,6 +6,7 @@
 #include "base/strings.h"
 #include "server/environment_service.h"
 #include "server/interpreter_gate.h"
+#include "server/protocol.h"
 #include "server/routes.h"
 #include "server/run_routes.h"
 
@@ -133,6 +134,7 @@ Status Core::CheckHead(const net::Request& head) {
   auto match = parts_->router.Find(head, &allowed);
   if (match && match->route != nullptr && match->route->access == Access::kPublic)
     return CheckPublicSize(head);
+  TRY(CheckProtocol(head));
   auto principal = TRY(parts_->auth.Authenticate(head));
   if (match && match->route != nullptr && match->route->access == Access::kOwner &&
       !principal.is_owner())
