@@ -380,10 +380,7 @@ TEST_F(RunTest, WhatADeadSupervisorLeftIsShippedByTheServer) {
   loop.Advance(5'000'000);
   EXPECT_EQ(StatusOf(id), "Failed");
   EXPECT_EQ(json::Write(Metrics(id).as_array()[0]["values"]), "[1.0,2.0]");
-  EXPECT_EQ(
-      Do("GET", "/api/v1/runs/" + id + "/artifacts/content?name=azureml-logs/70_driver_log.txt")
-          .response->body.bytes,
-      "one\ntwo\n");
+  EXPECT_EQ(*os::ReadFile(fs, "/data/logs/" + id + "/1.log"), "one\ntwo\n");
 }
 
 TEST_F(RunTest, SystemMetricsAreApart) {
