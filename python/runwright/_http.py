@@ -21,6 +21,11 @@ def quote(text, safe="/"):
     return "".join(chr(b) if b in keep else "%%%02X" % b for b in str(text).encode("utf-8"))
 
 
+def api_path(*parts):
+    """The path of a route: ``/api/v1/`` and the parts, percent-encoded."""
+    return "/api/v1/" + "/".join(quote(part, "") for part in parts)
+
+
 _UNRESERVED = frozenset(
     b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
 )

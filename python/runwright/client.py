@@ -1,13 +1,10 @@
 """`Api`: one method a route of api/openapi.yaml. Documents are the server's JSON as dicts; errors are raised."""
 
-from runwright._http import quote
+from runwright._api_workspaces import ApiWorkspaces
+from runwright._http import api_path as _path
 
 
-def _path(*parts):
-    return "/api/v1/" + "/".join(quote(part, "") for part in parts)
-
-
-class Api:
+class Api(ApiWorkspaces):
     """Typed access to a server, or (over ``exec.sock``) to it from inside of a run.
 
     client: `runwright._http.Client`. Methods named list_* are generators over every page.
@@ -42,47 +39,6 @@ class Api:
             query["cursor"] = page.get("next_cursor")
             if not query["cursor"]:
                 return
-
-    # Server.
-
-    def health(self):
-        """``{status, version}``; needs no token."""
-        return self.client.json("GET", "/healthz")
-
-    def get_server(self):
-        return self._get("/api/v1/server")
-
-    def stop_server(self):
-        return self._post("/api/v1/server/stop")
-
-    def create_login_link(self, path=None):
-        """``{url}``: logs a browser in once, within 60 s."""
-        return self._post("/api/v1/login-links", {"path": path} if path else {}, idempotent=False)
-
-    # Workspaces and experiments.
-
-    def list_workspaces(self, name=None, subscription_id=None, resource_group=None):
-        query = {"name": name, "subscription_id": subscription_id, "resource_group": resource_group}
-        return self._pages("/api/v1/workspaces", query)
-
-    def create_workspace(self, name, exist_ok=False, **members):
-        """members: subscription_id, resource_group, location; None is left out."""
-        body = {"name": name, "exist_ok": bool(exist_ok)}
-        body.update((key, value) for key, value in members.items() if value is not None)
-        return self._post("/api/v1/workspaces", body, idempotent=bool(exist_ok))
-
-    def get_workspace(self, ws):
-        return self._get(_path("workspaces", ws))
-
-    def list_experiments(self, ws):
-        return self._pages(_path("workspaces", ws, "experiments"))
-
-    def create_experiment(self, ws, name):
-        """An existing one is answered."""
-        return self._post(_path("workspaces", ws, "experiments"), {"name": name})
-
-    def get_experiment(self, ws, name):
-        return self._get(_path("workspaces", ws, "experiments", name))
 
     # Runs.
 
@@ -132,6 +88,20 @@ class Api:
 
     def cancel_run(self, run):
         return self._post(_path("runs", run, "cancel"))
+
+    def delete_run(self, run):
+        """The run and all below it; `restore_run` brings them back within the grace time."""
+        return self.client.json("DELETE", _path("runs", run))
+
+    def restore_run(self, run):
+        return self._post(_path("runs", run, "restore"))
+
+    def archive_run(self, run):
+        """Lists leave it out."""
+        return self._post(_path("runs", run, "archive"))
+
+    def unarchive_run(self, run):
+        return self._post(_path("runs", run, "unarchive"))
 
     def end_run(self, run, status, error=None):
         """status: "Completed" or "Failed"; error: ``{code?, message, details?}``."""

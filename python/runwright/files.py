@@ -159,13 +159,18 @@ def _relative(name, prefix, append_prefix):
 
 def digest_of(path):
     """``(SHA-256 hex, size)`` of a file, read in pieces."""
+    with open(path, "rb") as file:
+        return digest_of_stream(file)
+
+
+def digest_of_stream(file):
+    """``(SHA-256 hex, size)`` of what is left of a binary stream."""
     import hashlib
 
     digest, size = hashlib.sha256(), 0
-    with open(path, "rb") as file:
-        while True:
-            data = file.read(1 << 20)
-            if not data:
-                return digest.hexdigest(), size
-            digest.update(data)
-            size += len(data)
+    while True:
+        data = file.read(1 << 20)
+        if not data:
+            return digest.hexdigest(), size
+        digest.update(data)
+        size += len(data)

@@ -81,7 +81,7 @@ TEST(Arguments, TheTreeHasEveryCommand) {
   std::vector<std::string> names;
   for (const CommandTree& child : tree.children) names.push_back(child.name);
   EXPECT_EQ(Join(names, " "),
-            "init server submit runs logs compute models env open backup "
+            "init server submit runs logs compute models env open sync backup "
             "restore completion");
 }
 

@@ -25,6 +25,7 @@ Result<int> Models(Context& context, const ModelsOptions& options);
 Result<int> Env(Context& context, const EnvOptions& options);
 Result<int> Open(Context& context, const OpenOptions& options);
 Result<int> Snapshot(Context& context, const SnapshotOptions& options);
+Result<int> Sync(Context& context, const SyncOptions& options);
 Result<int> Backup(Context& context, const BackupOptions& options);
 Result<int> Restore(Context& context, const RestoreOptions& options);
 Result<int> Completion(const CompletionOptions& options);

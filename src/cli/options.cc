@@ -39,6 +39,7 @@ class Grammar {
     DeclareModels();
     DeclareEnv();
     DeclareOpen();
+    DeclareSync();
     DeclareBackup();
     DeclareRestore();
     DeclareCompletion();
@@ -387,6 +388,25 @@ class Grammar {
     app->add_flag("--allow-large", snapshot_.allow_large, "also a folder of more than 10 GiB");
   }
 
+  void DeclareSync() {
+    SyncOptions& o = sync_;
+    CLI::App* app = Leaf<SyncOptions>(
+        &app_, "sync", "Send what interactive and offline runs left on this machine", o, nullptr,
+        "  runwright sync --all\n"
+        "  runwright sync ~/.local/state/runwright/runs/OfflineRun_2f6a…\n"
+        "  runwright sync usb-stick/runs --ended --experiment field-tests\n"
+        "A repeat sends what is new. Runs whose process is gone without an end become Failed.");
+    auto* dirs = app->add_option("dir", o.dirs, "folders of runs, or folders that hold such");
+    app->add_flag("--all", sync_all_,
+                  "every run of this user on this machine (without DIR: the default)")
+        ->excludes(dirs);
+    app->add_option("-e,--experiment", o.experiment,
+                    "of runs that the server does not know (default: as they were begun, "
+                    "\"offline\")");
+    app->add_flag("--ended", o.ended, "the processes of another machine's runs are gone");
+    app->add_flag("--delete", o.remove, "remove each folder when the server has all of it");
+  }
+
   void DeclareBackup() {
     CLI::App* app = Leaf<BackupOptions>(
         &app_, "backup", "Copy a data folder, also while its server writes", backup_, nullptr,
@@ -438,6 +458,8 @@ class Grammar {
   OpenOptions open_;
   CompletionOptions completion_;
   SnapshotOptions snapshot_;
+  SyncOptions sync_;
+  bool sync_all_ = false;
   BackupOptions backup_;
   RestoreOptions restore_;
 };

@@ -120,6 +120,13 @@ struct SnapshotOptions {
   bool allow_large = false;
 };
 
+struct SyncOptions {
+  std::vector<std::string> dirs;  // folders of runs, or folders of such; none: all of this user
+  std::string experiment;         // of runs that the server does not know
+  bool ended = false;
+  bool remove = false;
+};
+
 struct BackupOptions {
   std::string data;
   std::string dest;
@@ -135,9 +142,10 @@ struct CompletionOptions {
   std::string shell;
 };
 
-using Command = std::variant<InitOptions, ServerOptions, SubmitOptions, RunsOptions, LogsOptions,
-                             ComputeOptions, ModelsOptions, EnvOptions, OpenOptions,
-                             CompletionOptions, SnapshotOptions, BackupOptions, RestoreOptions>;
+using Command =
+    std::variant<InitOptions, ServerOptions, SubmitOptions, RunsOptions, LogsOptions,
+                 ComputeOptions, ModelsOptions, EnvOptions, OpenOptions, CompletionOptions,
+                 SnapshotOptions, BackupOptions, RestoreOptions, SyncOptions>;
 
 /// The tree of commands and their options, for shell completion.
 struct CommandTree {
