@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 ROOT := $(CURDIR)
-SEEDS ?= 200
+SEEDS ?= 1000
 KILLS ?= 100
 KILLS ?= 100
 
@@ -33,7 +33,7 @@ test-python: build
 bench: build ## figures beside their peers, as a table and JSON
 	@tools/bench.sh
 
-sim: setup ## the simulator: make sim SEEDS=200 | SEED=7 | MUTANT=no_fence | MUTANT=list
+sim: setup ## the simulator: make sim SEEDS=1000 | SEED=7 | MUTANT=no_fence | MUTANT=list
 	@SEEDS="$(SEEDS)" SEED="$(SEED)" MUTANT="$(MUTANT)" tools/sim.sh
 
 chaos: build ## kill -9 at random under load: make chaos KILLS=100 CHAOS_SEED=7

@@ -1,6 +1,7 @@
 // Heartbeats: the executor's long poll for commands. They store nothing, so they cost no COMMIT.
 #include <algorithm>
 
+#include "base/mutant.h"
 #include "server/run_service.h"
 
 namespace rw::server {
@@ -39,6 +40,7 @@ json::Value RunService::CommandsFor(const std::string& run_id) {
   bool wanted = (state.cancel_requested || state.end_requested) && !model::IsTerminal(state.status);
   auto live = live_.find(run_id);
   if (!wanted || live == live_.end()) return Commands(false);
+  if (live->second.told_boot_us != 0 && MutantPlanted("cancel_told_once")) return Commands(false);
   int64_t now = context_.clock.BootMicros();
   if (live->second.told_boot_us != 0 && now - live->second.told_boot_us < kTellAgainUs) {
     return Commands(false);

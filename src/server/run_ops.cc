@@ -117,7 +117,9 @@ Result<bool> FailAttempt(db::Connection& db, const std::string& run_id,
   }
   model::RunEvent event{.kind = model::EventKind::kAttemptFailed, .now_us = now_us};
   event.value = error;
-  return meta::ApplyToRun(db, run, event);
+  bool changed = TRY(meta::ApplyToRun(db, run, event));
+  if (model::IsTerminal(run.state.status)) TRY(EndOpenChildren(db, run, now_us));
+  return changed;
 }
 
 Result<bool> EndLostRun(db::Connection& db, const std::string& run_id,

@@ -2,6 +2,7 @@
 // Only proof of death ends a run; silence alone is NotResponding.
 #include "base/hash.h"
 #include "base/log.h"
+#include "base/mutant.h"
 #include "meta/compute_row.h"
 #include "server/run_service.h"
 #include "server/salvage.h"
@@ -102,8 +103,9 @@ void RunService::ReconcileOne(const std::string& run_id, LiveRun& live) {
         return EndLost(run_id,
                        "The run's executor did not end its finalizing within --finalizing-limit: "
                        "the last logs, metrics and outputs may be missing.");
-      if (now - live.heard_boot_us > context_.options.silent_seconds * 1'000'000)
-        NoteSilence(run_id, model::EventKind::kSilent);
+      if (now - live.heard_boot_us <= context_.options.silent_seconds * 1'000'000) return;
+      if (MutantPlanted("silence_is_death")) return Lost(run_id, live);
+      NoteSilence(run_id, model::EventKind::kSilent);
       return;
     case backend::Life::kDead:
       return live.retries < kMostRetries ? StartAgain(run_id, live) : Lost(run_id, live);

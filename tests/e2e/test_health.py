@@ -136,9 +136,9 @@ import os, subprocess, time
 from azureml.core import Run
 run = Run.get_context()
 child = subprocess.Popen(['sleep', '600'], start_new_session=True)
-open('child', 'w').write(str(child.pid))
 run.log('i', 0)
 run.flush()
+open('child', 'w').write(str(child.pid))
 while not os.path.exists('go'): time.sleep(0.01)
 for i in range(1, 1000): run.log('i', i); print(i, flush=True)
 open('said', 'w').close()
