@@ -19,6 +19,7 @@ Result<int> Server(Context& context, const ServerOptions& options, const Roles& 
 Result<int> Submit(Context& context, const SubmitOptions& options);
 Result<int> Runs(Context& context, const RunsOptions& options);
 Result<int> ListRuns(Context& context, const RunsOptions& options);
+Result<int> ShowMetrics(Context& context, const RunsOptions& options);
 Result<int> Logs(Context& context, const LogsOptions& options);
 Result<int> Compute(Context& context, const ComputeOptions& options);
 Result<int> Models(Context& context, const ModelsOptions& options);

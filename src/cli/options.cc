@@ -263,9 +263,15 @@ class Grammar {
     cancel->add_option("run", runs_.runs, "run ids")->required();
     CLI::App* metrics =
         RunsLeaf(group, "metrics", "Logged values", RunsAction::kMetrics,
-                 "  runwright runs metrics RUN\n  runwright runs metrics RUN --name loss");
+                 "  runwright runs metrics RUN\n  runwright runs metrics RUN --name loss\n"
+                 "  runwright runs metrics RUN --name loss --buckets 1000");
     one(metrics);
-    metrics->add_option("--name", runs_.metric, "every value of this metric");
+    auto* name = metrics->add_option("--name", runs_.metric, "every value of this metric");
+    metrics
+        ->add_option("--buckets", runs_.buckets,
+                     "instead of every value the exact min, max and last of so many equal parts")
+        ->check(CLI::Range(1, 10000))
+        ->needs(name);
     CLI::App* files = RunsLeaf(group, "files", "Names and sizes of a run's files",
                                RunsAction::kFiles, "  runwright runs files RUN --prefix outputs/");
     one(files);

@@ -68,6 +68,7 @@ struct RunsOptions {
   int64_t limit = 20;
   bool children = false;
   std::string metric;
+  int64_t buckets = 0;  // 0: every value
   std::string prefix;
   std::vector<std::string> files;
   std::string output = ".";

@@ -172,7 +172,8 @@ CREATE TABLE system_metrics (
 constexpr db::Migration kMigrations[] = {{1, "first", kFirst},
                                          {2, "deletion and secrets", kDeletionAndSecrets},
                                          {3, "query", kQuerySchema},
-                                         {4, "system metrics", kSystemMetrics}};
+                                         {4, "compaction", kCompactionSchema},
+                                         {5, "system metrics", kSystemMetrics}};
 
 }  // namespace
 

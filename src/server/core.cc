@@ -109,6 +109,7 @@ Result<std::unique_ptr<Core>> Core::Create(Deps deps) {
   RegisterJournalRoutes(router, runs);
   RegisterMetricRoutes(router, runs);
   RegisterSystemMetricRoutes(router, runs);
+  RegisterMetricReadRoutes(router, runs);
   RegisterLogRoutes(router, runs);
   RegisterComputeRoutes(router, runs);
   RegisterDeletionRoutes(router, runs);

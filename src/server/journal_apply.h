@@ -48,6 +48,8 @@ class JournalApplier {
 
   /// Row of a run that records may name; 0, with a warning, for others.
   Result<int64_t> RowOf(const std::string& run_id);
+  /// Writes one before its turn; it is gone then.
+  Status Store(Gathered& one);
   Gathered& SegmentOf(int64_t run_row, std::string_view name, std::string_view type, uint64_t seq);
   const std::string& CurrentRun() const { return state_.run_id.empty() ? home_.id : state_.run_id; }
 

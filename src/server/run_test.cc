@@ -701,6 +701,55 @@ TEST_F(RunTest, ListsAreWhatEachRunIs) {
   EXPECT_EQ(Do("GET", list + "?sort=params.lr&cursor=ffee").status(), 400);
 }
 
+TEST_F(RunTest, SeriesInBucketsAndDamageInWords) {
+  std::string list = "/api/v1/workspaces/" + ws + "/runs";
+  std::string id = Do("POST", list, R"({"experiment":"digits"})").json().StringOr("id");
+  std::string metrics = "/api/v1/runs/" + id + "/metrics";
+  for (int i = 0; i < 6; i++) {
+    Do("POST", metrics,
+       R"({"metrics":[{"name":"loss","value":)" + std::to_string(i) + R"(,"step":)" +
+           std::to_string(i * 10) + "}]}");
+  }
+  json::Value series = Do("GET", metrics + "/series?name=loss&buckets=2").json();
+  EXPECT_EQ(series.IntOr("count", 0), 6);
+  EXPECT_EQ(json::Write(series["buckets"]["min"]), "[0.0,3.0]");
+  EXPECT_EQ(json::Write(series["buckets"]["max"]), "[2.0,5.0]");
+  EXPECT_EQ(json::Write(series["buckets"]["step"]), "[20,50]");
+  EXPECT_EQ(Do("GET", metrics + "/series").status(), 400);
+  EXPECT_EQ(Do("GET", metrics + "/series?name=loss&buckets=0").status(), 400);
+  EXPECT_EQ(Do("GET", metrics + "/series?name=none").status(), 404);
+  Do("POST", metrics, R"({"metrics":[{"name":"t","type":"table","value":{"a":1}}]})");
+  EXPECT_EQ(Do("GET", metrics + "/series?name=t").status(), 412);
+  ASSERT_TRUE(
+      db->Execute("UPDATE metric_segments SET data = zeroblob(50) WHERE row ="
+                  " (SELECT max(row) - 2 FROM metric_segments)"));
+  json::Value read = Do("GET", metrics).json();
+  EXPECT_EQ(json::Write(read["metrics"].as_array()[0]["values"]), "[0.0,1.0,2.0,3.0,5.0]");
+  EXPECT_EQ(read["metrics"].as_array()[1].StringOr("name"), "t") << "the rest is readable";
+  ASSERT_EQ(read["damaged"].as_array().size(), 1u);
+  EXPECT_EQ(read["damaged"].as_array()[0].StringOr("metric"), "loss");
+  Do("GET", metrics);
+  loop.Advance(1000);
+  json::Value warnings = Run(id)["warnings"];
+  ASSERT_EQ(warnings.as_array().size(), 1u) << "said once";
+  EXPECT_NE(warnings.as_array()[0].StringOr("message").find("'loss'"), std::string::npos);
+}
+
+TEST_F(RunTest, ALongAnswerIsSpooled) {
+  std::string id = SubmitId();
+  FakeExecutor executor = ClaimLast();
+  JournalText journal(id);
+  for (int i = 0; i < 40000; i++) journal.Number("loss", i * 0.5);
+  EXPECT_EQ(Ship(executor, journal.bytes, 0).status(), 200);
+  auto answer = Do("GET", "/api/v1/runs/" + id + "/metrics");
+  ASSERT_TRUE(answer.response->body.file);
+  auto text = *os::ReadFile(fs, answer.response->body.file->path());
+  EXPECT_EQ(text.size(), answer.response->body.file->size());
+  json::Value metric = (*json::Parse(text))["metrics"].as_array()[0];
+  ASSERT_EQ(metric["values"].as_array().size(), 40000u);
+  EXPECT_EQ(metric["values"].as_array()[39999].as_double(), 39999 * 0.5);
+}
+
 TEST_F(RunTest, RunsByTheirMetrics) {
   std::string list = "/api/v1/workspaces/" + ws + "/runs";
   std::vector<std::string> ids;

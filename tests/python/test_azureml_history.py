@@ -155,6 +155,50 @@ class Array:
         return list(self.values)
 
 
+HOSTILE = ["", "\0", "a\0b", "\ud800", "x" * 10000, "../x", "CON", "new\nline", "\x7f", "é" * 9000, "$number", "a=b"]
+
+
+def every_use(run, i, name):
+    """Calls that use a name in every place that takes one."""
+    return (
+        lambda: run.log(name, i),
+        lambda: run.log("text %d" % i, name),
+        lambda: run.log_list(name + "L", [name]),
+        lambda: run.log_row("row %d" % i, **{name: name}),
+        lambda: run.tag(name, name),
+        lambda: run.add_properties({name: name}),
+        lambda: run.child_run(name).complete(),
+        lambda: run.child_run(run_id=name or None).complete(),
+        lambda: run.upload_file("%s" % name, __file__),
+        run.flush,
+    )
+
+
+@pytest.mark.parametrize("how", ["journal", "server"])
+def test_hostile_names_are_taken_or_refused_and_nothing_else_suffers(experiment, how):
+    from azureml.exceptions import UserErrorException
+
+    run = experiment.start_logging(snapshot_directory=None)
+    run.log("before", 1)
+    if how == "server":
+        run.complete()
+    refused = []
+    for i, name in enumerate(HOSTILE):
+        for call in every_use(run, i, name):
+            try:
+                call()
+            except UserErrorException as error:
+                refused.append(error)
+    run.log("after", 2)
+    metrics = run.get_metrics()
+    assert metrics["before"] == 1 and metrics["after"] == 2
+    for name in HOSTILE[4:9] + HOSTILE[10:]:
+        assert metrics[name] == HOSTILE.index(name)
+    assert len([name for name in metrics if name.startswith("é" * 8000)]) == 2
+    assert run.get_tags()["a=b"] == "a=b" and run.get_properties()["new\nline"] == "new\nline"
+    assert run.get_file_names() == ["$number", "CON", "a=b"] and refused
+
+
 def test_values_of_every_kind(run):
     values = {"int": 3, "float": 0.1, "bool": True, "text": "abc", "unicode": "名 🚀", "empty": "", "scalar": Scalar(0.25),
               "big": 2 ** 62, "negative zero": -0.0, "tiny": 5e-324, "huge": 1.7976931348623157e308}
