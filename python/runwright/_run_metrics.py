@@ -99,6 +99,11 @@ class RunMetrics:
                 self._populate(api, shaped[run], metrics)
         return shaped if recursive else shaped.get(self.id, {})
 
+    def series(self, name, buckets=1000):
+        """A long metric of numbers in at most ``buckets`` parts, exactly: ``{"count", "min", "max", "last", "step",
+        "time"}``, each a list with one entry a part."""
+        return values.number_of(self._asking().get_metric_series(self.id, name, buckets)["buckets"])
+
     @staticmethod
     def _populate(api, shaped, metrics):
         import io

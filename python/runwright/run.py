@@ -138,6 +138,24 @@ class Run(RunMetrics, RunWords, RunChildren, RunFiles):
         if session is not None:
             session.ended(self.id)
 
+    def delete(self):
+        """Deletes the run and all below it; `restore` brings them back within the server's grace time. One that is
+        alive is refused."""
+        return self._asking().delete_run(self.id)
+
+    def restore(self):
+        """Undoes `delete`."""
+        self.api.restore_run(self.id)
+        self._document = None
+
+    def archive(self):
+        """Lists leave it out that do not ask for ``view="archived"`` or ``"all"``."""
+        self._document = self._asking().archive_run(self.id)
+
+    def unarchive(self):
+        """Undoes `archive`."""
+        self._document = self._asking().unarchive_run(self.id)
+
     def __enter__(self):
         return self
 

@@ -72,6 +72,7 @@ void RunService::Heartbeat(CallPtr call) {
 void RunService::AnswerCommands(CallPtr call, const std::string& run_id, int64_t wait_us) {
   auto poll = std::make_shared<Poll>();
   poll->call = std::move(call);
+  poll->call->at_hand.reset();  // it waits for an event
   auto answer = [this, poll, run_id](bool at_end) {
     if (poll->answered) return;
     json::Value commands = CommandsFor(run_id);

@@ -1,8 +1,9 @@
 #include "server/run_ops.h"
 
 #include "base/strings.h"
-#include "meta/run_params.h"
 #include "meta/deletion.h"
+#include "meta/run_params.h"
+#include "meta/snapshots.h"
 #include "server/grant.h"
 
 namespace rw::server {
@@ -79,6 +80,11 @@ Result<Submitted> InsertSubmission(db::Connection& db, Submission submission,
   if (auto same = TRY(SameRequest(db, run))) {
     return Submitted{TRY(meta::RunToJson(db, *same, facts.server_url)), same->row, true};
   }
+  // It was there when the request came; a collection may have removed it since.
+  if (!run.snapshot_id.empty() && !TRY(meta::SnapshotRepository(db).Find(run.snapshot_id)))
+    return Error(Code::kFailedPrecondition,
+                 "snapshot " + run.snapshot_id + " is not on this server; upload it and repeat",
+                 "snapshot_id");
   run.experiment_id = TRY(meta::EnsureExperiment(db, run.workspace_id, run.experiment,
                                                  submission.new_experiment_id, run.created_us));
   TRY(meta::InsertRun(db, run));

@@ -248,3 +248,28 @@ def test_every_interpreter_logs_offline(interpreter, clean_env, tmp_path):
                    stdout=subprocess.DEVNULL)
     (name,) = os.listdir(str(tmp_path / "runs"))
     assert name.startswith("OfflineRun_")
+
+
+def test_native_interactive_runs_and_what_one_can_do_with_them(workspace, tmp_path, monkeypatch):
+    from runwright import errors
+    from runwright.interactive import start_logging
+
+    monkeypatch.chdir(tmp_path)
+    run = start_logging(workspace.api, workspace.document, "native", snapshot_directory=None, display_name="first")
+    for i in range(1000):
+        run.log("x", i, step=i)
+    series = run.series("x", buckets=10)
+    assert series["count"] == [100] * 10 and series["min"][0] == 0 and series["last"] == list(range(99, 1000, 100))
+    with pytest.raises(errors.FailedPreconditionError):
+        run.delete()
+    run.complete()
+    assert [one.id for one in workspace.runs(filter="metrics.x > 998", sort="-metrics.x")] == [run.id]
+    run.archive()
+    assert list(workspace.runs()) == [] and [one.id for one in workspace.runs(view="archived")] == [run.id]
+    run.unarchive()
+    run.delete()
+    assert list(workspace.runs()) == []
+    with pytest.raises(errors.NotFoundError):
+        run.get_status()
+    run.restore()
+    assert run.get_status() == "Completed" and run.get_metrics()["x"][-1] == 999
