@@ -110,6 +110,7 @@ Result<std::unique_ptr<Core>> Core::Create(Deps deps) {
   RegisterAllocationRoutes(router, runs);
   RegisterJournalRoutes(router, runs);
   RegisterMetricRoutes(router, runs);
+  RegisterSystemMetricRoutes(router, runs);
   RegisterMetricReadRoutes(router, runs);
   RegisterLogRoutes(router, runs);
   RegisterComputeRoutes(router, runs);
