@@ -343,3 +343,27 @@ run.flush()
     assert status == 0, out
     run = workspace.run(out.split()[0])
     assert run.get_metrics() == {"x": list(range(10)), "forked": 1, "late": 1} and run.files() == ["outputs/o.txt"]
+
+
+def test_a_full_disk_does_not_keep_a_run_open(workspace, tmp_path, monkeypatch, capfd):
+    import errno
+
+    monkeypatch.chdir(tmp_path)
+    run = workspace.start_logging("native", snapshot_directory=None)
+    run.log("x", 1)
+    run.flush()
+    write = os.write
+
+    def full(fd, data):
+        if data[:4] == b"RWJ1" or os.readlink("/proc/self/fd/%d" % fd).endswith(".rwj"):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(fd, data)
+
+    monkeypatch.setattr(os, "write", full)
+    run.log("x", 2)
+    run.fail("no room")
+    assert workspace.run(run.id).status == "Failed" and workspace.run(run.id).get_metrics() == {"x": 1}
+    monkeypatch.setattr(os, "write", write)
+    run.flush()
+    assert workspace.run(run.id).get_metrics() == {"x": [1, 2]}
+    assert "cannot be written" in capfd.readouterr().err
