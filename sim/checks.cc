@@ -1,5 +1,6 @@
 #include "sim/checks.h"
 
+#include "base/clock.h"
 #include "base/strings.h"
 #include "db/file_system_vfs.h"
 #include "json/value.h"
@@ -86,14 +87,16 @@ void Checks::Reads() {
 void Checks::Backup(const std::string& path) {
   db::FileSystemVfs vfs("backup", stage_.disk.fs(), stage_.world, stage_.world.random);
   auto opened = db::Connection::Open(path, {.vfs = "backup", .exclusive = true});
+  // Opening it may write, and the disk may be full or lose its power just then.
+  if (!opened && opened.error().code() == Code::kNoSpace) return;
   if (!Require(opened.has_value(), "a_backup_opens")) return;
   auto check = (*opened)->Prepare("PRAGMA integrity_check");
   bool whole = check && check->Step().value_or(false) && check->Text(0) == "ok";
-  if (!whole) return stage_.Violate("a_backup_is_whole");
+  if (!Require(whole, "a_backup_is_whole")) return;
   auto run = (*opened)->Prepare("SELECT count(*) FROM runs WHERE parent_id IS NULL");
   bool all = run && run->Step().value_or(false) &&
              run->Int(0) >= static_cast<int64_t>(stage_.ledger.submitted().size());
-  if (!all) return stage_.Violate("a_backup_has_what_was_acked");
+  if (!Require(all, "a_backup_has_what_was_acked")) return;
   stage_.world.coverage.Hit("backup:taken");
 }
 
@@ -144,6 +147,7 @@ void Checks::AtTheEnd() {
     Log(*shim, whole);
     if (whole) Output(*shim);
     if (whole) Warned(*shim);
+    if (whole) Times(*shim);
   }
   Slots();
 }
@@ -237,6 +241,18 @@ void Checks::Warned(const Shim& shim) {
     for (const json::Value& warning : (*run)["warnings"].as_array())
       told = told || warning.StringOr("source") == "journal";
   if (!told) stage_.Violate("damage_is_told", run ? json::Write(*run) : "");
+}
+
+/// However the wall clock was set meanwhile.
+void Checks::Times(const Shim& shim) {
+  auto run = stage_.asker.AskJson("GET", "/api/v1/runs/" + shim.request().run.str());
+  if (!run) return stage_.Violate("run_readable");
+  int64_t created = ParseUtc(run->StringOr("created_time"));
+  int64_t start = ParseUtc(run->StringOr("start_time"));
+  int64_t end = ParseUtc(run->StringOr("end_time"));
+  if (created <= start && end - start == shim.script()->lasted_us()) return;
+  stage_.Violate("times_are_right",
+                 json::Write(*run) + " lasted " + std::to_string(shim.script()->lasted_us()));
 }
 
 void Checks::Slots() {

@@ -34,7 +34,7 @@ _RETRY_SECONDS = 0.5  # between attempts while the disk is full
 
 _clock = time.time
 _monotonic = time.clock_gettime
-_BOOTTIME = getattr(time, "CLOCK_BOOTTIME", 7)  # the name came with Python 3.7
+BOOTTIME = getattr(time, "CLOCKBOOTTIME", 7)  # the name came with Python 3.7
 
 
 def writer_id():
@@ -103,7 +103,7 @@ class JournalWriter:
                     self._switch(run_id)
                 seq = self._seq
                 self._seq = seq + 1
-                wall, boot = int(_clock() * 1e6), int(_monotonic(_BOOTTIME) * 1e6)
+                wall, boot = int(_clock() * 1e6), int(_monotonic(BOOTTIME) * 1e6)
                 if step is None:
                     tail = _NUMBER.pack(seq, wall, boot, 2, 0, value) + encoded
                 else:
@@ -146,6 +146,25 @@ class JournalWriter:
                 else:
                     self._introduce(run_id)
                 self._append(kind, encode_json(document), points)
+            finally:
+                self._busy = False
+        if self._nested:
+            self._say_nested()
+
+    def introduce(self, run_id):
+        """Says in this process's file that a child run exists, where one of our processes made it."""
+        if run_id not in self._children or (run_id in self._introduced and self._pid == os.getpid()):
+            return
+        if _CHECK_PID:
+            self._check_pid()
+        with self._lock:
+            if self._busy:
+                return
+            self._busy = True
+            try:
+                if self._fd < 0:
+                    self._open()
+                self._introduce(run_id)
             finally:
                 self._busy = False
         if self._nested:
@@ -197,7 +216,7 @@ class JournalWriter:
             return
         seq = self._seq
         self._seq = seq + 1
-        data = pack_record(seq, int(_clock() * 1e6), int(_monotonic(_BOOTTIME) * 1e6), kind, body)
+        data = pack_record(seq, int(_clock() * 1e6), int(_monotonic(BOOTTIME) * 1e6), kind, body)
         if not self._pending:
             try:
                 written = os.write(self._fd, data)
@@ -234,7 +253,7 @@ class JournalWriter:
         }
         path = os.path.join(self.folder, writer + ".rwj")
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-        now = int(_clock() * 1e6), int(_monotonic(_BOOTTIME) * 1e6)
+        now = int(_clock() * 1e6), int(_monotonic(BOOTTIME) * 1e6)
         data = FILE_HEADER + pack_record(0, now[0], now[1], OPEN, encode_json(document))
         # A new file counts its records from 0, whatever was written (or lost) before.
         self._seq = 1

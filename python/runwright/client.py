@@ -1,7 +1,7 @@
 """`Api`: one method a route of api/openapi.yaml. Documents are the server's JSON as dicts; errors are raised."""
 
 from runwright._api_workspaces import ApiWorkspaces
-from runwright._http import api_path as _path
+from runwright._url import api_path as _path
 
 
 class Api(ApiWorkspaces):
@@ -53,9 +53,17 @@ class Api(ApiWorkspaces):
         type=None,
         include_children=False,
         limit=None,
+        filter=None,
+        sort=None,
+        text=None,
+        metric=None,
+        param=None,
+        view=None,
     ):
-        """Newest first. tags, properties: a key, a list of keys, or a dict (value None: the key alone counts).
-        status: one or a list."""
+        """Newest first, or by ``sort`` ("-metrics.acc"). tags, properties: a key, a list of keys, or a dict (value
+        None: the key alone counts). status: one or a list. filter, sort: docs/user/runs.md. metric, param: names, or
+        lists of them, whose values each run is to show. view: "active" (the default), "archived", "all", "deleted".
+        """
         from runwright._run_children import as_pairs
 
         query = {
@@ -66,6 +74,12 @@ class Api(ApiWorkspaces):
             "parent": parent,
             "type": type,
             "include_children": True if include_children else None,
+            "filter": filter,
+            "sort": sort,
+            "text": text,
+            "metric": metric,
+            "param": param,
+            "view": view,
         }
         return self._pages(_path("workspaces", ws, "runs"), query, limit)
 
@@ -76,12 +90,13 @@ class Api(ApiWorkspaces):
     def get_run(self, run):
         return self._get(_path("runs", run))
 
-    def update_run(self, run, display_name=None, tags=None, remove_tags=None, properties=None):
+    def update_run(self, run, display_name=None, tags=None, remove_tags=None, properties=None, params=None):
         body = {
             "display_name": display_name,
             "tags": tags,
             "remove_tags": remove_tags,
             "properties": properties,
+            "params": params,
         }
         body = {key: value for key, value in body.items() if value is not None}
         return self.client.json("PATCH", _path("runs", run), None, body)
@@ -120,6 +135,15 @@ class Api(ApiWorkspaces):
         """``{run id: [metric]}`` of the run and its descendants."""
         query = {"name": name, "recursive": True}
         return (self._get(_path("runs", run, "metrics"), query) or {}).get("runs") or {}
+
+    def get_metric_series(self, run, name, buckets=1000):
+        """A metric of numbers in at most ``buckets`` parts of equal count: ``{name, type, count, buckets: {count, min,
+        max, last, step, time}}``, each a list with one entry a part."""
+        return self._get(_path("runs", run, "metrics", "series"), {"name": name, "buckets": buckets})
+
+    def get_system_metrics(self, run, name=None):
+        """A list of ``{name, unit, times, values}``: what the run's processes and its machine used."""
+        return (self._get(_path("runs", run, "system_metrics"), {"name": name}) or {}).get("metrics") or []
 
     def log_metrics(self, run, metrics):
         """metrics: a list of ``{name, value, type?, step?}``."""

@@ -8,7 +8,7 @@ from runwright import errors
 def clean_name(name):
     """A file's name in a run: ``./outputs//x`` → ``outputs/x``. A name that leaves its folder is refused."""
     parts = [part for part in str(name).replace("\\", "/").split("/") if part not in ("", ".")]
-    if not parts or ".." in parts:
+    if not parts or ".." in parts or any("\ud800" <= letter <= "\udfff" for part in parts for letter in part):
         raise errors.InvalidArgumentError("%r cannot be the name of a file of a run" % (name,), field="name")
     return "/".join(parts)
 

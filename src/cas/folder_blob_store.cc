@@ -65,7 +65,49 @@ std::string FolderBlobStore::Path(const Digest& digest) const {
   return Folder(Prefix(digest)) + "/" + digest.Hex();
 }
 
+void FolderBlobStore::BeginSweep() {
+  std::lock_guard lock(sweep_mutex_);
+  used_.clear();
+  sweeping_ = true;
+}
+
+void FolderBlobStore::EndSweep() {
+  std::lock_guard lock(sweep_mutex_);
+  sweeping_ = false;
+  used_.clear();
+}
+
+/// Before the store is asked: a blob is then either noted and kept, or found missing.
+void FolderBlobStore::NoteUse(const Digest& digest) {
+  if (!sweeping_) return;
+  std::lock_guard lock(sweep_mutex_);
+  if (sweeping_) used_.insert(digest);
+}
+
+Result<bool> FolderBlobStore::RemoveUnused(const Digest& digest) {
+  std::lock_guard lock(sweep_mutex_);
+  if (used_.contains(digest)) return false;
+  TRY(Remove(digest));
+  return true;
+}
+
+Status FolderBlobStore::ForEach(
+    const std::function<Status(const Digest&, const os::FileInfo&)>& visit) {
+  for (int prefix = 0; prefix < 256; prefix++) {
+    std::string folder = Folder(static_cast<uint8_t>(prefix));
+    auto entries = fs_.List(folder);
+    if (!entries && entries.error().code() == Code::kNotFound) continue;
+    for (const os::DirEntry& entry : TRY(std::move(entries))) {
+      auto digest = Digest::Parse(entry.name);
+      auto info = digest ? fs_.Stat(Path(*digest)) : Result<os::FileInfo>(digest.error());
+      if (info) TRY(visit(*digest, *info));
+    }
+  }
+  return Ok();
+}
+
 Result<std::unique_ptr<BlobReader>> FolderBlobStore::Open(const Digest& digest) {
+  NoteUse(digest);
   auto file = fs_.Open(Path(digest), os::OpenMode::kRead);
   if (!file && file.error().code() == Code::kNotFound)
     return Error(Code::kNotFound, "Blob " + digest.Hex() + " is not in the store.");
@@ -75,6 +117,7 @@ Result<std::unique_ptr<BlobReader>> FolderBlobStore::Open(const Digest& digest) 
 }
 
 Result<uint64_t> FolderBlobStore::Size(const Digest& digest) {
+  NoteUse(digest);
   auto info = fs_.Stat(Path(digest));
   if (!info && info.error().code() == Code::kNotFound)
     return Error(Code::kNotFound, "Blob " + digest.Hex() + " is not in the store.");
@@ -194,6 +237,7 @@ std::bitset<256> FolderBlobStore::PrefixesOf(const std::vector<Written>& written
 /// the folder).
 Status FolderBlobStore::Publish(const std::vector<Written>& written) {
   if (written.empty()) return Ok();
+  for (const Written& one : written) NoteUse(one.digest);
   std::bitset<256> prefixes = PrefixesOf(written);
   TRY(MakeReady(prefixes));
   {

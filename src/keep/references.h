@@ -26,4 +26,13 @@ using VisitReference = std::function<Status(const BlobReference&)>;
 /// walk.
 Status WalkReferences(db::Connection& db, cas::BlobStore& store, const VisitReference& visit);
 
+/// What a collection leaves: without runs deleted up to `deleted_us`, and without snapshots made up
+/// to `snapshot_us` that no run and no model has.
+struct Leaving {
+  int64_t deleted_us = -1;
+  int64_t snapshot_us = -1;
+};
+Status WalkReferences(db::Connection& db, cas::BlobStore& store, const Leaving& leaving,
+                      const VisitReference& visit);
+
 }  // namespace rw::keep

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/strings.h"
 #include "server/environment_service.h"
+#include "server/gc_service.h"
 #include "server/interpreter_gate.h"
 #include "server/protocol.h"
 #include "server/routes.h"
@@ -59,6 +60,7 @@ struct Core::Parts {
   std::unique_ptr<EnvironmentService> environments;  // where there is an installer
   std::unique_ptr<EnvironmentGate> interpreters;     // else
   std::unique_ptr<RunService> runs;
+  std::unique_ptr<GcService> gc;
   Router router;
   std::shared_ptr<AtHand> at_hand = std::make_shared<AtHand>();
   bool stopping = false;
@@ -108,10 +110,16 @@ Result<std::unique_ptr<Core>> Core::Create(Deps deps) {
   RegisterAllocationRoutes(router, runs);
   RegisterJournalRoutes(router, runs);
   RegisterMetricRoutes(router, runs);
+  RegisterSystemMetricRoutes(router, runs);
   RegisterMetricReadRoutes(router, runs);
   RegisterLogRoutes(router, runs);
   RegisterComputeRoutes(router, runs);
   RegisterDeletionRoutes(router, runs);
+  core->parts_->gc = std::make_unique<GcService>(
+      runs, core->parts_->environments.get(), [at_hand = core->parts_->at_hand] {
+        return at_hand->began.empty() ? INT64_MAX : *at_hand->began.begin();
+      });
+  RegisterGcRoutes(router, context, *core->parts_->gc);
   return core;
 }
 
@@ -119,6 +127,7 @@ void Core::Start() {
   if (parts_->environments) parts_->environments->Start();
   Status started = parts_->runs->Start();
   if (!started) LOG_ERROR("core.start", {"error", started.error().message()});
+  parts_->gc->Start();
 }
 
 void Core::BeginStop() { parts_->stopping = true; }

@@ -12,7 +12,7 @@ constexpr size_t kLongestName = size_t{16} << 10;
 /// A name as it is kept: one that is too long is cut between characters, its hash keeps it apart
 /// from others that begin alike.
 std::string CutName(std::string_view name) {
-  size_t end = kLongestName;
+  size_t end = kLongestName - 17;
   while (end > 0 && (static_cast<unsigned char>(name[end]) & 0xC0) == 0x80) end--;
   std::string cut(name.substr(0, end));
   cut += '#';

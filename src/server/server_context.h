@@ -31,6 +31,8 @@ struct CoreOptions {
   std::string program;   // absolute path of `runwright`; the shim and uv lie beside it
   std::string sdk_path;  // PYTHONPATH entry with `azureml` and `runwright`
   std::string default_python = "python3";
+  int64_t finalizing_seconds = 3600;  // bound on collecting what a run left
+  int64_t silent_seconds = 90;        // without a word of its executor a run is NotResponding
 };
 
 struct ServerContext {
