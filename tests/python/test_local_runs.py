@@ -367,3 +367,13 @@ def test_a_full_disk_does_not_keep_a_run_open(workspace, tmp_path, monkeypatch, 
     run.flush()
     assert workspace.run(run.id).get_metrics() == {"x": [1, 2]}
     assert "cannot be written" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("ending", ["run.cancel()", "raise KeyboardInterrupt"])
+def test_a_canceled_offline_run_is_canceled_everywhere(lab, workspace, ending):
+    code = "from azureml.core import Run\nrun = Run.get_context()\nrun.log('x', 1)\nchild = run.child_run()\n" + ending
+    lab.python(code + "\nassert run.get_status() == 'Canceled'\nrun.log('late', 2)")
+    (report,) = lab.sync()
+    assert report["status"] == "Canceled" and report["complete"]
+    (child,) = workspace.run(report["run_id"]).children()
+    assert child.status in ("Canceled", "Completed") and "x" in workspace.run(report["run_id"]).get_metrics()
