@@ -241,14 +241,12 @@ void GcService::Mark(const PassPtr& pass) {
         // A store of its own: what it reads does not count as used.
         cas::FolderBlobStore store(fs, root);
         Status walked = keep::WalkReferences(
-            db, store, leaving, [pass, &store](const keep::BlobReference& one) -> Status {
+            db, store, leaving,
+            [pass](const keep::BlobReference& one) -> Status {
               pass->live.push_back(Mark64(one.digest));
-              // What lies below a folder that cannot be read is not known.
-              if (one.name.empty() && one.owner.starts_with("snapshot") &&
-                  !cas::VerifyBlob(store, one.digest))
-                pass->unreadable = keep::Describe(one) + " cannot be read";
               return Ok();
-            });
+            },
+            &pass->unreadable);
         std::sort(pass->live.begin(), pass->live.end());
         return walked;
       },
@@ -267,7 +265,7 @@ void GcService::Sweep(const PassPtr& pass) {
           return [&]() -> Status {
             pass->blobs.Add(info.size);
             bool named = std::binary_search(pass->live.begin(), pass->live.end(), Mark64(digest));
-            bool fresh = info.mtime_ns / 1000 > pass->plan.blob_us;
+            bool fresh = std::max(info.mtime_ns, info.ctime_ns) / 1000 > pass->plan.blob_us;
             if (named || fresh || !pass->unreadable.empty()) return Ok();
             if (!pass->dry_run && !TRY(blobs.RemoveUnused(digest))) return Ok();
             pass->removed_blobs.Add(info.size);

@@ -22,6 +22,13 @@
 
 namespace rw::server {
 
+/// What the machine says at this moment.
+struct HostFacts {
+  uint64_t resident_bytes = 0;  // of this process
+  uint64_t disk_free_bytes = 0;
+  uint64_t disk_size_bytes = 0;
+};
+
 /// Facts and settings of this server; set by whoever creates Core.
 struct CoreOptions {
   std::string url = "http://127.0.0.1";  // where it is reached; known once it listens
@@ -31,6 +38,7 @@ struct CoreOptions {
   std::string program;   // absolute path of `runwright`; the shim and uv lie beside it
   std::string sdk_path;  // PYTHONPATH entry with `azureml` and `runwright`
   std::string default_python = "python3";
+  std::function<HostFacts()> host_facts;  // may be empty (simulator, tests)
 };
 
 struct ServerContext {
