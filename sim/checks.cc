@@ -1,5 +1,6 @@
 #include "sim/checks.h"
 
+#include "base/clock.h"
 #include "base/strings.h"
 #include "db/file_system_vfs.h"
 #include "json/value.h"
@@ -144,6 +145,7 @@ void Checks::AtTheEnd() {
     Log(*shim, whole);
     if (whole) Output(*shim);
     if (whole) Warned(*shim);
+    if (whole) Times(*shim);
   }
   Slots();
 }
@@ -237,6 +239,18 @@ void Checks::Warned(const Shim& shim) {
     for (const json::Value& warning : (*run)["warnings"].as_array())
       told = told || warning.StringOr("source") == "journal";
   if (!told) stage_.Violate("damage_is_told", run ? json::Write(*run) : "");
+}
+
+/// However the wall clock was set meanwhile.
+void Checks::Times(const Shim& shim) {
+  auto run = stage_.asker.AskJson("GET", "/api/v1/runs/" + shim.request().run.str());
+  if (!run) return stage_.Violate("run_readable");
+  int64_t created = ParseUtc(run->StringOr("created_time"));
+  int64_t start = ParseUtc(run->StringOr("start_time"));
+  int64_t end = ParseUtc(run->StringOr("end_time"));
+  if (created <= start && end - start == shim.script()->lasted_us()) return;
+  stage_.Violate("times_are_right",
+                 json::Write(*run) + " lasted " + std::to_string(shim.script()->lasted_us()));
 }
 
 void Checks::Slots() {

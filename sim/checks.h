@@ -37,6 +37,7 @@ class Checks {
   void Children(const Shim& shim, const std::string& parent_status);
   void Output(const Shim& shim);
   void Warned(const Shim& shim);
+  void Times(const Shim& shim);
   void Slots();
   bool WasKilled(const std::string& run) const;
   bool MustBeCanceled(const std::string& run) const;

@@ -30,6 +30,7 @@ std::unique_ptr<journal::Writer> Script::NewJournal() {
 
 void Script::Start() {
   running_ = true;
+  began_us_ = world_.now();
   journal_ = NewJournal();
   if (plan_.two_writers) forked_ = NewJournal();
   if (forked_) world_.coverage.Hit("script:two-writers");
@@ -118,6 +119,7 @@ void Script::Kill() {
 
 void Script::End(Outcome outcome) {
   running_ = false;
+  ended_us_ = world_.now();
   if (on_exit_) on_exit_(outcome);
 }
 

@@ -55,6 +55,8 @@ class Script : public std::enable_shared_from_this<Script> {
   /// What outputs/model.bin holds; "" where it was not written.
   const std::string& output() const { return output_; }
   std::string Log() const;
+  /// By the monotonic clock.
+  int64_t lasted_us() const { return ended_us_ - began_us_; }
 
  private:
   std::unique_ptr<journal::Writer> NewJournal();
@@ -77,6 +79,8 @@ class Script : public std::enable_shared_from_this<Script> {
   std::vector<ScriptChild> children_;
   std::string output_;
   int step_ = 0;
+  int64_t began_us_ = 0;
+  int64_t ended_us_ = 0;
   bool running_ = false;
 };
 

@@ -116,15 +116,18 @@ void Shim::Launch() {
   observer_.script_started(request_.allocation.str());
   script_ = std::make_shared<Script>(world_, place_.disk, place_.folder, request_.run.str(), plan_,
                                      [this](Outcome outcome) { ScriptEnded(outcome); });
-  CHECK(os::WriteFileAtomically(
-      place_.disk, place_.folder + "/state/started",
-      "4242 1 simulated-boot " + std::to_string(world_.WallMicros()) + "\n", 0600));
+  CHECK(os::WriteFileAtomically(place_.disk, place_.folder + "/state/started",
+                                "4242 1 simulated-boot " + std::to_string(world_.WallMicros()) +
+                                    " " + std::to_string(world_.BootMicros()) + "\n",
+                                0600));
   script_->Start();
   Tell([](auto& l) { l.OnStarted(4242, 1); });
 }
 
 void Shim::ScriptEnded(Outcome outcome) {
   outcome_ = outcome;
+  CHECK(os::WriteFileAtomically(place_.disk, place_.folder + "/state/usage",
+                                "boot_us " + std::to_string(world_.BootMicros()) + "\n", 0600));
   std::string word = outcome.kind == Outcome::Kind::kCode ? "code " : "signal ";
   CHECK(os::WriteFileAtomically(
       place_.disk, place_.folder + "/state/exit",

@@ -69,6 +69,9 @@ void Executor::ReportExited() {
       break;
   }
   body.Set("end_time", FormatUtc(record ? record->wall_us : context_.clock.WallMicros()));
+  auto start = ReadStartRecord(context_.fs, folder_);
+  if (start && start->boot_us > 0 && usage.boot_us >= start->boot_us)
+    body.Set("duration_us", usage.boot_us - start->boot_us);
   if (!error.is_null()) body.Set("error", std::move(error));
   body.Set("summary", Summary(usage));
   reports_->Send("exited", std::move(body));

@@ -1,4 +1,6 @@
 // The executor's side of a run: claim, started, heartbeat, exited, finished, failed.
+#include <algorithm>
+
 #include "base/hash.h"
 #include "base/mutant.h"
 #include "base/strings.h"
@@ -157,7 +159,11 @@ void RunService::Started(CallPtr call) {
   ChangeByExecutor(std::move(call), "allocation.started",
                    [event](db::Connection& db, const meta::AllocationRow& allocation,
                            meta::RunRow& run) -> Status {
-                     TRY(meta::ApplyToRun(db, run, event));
+                     model::RunEvent started = event;
+                     // Not before its submission, be the clock set back in between.
+                     started.time_us = std::max(
+                         started.time_us != 0 ? started.time_us : started.now_us, run.created_us);
+                     TRY(meta::ApplyToRun(db, run, started));
                      return meta::SetAllocationState(db, allocation.row, "started");
                    });
 }

@@ -4,6 +4,8 @@ namespace rw::server {
 namespace {
 
 constexpr size_t kInMemory = 1 << 20;
+/// Reading works on a full disk, too, within bounds.
+constexpr size_t kInMemoryWhenFull = 64 << 20;
 
 }  // namespace
 
@@ -13,9 +15,16 @@ SpooledBody::~SpooledBody() {
 
 Status SpooledBody::Write(std::string_view bytes) {
   waiting_ += bytes;
-  if (waiting_.size() < kInMemory) return Ok();
+  if (waiting_.size() < (no_room_ ? kInMemoryWhenFull : kInMemory)) return Ok();
   if (!file_) file_ = TRY(fs_.Open(path_, os::OpenMode::kTruncate, 0600));
-  TRY(file_->WriteAt(written_, waiting_));
+  Status done = file_->WriteAt(written_, waiting_);
+  if (!done && done.error().code() == Code::kNoSpace && written_ == 0 && !no_room_) {
+    file_.reset();
+    (void)fs_.Remove(path_);
+    no_room_ = true;
+    return Ok();
+  }
+  TRY(std::move(done));
   written_ += waiting_.size();
   waiting_.clear();
   return Ok();

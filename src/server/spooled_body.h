@@ -19,7 +19,7 @@ class SpooledBody {
   SpooledBody(const SpooledBody&) = delete;
   SpooledBody& operator=(const SpooledBody&) = delete;
 
-  /// kNoSpace where the disk is full.
+  /// kNoSpace where the disk is full and the body too large for the memory (64 MiB).
   Status Write(std::string_view bytes);
   /// Once, at the end. The file goes with the body.
   Result<net::Body> Finish();
@@ -30,6 +30,7 @@ class SpooledBody {
   std::string waiting_;
   std::unique_ptr<os::File> file_;
   uint64_t written_ = 0;
+  bool no_room_ = false;
 };
 
 }  // namespace rw::server
