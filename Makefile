@@ -4,8 +4,9 @@ SHELL := /bin/bash
 ROOT := $(CURDIR)
 SEEDS ?= 1000
 KILLS ?= 100
+KILLS ?= 100
 
-.PHONY: help setup build demo test test-cc test-python bench sim chaos format lint clean
+.PHONY: help setup build demo test test-cc test-python bench sim chaos chaos format lint clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -37,6 +38,9 @@ sim: setup ## the simulator: make sim SEEDS=1000 | SEED=7 | MUTANT=no_fence | MU
 
 chaos: build ## kill -9 at random under load: make chaos KILLS=100 CHAOS_SEED=7
 	@tools/chaos.sh $(KILLS) $(CHAOS_SEED)
+
+chaos: build ## random kills -9 of server, executors, scripts under load: make chaos KILLS=100 | SEED=7
+	@KILLS="$(KILLS)" SEED="$(SEED)" tools/chaos.sh
 
 format: ## clang-format and ruff over the tree
 	@tools/format.sh

@@ -1,7 +1,7 @@
 """`Api`: one method a route of api/openapi.yaml. Documents are the server's JSON as dicts; errors are raised."""
 
 from runwright._api_workspaces import ApiWorkspaces
-from runwright._http import api_path as _path
+from runwright._url import api_path as _path
 
 
 class Api(ApiWorkspaces):

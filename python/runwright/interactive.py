@@ -31,8 +31,17 @@ def start_logging(api, workspace, experiment, outputs=None, snapshot_directory="
     document = submit(api, workspace["id"], experiment, snapshot_directory, run_id=run_id, type=TYPE, **members)
     info.update(run_number=document.get("number"), portal_url=document.get("portal_url"))
     info.update(experiment_id=document.get("experiment_id"))
-    local_runs.write_info(folder, info)
-    os.makedirs(outputs, exist_ok=True)
+    try:
+        os.makedirs(outputs, exist_ok=True)
+    except OSError as error:
+        sys.stderr.write("runwright: the outputs folder %s cannot be made: %s\n" % (outputs, error))
+        info["outputs"] = None
+    try:
+        local_runs.write_info(folder, info)
+    except OSError as error:
+        sys.stderr.write("runwright: %s cannot be written: %s. What is logged is kept in memory until the server has "
+                         "it; the outputs folder is not collected.\n" % (folder, error))
+        return Run(api, run_id, document)
     return Run(None, run_id, session=InteractiveSession(api, info, folder))
 
 
@@ -91,6 +100,7 @@ class InteractiveSession(LocalSession):
         from runwright import files
 
         try:
+            self.flush(_END_SECONDS)  # waits for a server that is away
             files.store_outputs(self.api, self.run_id, self.info["outputs"])
             self.info["outputs"] = None
             local_runs.write_info(self.folder, self.info)

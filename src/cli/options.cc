@@ -160,11 +160,19 @@ class Grammar {
         &app_, "server", "Serve until SIGTERM; prints its URL", server_, nullptr,
         "  runwright server\n"
         "  runwright server --data /srv/runwright --listen 0.0.0.0:4242\n"
+        "  runwright server --run-root /scratch/runs\n"
         "  runwright server status\n"
         "  runwright server stop");
     serve->add_option("--data", server_.data, "data folder (default ~/.local/share/runwright)");
     serve->add_option("--listen", server_.listen,
                       "HOST:PORT (default: as at the last start; first 127.0.0.1 and a free port)");
+    serve->add_option("--run-root", server_.run_root,
+                      "folder of run folders (default: as at the last start; first runs in the "
+                      "data folder)");
+    serve->add_option("--finalizing-limit", server_.finalizing_seconds,
+                      "seconds for collecting what a run left (default 3600)");
+    serve->add_option("--silent-limit", server_.silent_seconds,
+                      "seconds without a word until a run is NotResponding (default 90)");
     serve->add_flag("--allow-network-fs", server_.allow_network_fs,
                     "serve from a data folder on a network file system: exclusive locking, slower");
     auto act = [&](const char* name, const char* help, ServerAction action, const char* examples) {

@@ -29,6 +29,9 @@ struct ServerOptions {
   ServerAction action = ServerAction::kServe;
   std::string data;
   std::string listen;
+  std::string run_root;
+  int64_t finalizing_seconds = 0;  // 0: as at the last start
+  int64_t silent_seconds = 0;
   bool allow_network_fs = false;
 };
 

@@ -53,6 +53,8 @@ Result<int> ShowRun(Context& context, const std::string& id) {
   line("started", LocalTime(run["start_time"]));
   line("ended", LocalTime(run["end_time"]));
   line("took", Duration(run["start_time"], run["end_time"]));
+  if (int64_t peak = run["summary"].IntOr("peak_memory_bytes", 0); peak > 0)
+    line("peak memory", std::to_string((peak + 500'000) / 1'000'000) + " MB");
   line("snapshot", run.StringOr("snapshot_id"));
   line("environment", run["environment"].StringOr("env_id"));
   line("page", run.StringOr("portal_url"));

@@ -173,6 +173,9 @@ void RunService::Exited(CallPtr call) {
   if (!body) return call->Fail(body.error());
   model::RunEvent event{.kind = model::EventKind::kExited, .now_us = context_.NowMicros()};
   event.time_us = TimeIn(*body, "end_time");
+  auto live = live_.find(call->principal.run_id);
+  if (live != live_.end() && live->second.exited_boot_us == 0)
+    live->second.exited_boot_us = context_.clock.BootMicros();
   event.value = *std::move(body);
   ChangeByExecutor(std::move(call), "allocation.exited",
                    [event](db::Connection& db, const meta::AllocationRow& allocation,

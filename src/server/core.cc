@@ -48,9 +48,9 @@ struct Core::Parts {
         closures(blobs),
         verified(deps.fs, blobs),
         auth(deps.read, deps.clock, deps.random),
-        context{deps.loop, deps.pool,    deps.clock, deps.random, deps.fs,
-                deps.read, deps.readers, metered,    blobs,       closures,
-                verified,  events,       auth,       deps.paths,  deps.options} {}
+        context{deps.loop,    deps.pool, deps.clock, deps.random, deps.fs,  deps.read,
+                deps.readers, metered,   blobs,      closures,    verified, events,
+                stats,        auth,      deps.paths, deps.options} {}
 
   Deps deps;
   ServerStats stats;
@@ -115,6 +115,7 @@ Result<std::unique_ptr<Core>> Core::Create(Deps deps) {
   RegisterAllocationRoutes(router, runs);
   RegisterJournalRoutes(router, runs);
   RegisterMetricRoutes(router, runs);
+  RegisterSystemMetricRoutes(router, runs);
   RegisterMetricReadRoutes(router, runs);
   RegisterLogRoutes(router, runs);
   RegisterComputeRoutes(router, runs);

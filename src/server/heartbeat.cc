@@ -1,4 +1,6 @@
 // Heartbeats: the executor's long poll for commands. They store nothing, so they cost no COMMIT.
+#include <algorithm>
+
 #include "base/mutant.h"
 #include "server/run_service.h"
 
@@ -62,7 +64,9 @@ void RunService::Heartbeat(CallPtr call) {
     live->second.heard_boot_us = context_.clock.BootMicros();
   }
   NoteSilence(run_id, model::EventKind::kHeard);
-  AnswerCommands(std::move(call), run_id, *wait_ms * 1000);
+  // A poll that waits is heard of again only at its end.
+  int64_t longest_us = context_.options.silent_seconds * 1'000'000 / 3;
+  AnswerCommands(std::move(call), run_id, std::min(*wait_ms * 1000, longest_us));
 }
 
 void RunService::AnswerCommands(CallPtr call, const std::string& run_id, int64_t wait_us) {

@@ -57,6 +57,8 @@ void AddGauge(PrometheusText& text, std::string_view name, std::string_view help
 }
 
 void AddWrites(PrometheusText& text, const ServerStats& stats) {
+  text.Family("runwright_points_total", "counter", "Metric values that came in and are durable.");
+  text.Sample("runwright_points_total", {}, static_cast<double>(stats.points));
   AddGauge(text, "runwright_writes_waiting", "Operations of the writer that are not durable yet.",
            static_cast<double>(stats.writes_waiting));
   text.Family("runwright_writes_failed_total", "counter",

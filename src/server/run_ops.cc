@@ -130,7 +130,7 @@ Result<bool> FailAttempt(db::Connection& db, const std::string& run_id,
 
 Result<bool> EndLostRun(db::Connection& db, const std::string& run_id,
                         const std::string& allocation_id, const json::Value& exit_record,
-                        int64_t now_us) {
+                        const std::string& warning, int64_t now_us) {
   auto run = TRY(meta::LoadRun(db, run_id));
   bool knows_exit = run.state.exit.is_object() || exit_record.is_object();
   if (!knows_exit) {
@@ -144,9 +144,7 @@ Result<bool> EndLostRun(db::Connection& db, const std::string& run_id,
   auto allocation = TRY(meta::FindAllocation(db, allocation_id));
   if (!allocation || allocation->ended()) return false;
   TRY(meta::EndAllocation(db, allocation->row, "fenced", now_us));
-  TRY(meta::AddWarning(db, run.row, "executor",
-                       "The run's supervisor was killed after the script had ended: the last logs, "
-                       "metrics and outputs may be missing."));
+  TRY(meta::AddWarning(db, run.row, "executor", warning));
   if (run.state.exit.is_null()) {
     model::RunEvent exited{.kind = model::EventKind::kExited, .now_us = now_us};
     exited.time_us = exit_record.IntOr("time_us", 0);

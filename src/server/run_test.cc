@@ -357,6 +357,75 @@ TEST_F(RunTest, ASupervisorThatDiesBeforeItsClaimIsStartedAgainAFewTimes) {
   EXPECT_EQ(ClaimBy(backend.starts().back(), "late").status(), 409);
 }
 
+TEST_F(RunTest, WhatADeadSupervisorLeftIsShippedByTheServer) {
+  std::string id = SubmitId();
+  FakeExecutor executor = ClaimLast();
+  Tell(executor, "started");
+  JournalText journal(id);
+  journal.Number("i", 1);
+  size_t known = journal.bytes.size();
+  EXPECT_EQ(Ship(executor, journal.bytes, 0).status(), 200);
+  EXPECT_EQ(ShipLog(executor, "one\n", 0).status(), 200);
+  journal.Number("i", 2);
+  ASSERT_GT(journal.bytes.size(), known);
+  std::string folder = "/elsewhere/" + id;
+  ASSERT_TRUE(fs.MakeDirs(folder + "/journal"));
+  ASSERT_TRUE(fs.MakeDirs(folder + "/azureml-logs"));
+  ASSERT_TRUE(os::WriteFileAtomically(fs, folder + "/journal/" + "0123456789abcdef.rwj",
+                                      journal.bytes + "torn"));
+  ASSERT_TRUE(
+      os::WriteFileAtomically(fs, folder + "/azureml-logs/70_driver_log.txt", "one\ntwo\n"));
+  backend.SetFolder(RunId(id), folder);
+  backend.SetLife(AllocationId(executor.allocation), backend::Life::kDead);
+  loop.Advance(5'000'000);
+  EXPECT_EQ(StatusOf(id), "Failed");
+  EXPECT_EQ(json::Write(Metrics(id).as_array()[0]["values"]), "[1.0,2.0]");
+  EXPECT_EQ(*os::ReadFile(fs, "/data/logs/" + id + "/1.log"), "one\ntwo\n");
+}
+
+TEST_F(RunTest, SystemMetricsAreApart) {
+  std::string id = SubmitId();
+  FakeExecutor executor = ClaimLast();
+  Tell(executor, "started");
+  std::string path = "/api/v1/runs/" + id + "/system_metrics";
+  const char* batch =
+      R"({"times_us":[1000000,6000000],"values":{"cpu_percent":[null,93.5],"memory_bytes":[1,2]}})";
+  EXPECT_EQ(DoBy(executor, "POST", path, batch).status(), 200);
+  EXPECT_EQ(DoBy(executor, "POST", path, batch).status(), 200) << "a repeat changes nothing";
+  auto metrics = Do("GET", path).json()["metrics"].as_array();
+  ASSERT_EQ(metrics.size(), 2u);
+  EXPECT_EQ(metrics[0].StringOr("name"), "cpu_percent");
+  EXPECT_EQ(metrics[0].StringOr("unit"), "percent");
+  EXPECT_EQ(json::Write(metrics[0]["values"]), "[93.5]");
+  EXPECT_EQ(json::Write(metrics[1]["values"]), "[1,2]");
+  EXPECT_EQ(Do("GET", path + "?name=memory_bytes").json()["metrics"].as_array().size(), 1u);
+  EXPECT_TRUE(Metrics(id).as_array().empty());
+  for (const char* bad :
+       {"{}", R"({"times_us":[]})", R"({"times_us":["x"],"values":{}})",
+        R"({"times_us":[1],"values":{"a":[1,2]}})", R"({"times_us":[1],"values":{"a":["x"]}})"})
+    EXPECT_EQ(DoBy(executor, "POST", path, bad).status(), 400) << bad;
+}
+
+TEST_F(RunTest, AnExecutorThatNeverEndsItsFinalizingIsGivenUp) {
+  std::string id = SubmitId();
+  FakeExecutor executor = ClaimLast();
+  Tell(executor, "started");
+  Tell(executor, "exited", R"({"exit_code":0,"summary":{"peak_memory_bytes":5}})");
+  for (int i = 0; i < 3700 / 10; i++) {
+    EXPECT_EQ(Tell(executor, "heartbeat", R"({"state":"finalizing","wait_ms":0})").status(), 200);
+    loop.Advance(10'000'000);
+  }
+  EXPECT_EQ(StatusOf(id), "Finalizing");
+  for (int i = 0; i < 300 / 10 && StatusOf(id) == "Finalizing"; i++) {
+    Tell(executor, "heartbeat", R"({"state":"finalizing","wait_ms":0})");
+    loop.Advance(10'000'000);
+  }
+  EXPECT_EQ(StatusOf(id), "Completed");
+  EXPECT_EQ(Run(id)["summary"].IntOr("peak_memory_bytes", 0), 5);
+  EXPECT_EQ(Run(id)["warnings"].as_array().size(), 1u);
+  EXPECT_EQ(Tell(executor, "heartbeat").status(), 409) << "fenced";
+}
+
 TEST_F(RunTest, AFailedSpawnFailsTheRun) {
   backend.FailNext(Error(Code::kNotFound, "no shim"));
   std::string id = SubmitId();

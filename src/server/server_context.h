@@ -19,6 +19,7 @@
 #include "server/content.h"
 #include "server/event_hub.h"
 #include "server/paths.h"
+#include "server/server_stats.h"
 
 namespace rw::server {
 
@@ -39,6 +40,8 @@ struct CoreOptions {
   std::string sdk_path;  // PYTHONPATH entry with `azureml` and `runwright`
   std::string default_python = "python3";
   std::function<HostFacts()> host_facts;  // may be empty (simulator, tests)
+  int64_t finalizing_seconds = 3600;      // bound on collecting what a run left
+  int64_t silent_seconds = 90;            // without a word of its executor a run is NotResponding
 };
 
 struct ServerContext {
@@ -54,6 +57,7 @@ struct ServerContext {
   cas::ClosureChecker& closures;  // from the pool
   VerifiedBlobs& verified;        // from the pool
   EventHub& events;
+  ServerStats& stats;
   Auth& auth;
   const Paths& paths;
   CoreOptions& options;

@@ -35,6 +35,7 @@ struct ServerStats {
   std::map<std::tuple<std::string, std::string, int>, uint64_t> requests;  // method, route, status
   std::map<std::string, DurationHistogram> request_time;                   // by route
   std::map<std::string, uint64_t> request_bytes;                           // bodies, by route
+  uint64_t points = 0;           // values of metrics that came in journals and requests
   DurationHistogram write_time;  // from submission to durable
   int64_t writes_waiting = 0;
   uint64_t writes_failed = 0;

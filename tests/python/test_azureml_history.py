@@ -417,9 +417,17 @@ def test_folders_and_downloads_with_every_argument(run, tmp_path, monkeypatch):
     assert open("c.txt").read() == open("folder/c.txt").read() == "content of deep/c.txt"
 
 
+def snapshot_of(run, folder):
+    from runwright import snapshot
+
+    return snapshot.send(run._native.api, folder).id
+
+
 def test_snapshots_come_back_as_zip_files(experiment):
     import stat
     import zipfile
+
+    from azureml.exceptions import UserErrorException
 
     os.makedirs("src/sub/empty")
     with open("src/train.py", "w") as file:
@@ -438,9 +446,17 @@ def test_snapshots_come_back_as_zip_files(experiment):
         assert stat.S_ISLNK(archive.getinfo("link").external_attr >> 16) and archive.testzip() is None
     of_file = run.take_snapshot("src/train.py")
     assert of_file in run.get_properties().values()
+    run.complete()
+    with open("src/train.py", "a") as file:
+        file.write("more")
+    of_nobody = snapshot_of(run, "src")
+    run._native.api.set_retention(blob_days=0)
+    run._native.api.collect_garbage()
     with zipfile.ZipFile(run.restore_snapshot(of_file, "one.zip")) as archive:
         assert archive.namelist() == ["train.py"]
-    run.complete()
+    assert zipfile.is_zipfile(run.restore_snapshot())
+    with pytest.raises(UserErrorException):
+        run.restore_snapshot(of_nobody)
 
 
 def test_the_keyvault(ws, run):
