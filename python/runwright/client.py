@@ -141,6 +141,10 @@ class Api(ApiWorkspaces):
         max, last, step, time}}``, each a list with one entry a part."""
         return self._get(_path("runs", run, "metrics", "series"), {"name": name, "buckets": buckets})
 
+    def get_system_metrics(self, run, name=None):
+        """A list of ``{name, unit, times, values}``: what the run's processes and its machine used."""
+        return (self._get(_path("runs", run, "system_metrics"), {"name": name}) or {}).get("metrics") or []
+
     def log_metrics(self, run, metrics):
         """metrics: a list of ``{name, value, type?, step?}``."""
         return self._post(_path("runs", run, "metrics"), {"metrics": metrics}, idempotent=False)

@@ -325,6 +325,8 @@ def test_children_of_an_interactive_run(experiment):
     assert recursive[child.id] == {"alpha": 0.2} and recursive[root.id] == {} and len(recursive) == 9
     assert root.get_metrics(recursive=True, run_type="nothing") == {}
     open_child = root.child_run("still open")
+    open_child.display_name = "renamed"
+    assert open_child.name == "renamed"
     root.complete()
     assert root.get_status() == "Completed" and open_child.get_status() == "Running"
     open_child.log("late", 1)
@@ -509,6 +511,7 @@ pids = []
 for i, child in enumerate(children):
     pid = os.fork()
     if pid == 0:
+        child.upload_file("early.txt", __file__)
         for k in range(1000):
             child.log("loss", k)
         child.log_row("row", i=i)
@@ -519,6 +522,7 @@ for pid in pids:
 children[0].complete()
 children[1].fail("diverged")
 left_open = run.child_run("left open")
+left_open.upload_file("early.txt", __file__)
 left_open.log("x", 1)
 environment = Environment("here")
 environment.python.user_managed_dependencies = True
@@ -564,3 +568,59 @@ def test_a_script_with_children_that_completes_its_own_run(ws, experiment):
     assert statuses["left open"] == "Completed" and len(statuses) == 4
     assert [child.id for child in run.get_children(status="Failed")] == [by_fold["1"].id]
     assert [child.id for child in run.get_children(type="azureml.scriptrun", recursive=True)] != []
+
+
+def test_the_train_within_notebook(ws):
+    """start_logging, a model per child run, the best of them registered."""
+    import pickle
+
+    from azureml.core import Experiment
+    from azureml.core.model import Model
+    from azureml.widgets import RunDetails
+
+    experiment = Experiment(workspace=ws, name="train-within-notebook")
+    run = experiment.start_logging(snapshot_directory=None)
+    run.tag("Description", "My first run!")
+    run.log("alpha", 0.03)
+    run.log("mse", 3424.3166882137343)
+    model_file_name = "outputs/model.pkl"
+    with open(model_file_name, "wb") as file:
+        pickle.dump({"coef": 1}, file)
+    run.upload_file(name=model_file_name, path_or_stream=model_file_name)
+    run.complete()
+    assert run.get_portal_url().endswith(run.id) and run.get_file_names() == ["outputs/model.pkl"]
+
+    os.remove(model_file_name)
+    alphas = [0.0, 0.1, 0.2, 0.3]
+    with experiment.start_logging() as root_run:
+        root_run.log("alpha grid", len(alphas))
+        for alpha in alphas:
+            with root_run.child_run("alpha" + str(alpha)) as child:
+                child.log(name="alpha", value=alpha)
+                child.log(name="mse", value=(alpha - 0.2) ** 2)
+                name = "model_alpha_" + str(alpha) + ".pkl"
+                filename = os.path.join("outputs", name)
+                with open(filename, "wb") as file:
+                    pickle.dump({"alpha": alpha}, file)
+                child.upload_file(name=name, path_or_stream=filename)
+    child_runs, child_run_metrics = {}, {}
+    for one in root_run.get_children():
+        child_runs[one.id] = one
+        child_run_metrics[one.id] = one.get_metrics()
+    best_run_id = min(child_run_metrics, key=lambda k: child_run_metrics[k]["mse"])
+    best_run = child_runs[best_run_id]
+    assert best_run.get_metrics() == {"alpha": 0.2, "mse": 0.0} and best_run.get_file_names() == ["model_alpha_0.2.pkl"]
+    os.makedirs("downloads", exist_ok=True)
+    for name in best_run.get_file_names():
+        best_run.download_file(name, output_file_path=os.path.join("downloads", name))
+    assert os.listdir("downloads") == ["model_alpha_0.2.pkl"]
+    model = best_run.register_model(model_name="best_model", model_path="model_alpha_0.2.pkl")
+    assert (model.name, model.version, model.run_id) == ("best_model", 1, best_run.id)
+    assert {one.name for one in Model.list(ws)} == {"best_model"}
+    assert len(root_run.get_file_names()) == 4 and root_run.get_metrics() == {"alpha grid": 4}
+    RunDetails(root_run).show()
+
+    with experiment.start_logging(snapshot_directory=None) as early:
+        with open("outputs/early.pkl", "wb") as file:
+            file.write(b"1")
+        assert early.register_model("early", "outputs/early.pkl").version == 1
