@@ -53,7 +53,7 @@ class InteractiveSession(LocalSession):
         self.api = api
         self._shipper = Shipper(api, self.run_id, self.writer.folder)
         self._stop = threading.Event()
-        self._kept = False  # something was left for `runwright sync`
+        self._kept = False  # that something is left for `runwright sync` was said
         threading.Thread(target=self._work, name="runwright-ship", daemon=True).start()
 
     def _work(self):
@@ -107,16 +107,28 @@ class InteractiveSession(LocalSession):
         except (errors.RunwrightError, OSError) as error:
             self._keep(error)
 
-    def ended(self, run_id):
+    def ended(self, run_id, said=None):
         LocalSession.ended(self, run_id)
         if os.getpid() != self.pid or (self._open and run_id != self.run_id):
             return
         try:
             self.flush(_END_SECONDS)
+        except errors.NoSpaceError as error:
+            return self._end_without_disk(error, said)
         except errors.RunwrightError as error:
             return self._keep(error)
-        if not self._open and not self._kept:
+        if not self._open and not self.info["outputs"]:
             self._finish()
+
+    def _end_without_disk(self, error, said):
+        """The end itself goes to the server, past the journal that has no room for it."""
+        self._keep(error)
+        try:
+            self._shipper.ship()
+            if said is not None:
+                self.api.end_run(self.run_id, said["status"], said.get("error"))
+        except errors.RunwrightError:
+            pass  # `runwright sync` ends the run
 
     def _keep(self, error):
         if not self._kept:

@@ -134,7 +134,7 @@ class Run(RunMetrics, RunWords, RunChildren, RunFiles):
                 document["error"] = error
             self._say(journal.END, document)
             self._document = None
-            session.ended(self.id)
+            session.ended(self.id, document)
         else:
             self.flush()
             self._document = self._api.end_run(self.id, status, error)

@@ -532,7 +532,12 @@ run.tag("submitted", submitted.id)
 run.log_image("picture", plot=type("Figure", (), {"savefig": lambda self, out, format=None: out.write(b"PNG")})())
 run.log_residuals("residuals", {"schema_type": "residuals", "data": {"bin_edges": [1, 2]}})
 assert run.get_metrics("residuals", populate=True)["residuals"]["data"] == {"bin_edges": [1, 2]}
-run.complete()
+import zipfile
+with zipfile.ZipFile(run.restore_snapshot(path="kept")) as archive:
+    assert archive.namelist() == ["train.py"]
+assert zipfile.is_zipfile(run.restore_snapshot(run.take_snapshot("train.py")))
+with Run.get_context(used_for_context_manager=True) as same:
+    assert same.id == run.id
 run.log("after complete", 1)
 print("still here")
 """

@@ -343,3 +343,37 @@ run.flush()
     assert status == 0, out
     run = workspace.run(out.split()[0])
     assert run.get_metrics() == {"x": list(range(10)), "forked": 1, "late": 1} and run.files() == ["outputs/o.txt"]
+
+
+def test_a_full_disk_does_not_keep_a_run_open(workspace, tmp_path, monkeypatch, capfd):
+    import errno
+
+    monkeypatch.chdir(tmp_path)
+    run = workspace.start_logging("native", snapshot_directory=None)
+    run.log("x", 1)
+    run.flush()
+    write = os.write
+
+    def full(fd, data):
+        if data[:4] == b"RWJ1" or os.readlink("/proc/self/fd/%d" % fd).endswith(".rwj"):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(fd, data)
+
+    monkeypatch.setattr(os, "write", full)
+    run.log("x", 2)
+    run.fail("no room")
+    assert workspace.run(run.id).status == "Failed" and workspace.run(run.id).get_metrics() == {"x": 1}
+    monkeypatch.setattr(os, "write", write)
+    run.flush()
+    assert workspace.run(run.id).get_metrics() == {"x": [1, 2]}
+    assert "cannot be written" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("ending", ["run.cancel()", "raise KeyboardInterrupt"])
+def test_a_canceled_offline_run_is_canceled_everywhere(lab, workspace, ending):
+    code = "from azureml.core import Run\nrun = Run.get_context()\nrun.log('x', 1)\nchild = run.child_run()\n" + ending
+    lab.python(code + "\nassert run.get_status() == 'Canceled'\nrun.log('late', 2)")
+    (report,) = lab.sync()
+    assert report["status"] == "Canceled" and report["complete"]
+    (child,) = workspace.run(report["run_id"]).children()
+    assert child.status in ("Canceled", "Completed") and "x" in workspace.run(report["run_id"]).get_metrics()
