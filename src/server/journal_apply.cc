@@ -74,6 +74,7 @@ Status JournalApplier::ApplyNumber(const journal::Record& record) {
 
 Status JournalApplier::Store(Gathered& one) {
   TRY(meta::AddSegment(db_, one.run_row, one.name, one.type, writer_, one.first_seq, one.segment));
+  points_ += one.segment.count();
   gathered_.erase(std::to_string(one.run_row) + "\n" + one.name);
   last_ = nullptr;
   return Ok();
@@ -248,6 +249,7 @@ Status JournalApplier::Finish() {
   for (auto& [key, one] : gathered_) {
     TRY(meta::AddSegment(db_, one.run_row, one.name, one.type, writer_, one.first_seq,
                          one.segment));
+    points_ += one.segment.count();
   }
   gathered_.clear();
   last_ = nullptr;
