@@ -1,6 +1,6 @@
 """Part of `runwright.client.Api`: the server, workspaces, experiments and secrets."""
 
-from runwright._http import api_path as _path
+from runwright._url import api_path as _path
 
 
 class ApiWorkspaces:
@@ -21,6 +21,18 @@ class ApiWorkspaces:
     def create_login_link(self, path=None):
         """``{url}``: logs a browser in once, within 60 s."""
         return self._post("/api/v1/login-links", {"path": path} if path else {}, idempotent=False)
+
+    def collect_garbage(self, dry_run=False):
+        """Removes what the retention rules say, or says what it would; the report of openapi.yaml."""
+        return self._post("/api/v1/server/gc", {"dry_run": bool(dry_run)}, timeout=3600)
+
+    def get_retention(self):
+        """Rules in days; None keeps for ever."""
+        return self._get("/api/v1/server/retention")
+
+    def set_retention(self, **days):
+        """Changes those rules that are given; returns all of them."""
+        return self.client.json("PATCH", "/api/v1/server/retention", None, days)
 
     # Workspaces and experiments.
 

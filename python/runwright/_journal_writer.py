@@ -151,6 +151,25 @@ class JournalWriter:
         if self._nested:
             self._say_nested()
 
+    def introduce(self, run_id):
+        """Says in this process's file that a child run exists, where one of our processes made it."""
+        if run_id not in self._children or (run_id in self._introduced and self._pid == os.getpid()):
+            return
+        if _CHECK_PID:
+            self._check_pid()
+        with self._lock:
+            if self._busy:
+                return
+            self._busy = True
+            try:
+                if self._fd < 0:
+                    self._open()
+                self._introduce(run_id)
+            finally:
+                self._busy = False
+        if self._nested:
+            self._say_nested()
+
     def _introduce(self, run_id):
         """Says in this file that a child run of ours exists, and its parents."""
         document = self._children.get(run_id)

@@ -11,6 +11,7 @@ from runwright._journal_writer import BOOTTIME, writer_id
 
 _LINGER_SECONDS = 0.2  # how long the first value waits for company
 _BATCH_BYTES = 1 << 20  # what is sent without waiting
+_MOST_BYTES = 16 << 20  # what is kept while the server is away; then `add` waits for it, or raises
 
 
 class Outbox:
@@ -45,6 +46,8 @@ class Outbox:
         if len(body) > journal.MAX_LENGTH - 64:
             raise errors.TooLargeError("The value of %r has %d bytes; at most 16 MiB can be logged at once"
                                        % (metric["name"], len(body)))
+        if self._bytes > _MOST_BYTES:
+            self.flush()
         with self._wake:
             self._put(journal.METRIC, body)
             if self._thread is None or not self._thread.is_alive():

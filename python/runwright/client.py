@@ -1,7 +1,7 @@
 """`Api`: one method a route of api/openapi.yaml. Documents are the server's JSON as dicts; errors are raised."""
 
 from runwright._api_workspaces import ApiWorkspaces
-from runwright._http import api_path as _path
+from runwright._url import api_path as _path
 
 
 class Api(ApiWorkspaces):
@@ -140,6 +140,10 @@ class Api(ApiWorkspaces):
         """A metric of numbers in at most ``buckets`` parts of equal count: ``{name, type, count, buckets: {count, min,
         max, last, step, time}}``, each a list with one entry a part."""
         return self._get(_path("runs", run, "metrics", "series"), {"name": name, "buckets": buckets})
+
+    def get_system_metrics(self, run, name=None):
+        """A list of ``{name, unit, times, values}``: what the run's processes and its machine used."""
+        return (self._get(_path("runs", run, "system_metrics"), {"name": name}) or {}).get("metrics") or []
 
     def log_metrics(self, run, metrics):
         """metrics: a list of ``{name, value, type?, step?}``."""

@@ -32,6 +32,12 @@ class Walk {
     TRY(
         Snapshots("SELECT snapshot_id, 'snapshot of model ' || name FROM models WHERE snapshot_id"
                   " IS NOT NULL AND deleted_us IS NULL GROUP BY snapshot_id"));
+    // Those that a run took of its own (Run.take_snapshot of the SDK) are named by its properties.
+    TRY(Snapshots(
+        "SELECT p.value, 'snapshot taken by run ' || r.id FROM run_properties p"
+        " JOIN runs r ON r.row = p.run_row WHERE p.key GLOB 'runwright.snapshot.*'"
+        " AND p.value IN (SELECT id FROM snapshots) AND ifnull(r.deleted_us, 1 << 62) > ?",
+        leaving_.deleted_us));
     return Snapshots("SELECT id, 'snapshot ' || id FROM snapshots WHERE created_us > ?",
                      leaving_.snapshot_us);
   }

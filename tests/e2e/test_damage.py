@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import sqlite3
 import urllib.error
 import urllib.request
 
@@ -86,3 +87,19 @@ def test_a_half_written_journal_record_is_told_and_the_rest_is_there(installatio
     assert len(torn) == 1 and "torn" in torn[0], torn
     damaged = journal_run(installation, b"\x30\0\0\0" + b"y" * 52)
     assert damaged and "damaged" in damaged[0] and "byte" in damaged[0], damaged
+
+
+def test_a_damaged_metric_segment_is_named_and_the_others_are_read(installation):
+    installation.write("metrics.py", "from azureml.core import Run\nrun = Run.get_context()\nfor i in range(50):\n    run.log('loss', i)\n    run.log('accuracy', i)\n")
+    run_id = installation.json("submit", "metrics.py")["id"]
+    assert ended(installation, run_id)["status"] == "Completed"
+    db = sqlite3.connect(str(installation.data / "runwright.db"), timeout=10)
+    row, data = db.execute("SELECT s.row, s.data FROM metric_segments s JOIN metrics m ON m.id = s.metric_id WHERE m.name = 'loss' LIMIT 1").fetchone()
+    db.execute("UPDATE metric_segments SET data = ? WHERE row = ?", (data[:40] + bytes([data[40] ^ 1]) + data[41:], row))
+    db.commit()
+    db.close()
+    answer = json.loads(ask(installation, "/api/v1/runs/%s/metrics" % run_id)[1])
+    metrics = {m["name"]: m["values"] for m in answer["metrics"]}
+    assert metrics["accuracy"] == list(range(50)) and len(metrics.get("loss", [])) < 50
+    assert [(d["run"], d["metric"]) for d in answer["damaged"]] == [(run_id, "loss")]
+    wait_for(lambda: [w for w in installation.json("runs", "show", run_id)["warnings"] if "'loss'" in w["message"] and "damaged" in w["message"]], what="the run's warning")

@@ -8,7 +8,6 @@ import time
 import urllib.request
 
 import pytest
-
 from waiting import wait_for
 
 PROGRAM = os.path.join(os.environ.get("RUNWRIGHT_BIN", str(pathlib.Path(__file__).resolve().parents[2] / "bin")), "runwright")

@@ -325,6 +325,8 @@ def test_children_of_an_interactive_run(experiment):
     assert recursive[child.id] == {"alpha": 0.2} and recursive[root.id] == {} and len(recursive) == 9
     assert root.get_metrics(recursive=True, run_type="nothing") == {}
     open_child = root.child_run("still open")
+    open_child.display_name = "renamed"
+    assert open_child.name == "renamed"
     root.complete()
     assert root.get_status() == "Completed" and open_child.get_status() == "Running"
     open_child.log("late", 1)
@@ -417,9 +419,17 @@ def test_folders_and_downloads_with_every_argument(run, tmp_path, monkeypatch):
     assert open("c.txt").read() == open("folder/c.txt").read() == "content of deep/c.txt"
 
 
+def snapshot_of(run, folder):
+    from runwright import snapshot
+
+    return snapshot.send(run._native.api, folder).id
+
+
 def test_snapshots_come_back_as_zip_files(experiment):
     import stat
     import zipfile
+
+    from azureml.exceptions import UserErrorException
 
     os.makedirs("src/sub/empty")
     with open("src/train.py", "w") as file:
@@ -438,9 +448,17 @@ def test_snapshots_come_back_as_zip_files(experiment):
         assert stat.S_ISLNK(archive.getinfo("link").external_attr >> 16) and archive.testzip() is None
     of_file = run.take_snapshot("src/train.py")
     assert of_file in run.get_properties().values()
+    run.complete()
+    with open("src/train.py", "a") as file:
+        file.write("more")
+    of_nobody = snapshot_of(run, "src")
+    run._native.api.set_retention(blob_days=0)
+    run._native.api.collect_garbage()
     with zipfile.ZipFile(run.restore_snapshot(of_file, "one.zip")) as archive:
         assert archive.namelist() == ["train.py"]
-    run.complete()
+    assert zipfile.is_zipfile(run.restore_snapshot())
+    with pytest.raises(UserErrorException):
+        run.restore_snapshot(of_nobody)
 
 
 def test_the_keyvault(ws, run):
@@ -493,6 +511,7 @@ pids = []
 for i, child in enumerate(children):
     pid = os.fork()
     if pid == 0:
+        child.upload_file("early.txt", __file__)
         for k in range(1000):
             child.log("loss", k)
         child.log_row("row", i=i)
@@ -503,6 +522,7 @@ for pid in pids:
 children[0].complete()
 children[1].fail("diverged")
 left_open = run.child_run("left open")
+left_open.upload_file("early.txt", __file__)
 left_open.log("x", 1)
 environment = Environment("here")
 environment.python.user_managed_dependencies = True
@@ -512,7 +532,12 @@ run.tag("submitted", submitted.id)
 run.log_image("picture", plot=type("Figure", (), {"savefig": lambda self, out, format=None: out.write(b"PNG")})())
 run.log_residuals("residuals", {"schema_type": "residuals", "data": {"bin_edges": [1, 2]}})
 assert run.get_metrics("residuals", populate=True)["residuals"]["data"] == {"bin_edges": [1, 2]}
-run.complete()
+import zipfile
+with zipfile.ZipFile(run.restore_snapshot(path="kept")) as archive:
+    assert archive.namelist() == ["train.py"]
+assert zipfile.is_zipfile(run.restore_snapshot(run.take_snapshot("train.py")))
+with Run.get_context(used_for_context_manager=True) as same:
+    assert same.id == run.id
 run.log("after complete", 1)
 print("still here")
 """
@@ -548,3 +573,59 @@ def test_a_script_with_children_that_completes_its_own_run(ws, experiment):
     assert statuses["left open"] == "Completed" and len(statuses) == 4
     assert [child.id for child in run.get_children(status="Failed")] == [by_fold["1"].id]
     assert [child.id for child in run.get_children(type="azureml.scriptrun", recursive=True)] != []
+
+
+def test_the_train_within_notebook(ws):
+    """start_logging, a model per child run, the best of them registered."""
+    import pickle
+
+    from azureml.core import Experiment
+    from azureml.core.model import Model
+    from azureml.widgets import RunDetails
+
+    experiment = Experiment(workspace=ws, name="train-within-notebook")
+    run = experiment.start_logging(snapshot_directory=None)
+    run.tag("Description", "My first run!")
+    run.log("alpha", 0.03)
+    run.log("mse", 3424.3166882137343)
+    model_file_name = "outputs/model.pkl"
+    with open(model_file_name, "wb") as file:
+        pickle.dump({"coef": 1}, file)
+    run.upload_file(name=model_file_name, path_or_stream=model_file_name)
+    run.complete()
+    assert run.get_portal_url().endswith(run.id) and run.get_file_names() == ["outputs/model.pkl"]
+
+    os.remove(model_file_name)
+    alphas = [0.0, 0.1, 0.2, 0.3]
+    with experiment.start_logging() as root_run:
+        root_run.log("alpha grid", len(alphas))
+        for alpha in alphas:
+            with root_run.child_run("alpha" + str(alpha)) as child:
+                child.log(name="alpha", value=alpha)
+                child.log(name="mse", value=(alpha - 0.2) ** 2)
+                name = "model_alpha_" + str(alpha) + ".pkl"
+                filename = os.path.join("outputs", name)
+                with open(filename, "wb") as file:
+                    pickle.dump({"alpha": alpha}, file)
+                child.upload_file(name=name, path_or_stream=filename)
+    child_runs, child_run_metrics = {}, {}
+    for one in root_run.get_children():
+        child_runs[one.id] = one
+        child_run_metrics[one.id] = one.get_metrics()
+    best_run_id = min(child_run_metrics, key=lambda k: child_run_metrics[k]["mse"])
+    best_run = child_runs[best_run_id]
+    assert best_run.get_metrics() == {"alpha": 0.2, "mse": 0.0} and best_run.get_file_names() == ["model_alpha_0.2.pkl"]
+    os.makedirs("downloads", exist_ok=True)
+    for name in best_run.get_file_names():
+        best_run.download_file(name, output_file_path=os.path.join("downloads", name))
+    assert os.listdir("downloads") == ["model_alpha_0.2.pkl"]
+    model = best_run.register_model(model_name="best_model", model_path="model_alpha_0.2.pkl")
+    assert (model.name, model.version, model.run_id) == ("best_model", 1, best_run.id)
+    assert {one.name for one in Model.list(ws)} == {"best_model"}
+    assert len(root_run.get_file_names()) == 4 and root_run.get_metrics() == {"alpha grid": 4}
+    RunDetails(root_run).show()
+
+    with experiment.start_logging(snapshot_directory=None) as early:
+        with open("outputs/early.pkl", "wb") as file:
+            file.write(b"1")
+        assert early.register_model("early", "outputs/early.pkl").version == 1

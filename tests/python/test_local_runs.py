@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from sdk_support import SDK, binary
+from sdk_support import INTERPRETERS, SDK, binary
 
 
 class Lab:
@@ -252,10 +252,9 @@ def test_every_interpreter_logs_offline(interpreter, clean_env, tmp_path):
 
 def test_native_interactive_runs_and_what_one_can_do_with_them(workspace, tmp_path, monkeypatch):
     from runwright import errors
-    from runwright.interactive import start_logging
 
     monkeypatch.chdir(tmp_path)
-    run = start_logging(workspace.api, workspace.document, "native", snapshot_directory=None, display_name="first")
+    run = workspace.start_logging("native", snapshot_directory=None, display_name="first")
     for i in range(1000):
         run.log("x", i, step=i)
     series = run.series("x", buckets=10)
@@ -273,3 +272,108 @@ def test_native_interactive_runs_and_what_one_can_do_with_them(workspace, tmp_pa
         run.get_status()
     run.restore()
     assert run.get_status() == "Completed" and run.get_metrics()["x"][-1] == 999
+
+
+def test_a_state_folder_that_cannot_be_written(workspace, tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "state").write_text("a file")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    with workspace.start_logging("native", snapshot_directory=None) as run:
+        run.log("x", 1)
+        with run.child("c") as child:
+            child.log("y", 2)
+    assert run.get_status() == "Completed" and run.get_metrics(recursive=True) == {run.id: {"x": 1}, child.id: {"y": 2}}
+    assert "cannot be written" in capfd.readouterr().err
+
+
+LOGGER = """
+import os, sys, runwright
+ws = runwright.open_workspace()
+run = ws.start_logging("native", snapshot_directory=None)
+print(run.id, flush=True)
+with run.child("c") as child:
+    for i in range(20000):
+        run.log("x", i)
+        child.log("y", -i)
+        if i % 4000 == 0:
+            run.tag("at", str(i))
+            sys.stdin.readline()
+run.complete()
+"""
+
+
+def test_a_server_that_is_killed_again_and_again_loses_and_doubles_nothing(lab, server, workspace):
+    program = lab.start(LOGGER)
+    run_id = program.stdout.readline().decode().strip()
+    for _ in range(5):
+        server.kill()
+        program.stdin.write(b"go\n")
+        program.stdin.flush()
+        server.start()
+    program.stdin.close()
+    assert program.wait(60) == 0
+    run = workspace.run(run_id)
+    assert run.status == "Completed" and run.get_tags() == {"at": "16000"}
+    assert run.get_metrics()["x"] == list(range(20000)) and lab.folders() == []
+    (child,) = run.children()
+    assert child.get_metrics() == {"y": [-i for i in range(20000)]} and child.status == "Completed"
+
+
+@pytest.mark.parametrize("version", sorted({min(INTERPRETERS, key=lambda v: int(v[2:])), max(INTERPRETERS, key=lambda v: int(v[2:]))}))
+def test_interactive_runs_of_every_age(lab, workspace, version):
+    code = """
+import os, warnings
+warnings.simplefilter("error")
+from azureml.core import Experiment, Workspace
+with Experiment(Workspace.from_config(), "notebook").start_logging() as run:
+    print(run.id)
+    for i in range(10): run.log("x", i)
+    with run.child_run() as child: child.log("y", 1)
+    pid = os.fork()
+    if pid == 0:
+        run.log("forked", 1)
+        os._exit(0)
+    os.waitpid(pid, 0)
+    open("outputs/o.txt", "w").close()
+    assert run.restore_snapshot().endswith(".zip")
+run.log("late", 1)
+run.flush()
+"""
+    status, out = lab.python(code, python=INTERPRETERS[version])
+    assert status == 0, out
+    run = workspace.run(out.split()[0])
+    assert run.get_metrics() == {"x": list(range(10)), "forked": 1, "late": 1} and run.files() == ["outputs/o.txt"]
+
+
+def test_a_full_disk_does_not_keep_a_run_open(workspace, tmp_path, monkeypatch, capfd):
+    import errno
+
+    monkeypatch.chdir(tmp_path)
+    run = workspace.start_logging("native", snapshot_directory=None)
+    run.log("x", 1)
+    run.flush()
+    write = os.write
+
+    def full(fd, data):
+        if data[:4] == b"RWJ1" or os.readlink("/proc/self/fd/%d" % fd).endswith(".rwj"):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(fd, data)
+
+    monkeypatch.setattr(os, "write", full)
+    run.log("x", 2)
+    run.fail("no room")
+    assert workspace.run(run.id).status == "Failed" and workspace.run(run.id).get_metrics() == {"x": 1}
+    monkeypatch.setattr(os, "write", write)
+    run.flush()
+    assert workspace.run(run.id).get_metrics() == {"x": [1, 2]}
+    assert "cannot be written" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("ending", ["run.cancel()", "raise KeyboardInterrupt"])
+def test_a_canceled_offline_run_is_canceled_everywhere(lab, workspace, ending):
+    code = "from azureml.core import Run\nrun = Run.get_context()\nrun.log('x', 1)\nchild = run.child_run()\n" + ending
+    lab.python(code + "\nassert run.get_status() == 'Canceled'\nrun.log('late', 2)")
+    (report,) = lab.sync()
+    assert report["status"] == "Canceled" and report["complete"]
+    (child,) = workspace.run(report["run_id"]).children()
+    assert child.status in ("Canceled", "Completed") and "x" in workspace.run(report["run_id"]).get_metrics()

@@ -206,6 +206,19 @@ def test_an_answer_that_is_lost_doubles_nothing(outside):
     assert journals.values() == [1, 2]
 
 
+def test_what_waits_for_a_server_is_bounded(outside, monkeypatch):
+    from runwright import _outbox
+
+    monkeypatch.setattr(_outbox, "_MOST_BYTES", 10000)
+    outside.server.on("POST", RUN + "/journal", lambda request: (503, {"error": {"code": "Unavailable", "message": "away"}}))
+    with pytest.raises(errors.UnavailableError):
+        for i in range(10000):
+            outside.log("i", i)
+    journals = Journals(outside.server)
+    outside.flush()
+    assert journals.values() == list(range(i))
+
+
 def test_metrics_of_a_process_that_ends_are_sent(scripted, clean_env):
     server = scripted()
     journals = Journals(server)
