@@ -60,6 +60,7 @@ class JournalWriter:
         self._children = {}  # bodies of the CHILD records that were written, by run id
         self._warn = warn or _warn_stderr
         self._warned = False
+        self.tell_lost = None  # called at exit with the number of points that the disk never took, where there are some
         self._begin()
         _writers.add(self)
 
@@ -207,6 +208,14 @@ class JournalWriter:
                 os.close(self._fd)
             self._begin()
 
+    def _at_exit(self):
+        """The last try; what the disk still refuses is lost, and told where somebody listens."""
+        if self.flush_memory() and not self._lost:
+            return
+        lost = self._lost + sum(points for _, points in self._pending)
+        if lost and self.tell_lost is not None and self._pid == os.getpid():
+            self.tell_lost(lost)
+
     # How it is written.
 
     def _append(self, kind, body, points=0):
@@ -295,7 +304,7 @@ class JournalWriter:
             import atexit
 
             self._warned = True
-            atexit.register(self.flush_memory)
+            atexit.register(self._at_exit)
             self._warn(
                 "The journal below %s cannot be written: %s. Up to %d MiB of metrics are kept in memory and written when "
                 "there is room; the run goes on." % (self.folder, error.strerror, BUFFER_BYTES >> 20)
