@@ -227,6 +227,12 @@ def test_slow_and_half_open_connections(installation, client, run):
         assert client("GET", run)[0] == 200
         assert time.monotonic() - started < 5
         assert rss_mb(pid) - before < 48, "slow connections took %.0f MB" % (rss_mb(pid) - before)
+        for _ in range(150):  # almost whole bodies, each just small enough to be held in memory
+            s = socket.create_connection((host, int(port)), timeout=10)
+            s.sendall(("POST /api/v1/runs/hostile/metrics HTTP/1.1\r\nAuthorization: Bearer %s\r\nContent-Length: 1000000\r\n\r\n" % client.token).encode() + b" " * 999999)
+            held.append(s)
+        assert client("GET", run)[0] == 200
+        assert rss_mb(pid) - before < 64, "bodies took %.0f MB" % (rss_mb(pid) - before)
     finally:
         for s in held:
             s.close()
