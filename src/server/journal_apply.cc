@@ -110,8 +110,8 @@ Status JournalApplier::ApplyJson(const journal::Record& record) {
   if (record.kind == journal::Kind::kRun) return SwitchRun(*body);
   if (record.kind == journal::Kind::kChild) return Child(record, *body);
   if (record.kind == journal::Kind::kLost) {
-    return Warn(std::to_string(body->IntOr("points", 0)) +
-                " values could not be logged: the disk was full.");
+    return Warn(std::to_string(body->IntOr("points", 0)) + " values could not be logged: " +
+                body->StringOr("reason", "the disk was full") + ".");
   }
   std::string run_id = body->StringOr("run_id", CurrentRun());
   int64_t row = TRY(RowOf(run_id));

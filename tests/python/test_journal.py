@@ -10,7 +10,7 @@ import subprocess
 import threading
 
 import pytest
-from runwright import _journal_writer, _process, journal
+from runwright import _journal_backlog, _process, journal
 from runwright._journal_writer import JournalWriter
 from sdk_support import ROOT, SDK
 
@@ -209,7 +209,7 @@ def test_what_does_not_fit_into_memory_is_counted(tmp_path, monkeypatch):
     writer.number("loss", -1.0)
     disk = FullDisk(10)
     monkeypatch.setattr(os, "write", disk)
-    monkeypatch.setattr(_journal_writer, "BUFFER_BYTES", 500)
+    monkeypatch.setattr(_journal_backlog, "BUFFER_BYTES", 500)
     for i in range(100):
         writer.number("loss", float(i))
     disk.room = 1 << 30
