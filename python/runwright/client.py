@@ -157,6 +157,10 @@ class Api(ApiWorkspaces):
         body = {"writer": writer, "offset": offset}
         return self._post(_path("runs", run, "flush"), body, timeout=timeout)
 
+    def warn(self, run, source, message):
+        """Adds a warning to a run."""
+        return self._post(_path("runs", run, "warnings"), {"source": source, "message": message})
+
     def follow_logs(self, run, offsets=None, name=None, follow=True, timeout=60):
         """Yields ``(event, data dict)``; log bytes are decoded (``data["bytes"]`` is bytes). See `runwright.stream`.
 
