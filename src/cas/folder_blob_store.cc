@@ -139,11 +139,17 @@ Result<bool> FolderBlobStore::IsStored(const Digest& digest) {
   return true;
 }
 
+/// One that is put again is as fresh as a new one (its change time is): who put it is about to name
+/// it.
+Status FolderBlobStore::Refresh(const Digest& digest) { return fs_.SetMode(Path(digest), 0600); }
+
 /// Whether a repeat of a put may do nothing: damaged bytes are written anew.
 Result<bool> FolderBlobStore::HasGood(const BlobView& blob) {
   if (!TRY(IsStored(blob.digest))) return false;
   if (TRY(Size(blob.digest)) != blob.bytes.size()) return false;
-  return VerifyBlob(*this, blob.digest).has_value();
+  if (!VerifyBlob(*this, blob.digest)) return false;
+  TRY(Refresh(blob.digest));
+  return true;
 }
 
 Result<std::vector<Digest>> FolderBlobStore::FindMissing(std::span<const Digest> digests) {
@@ -185,7 +191,10 @@ Status FolderBlobStore::PutFile(const Digest& digest, const std::string& path) {
   auto file = TRY(fs_.Open(path, os::OpenMode::kRead));
   Digest actual = TRY(HashFile(*file));
   if (actual != digest) return WrongBytes(digest, actual);
-  if (TRY(IsStored(digest)) && VerifyBlob(*this, digest)) return fs_.Remove(path);
+  if (TRY(IsStored(digest)) && VerifyBlob(*this, digest)) {
+    TRY(Refresh(digest));
+    return fs_.Remove(path);
+  }
   TRY(file->Sync());
   return Publish({{digest, path}});
 }

@@ -50,6 +50,7 @@ class FolderBlobStore final : public BlobStore {
   };
 
   void NoteUse(const Digest& digest);
+  Status Refresh(const Digest& digest);
   std::string Folder(uint8_t prefix) const;
   Result<std::string> NewTemporary();
   Result<bool> IsStored(const Digest& digest);

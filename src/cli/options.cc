@@ -40,8 +40,11 @@ class Grammar {
     DeclareEnv();
     DeclareOpen();
     DeclareSync();
+    DeclareSecrets();
     DeclareBackup();
     DeclareRestore();
+    DeclareGc();
+    DeclareDoctor();
     DeclareCompletion();
     DeclareSnapshot();
   }
@@ -229,7 +232,8 @@ class Grammar {
   }
 
   void DeclareRuns() {
-    CLI::App* group = Group("runs", "Runs: list, show, cancel, metrics, files, get");
+    CLI::App* group =
+        Group("runs", "Runs: list, show, cancel, metrics, files, get, delete, restore, archive");
     CLI::App* list =
         RunsLeaf(group, "list", "Newest first, or by --sort", RunsAction::kList,
                  "  runwright runs list --experiment digits --status Failed\n"
@@ -255,6 +259,8 @@ class Grammar {
         ->capture_default_str()
         ->check(CLI::PositiveNumber);
     list->add_flag("--children", runs_.children, "child runs too");
+    list->add_option("--view", runs_.view, "active, archived, all (both), or deleted")
+        ->check(CLI::IsMember({"active", "archived", "all", "deleted"}));
     auto one = [this](CLI::App* app) { app->add_option("run", runs_.run, "run id")->required(); };
     one(RunsLeaf(group, "show", "Everything about one run", RunsAction::kShow,
                  "  runwright runs show digits_1790000000_0a1b2c3d"));
@@ -283,6 +289,20 @@ class Grammar {
     get->add_option("file", runs_.files,
                     "names; one ending in / means all below it; none means all");
     get->add_option("-o,--output", runs_.output, "folder")->capture_default_str();
+    auto several = [this, group](const char* name, const char* help, RunsAction action,
+                                 const char* examples) {
+      CLI::App* app = RunsLeaf(group, name, help, action, examples);
+      app->add_option("run", runs_.runs, "run ids")->required();
+      return app;
+    };
+    several("delete",
+            "Ended runs and all below them; until the grace time is over they can be restored",
+            RunsAction::kDelete, "  runwright runs delete RUN [RUN...]");
+    several("restore", "Bring deleted runs back", RunsAction::kRestore,
+            "  runwright runs list --view deleted\n  runwright runs restore RUN [RUN...]");
+    several("archive", "Leave runs out of lists", RunsAction::kArchive,
+            "  runwright runs archive RUN [RUN...]\n  runwright runs archive --undo RUN")
+        ->add_flag("--undo", runs_.undo, "back to the lists");
   }
 
   void DeclareLogs() {
@@ -413,6 +433,61 @@ class Grammar {
     app->add_flag("--delete", o.remove, "remove each folder when the server has all of it");
   }
 
+  void DeclareSecrets() {
+    CLI::App* group = Group("secrets", "Secrets of the workspace: set, get, list, delete");
+    auto leaf = [&](const char* name, const char* help, SecretsAction action,
+                    const char* examples) {
+      CLI::App* app = Leaf<SecretsOptions>(
+          group, name, help, secrets_, [action](SecretsOptions& o) { o.action = action; },
+          examples);
+      if (action != SecretsAction::kList)
+        app->add_option("name", secrets_.name, "letters, digits and dashes")->required();
+      return app;
+    };
+    leaf("set", "Take the value from standard input or a file", SecretsAction::kSet,
+         "  runwright secrets set db-password < password.txt\n"
+         "  runwright secrets set key --file key.pem\n"
+         "A newline at the end of standard input is not part of the value.")
+        ->add_option("--file", secrets_.file, "the file's bytes are the value");
+    leaf("get", "Print the value", SecretsAction::kGet, "  runwright secrets get db-password");
+    leaf("list", "Names, never values", SecretsAction::kList, "  runwright secrets list");
+    leaf("delete", "Forget a secret", SecretsAction::kDelete,
+         "  runwright secrets delete db-password");
+  }
+
+  void DeclareGc() {
+    CLI::App* app = Leaf<GcOptions>(
+        &app_, "gc", "Show what takes space, remove what nobody needs", gc_, nullptr,
+        "  runwright gc --dry-run\n"
+        "  runwright gc\n"
+        "  runwright gc --rules\n"
+        "  runwright gc --set run_folder_days=3 --set run_days=never\n"
+        "Rules, in days: run_days (ended runs are deleted; never by default), deleted_run_days "
+        "(14, "
+        "until\n"
+        "a deleted run is removed for good), run_folder_days (7, working folders of ended runs),\n"
+        "build_days (30, unused environments), blob_days (1, files that nothing names), every_days "
+        "(1,\n"
+        "how often the server collects by itself).");
+    app->add_flag("--dry-run", gc_.dry_run, "remove nothing");
+    app->add_flag("--rules", gc_.show_rules, "show the rules");
+    Repeatable(app, "--set", gc_.settings, "RULE=DAYS or RULE=never, repeatable");
+  }
+
+  void DeclareDoctor() {
+    CLI::App* app = Leaf<DoctorOptions>(
+        &app_, "doctor", "Say what is wrong, and the fix", doctor_, nullptr,
+        "  runwright doctor\n"
+        "  runwright doctor --data /srv/runwright --deep\n"
+        "  runwright doctor RUN\n"
+        "Without a run or --data: this machine, the data folder, credentials, config.json and the "
+        "server.\n"
+        "Exit code 1 where an error was found; warnings do not count.");
+    app->add_option("run", doctor_.run, "look at this run");
+    app->add_option("--data", doctor_.data, "look at this data folder, its server running or not");
+    app->add_flag("--deep", doctor_.deep, "read every blob, log and metric, and verify the hashes");
+  }
+
   void DeclareBackup() {
     CLI::App* app = Leaf<BackupOptions>(
         &app_, "backup", "Copy a data folder, also while its server writes", backup_, nullptr,
@@ -466,6 +541,9 @@ class Grammar {
   SnapshotOptions snapshot_;
   SyncOptions sync_;
   bool sync_all_ = false;
+  SecretsOptions secrets_;
+  GcOptions gc_;
+  DoctorOptions doctor_;
   BackupOptions backup_;
   RestoreOptions restore_;
 };

@@ -52,7 +52,17 @@ struct SubmitOptions {
   std::vector<std::string> words;  // script and its arguments
 };
 
-enum class RunsAction { kList, kShow, kCancel, kMetrics, kFiles, kGet };
+enum class RunsAction {
+  kList,
+  kShow,
+  kCancel,
+  kMetrics,
+  kFiles,
+  kGet,
+  kDelete,
+  kRestore,
+  kArchive
+};
 struct RunsOptions {
   RunsAction action = RunsAction::kList;
   std::string run;
@@ -65,6 +75,8 @@ struct RunsOptions {
   std::string text;
   std::vector<std::string> metrics;  // columns of the list
   std::vector<std::string> params;
+  std::string view;
+  bool undo = false;
   int64_t limit = 20;
   bool children = false;
   std::string metric;
@@ -128,6 +140,25 @@ struct SyncOptions {
   bool remove = false;
 };
 
+enum class SecretsAction { kSet, kGet, kList, kDelete };
+struct SecretsOptions {
+  SecretsAction action = SecretsAction::kList;
+  std::string name;
+  std::string file;
+};
+
+struct GcOptions {
+  bool dry_run = false;
+  bool show_rules = false;
+  std::vector<std::string> settings;  // "RULE=DAYS"
+};
+
+struct DoctorOptions {
+  std::string run;
+  std::string data;
+  bool deep = false;
+};
+
 struct BackupOptions {
   std::string data;
   std::string dest;
@@ -143,10 +174,10 @@ struct CompletionOptions {
   std::string shell;
 };
 
-using Command =
-    std::variant<InitOptions, ServerOptions, SubmitOptions, RunsOptions, LogsOptions,
-                 ComputeOptions, ModelsOptions, EnvOptions, OpenOptions, CompletionOptions,
-                 SnapshotOptions, BackupOptions, RestoreOptions, SyncOptions>;
+using Command = std::variant<InitOptions, ServerOptions, SubmitOptions, RunsOptions, LogsOptions,
+                             ComputeOptions, ModelsOptions, EnvOptions, OpenOptions,
+                             CompletionOptions, SnapshotOptions, BackupOptions, RestoreOptions,
+                             SecretsOptions, GcOptions, DoctorOptions, SyncOptions>;
 
 /// The tree of commands and their options, for shell completion.
 struct CommandTree {

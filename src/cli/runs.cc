@@ -95,6 +95,10 @@ Result<int> Runs(Context& context, const RunsOptions& options) {
       return ShowMetrics(context, options);
     case RunsAction::kFiles:
       return ListRunFiles(context, options);
+    case RunsAction::kDelete:
+    case RunsAction::kRestore:
+    case RunsAction::kArchive:
+      return ChangeRuns(context, options);
     case RunsAction::kGet:
       return GetRunFiles(context, options);
   }

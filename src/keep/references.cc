@@ -12,8 +12,8 @@ namespace {
 class Walk {
  public:
   Walk(db::Connection& db, cas::BlobStore& store, const Leaving& leaving,
-       const VisitReference& visit)
-      : db_(db), store_(store), leaving_(leaving), visit_(visit) {}
+       const VisitReference& visit, std::string* unreadable)
+      : db_(db), store_(store), leaving_(leaving), visit_(visit), unreadable_(unreadable) {}
 
   Status All() {
     TRY(
@@ -85,7 +85,11 @@ class Walk {
     TRY(One({digest, owner, path}));
     folders_.insert(digest);
     auto tree = cas::ReadTree(store_, digest);
-    if (!tree || depth > cas::kMaxTreeDepth) return Ok();
+    if (!tree || depth > cas::kMaxTreeDepth) {
+      *unreadable_ = Describe({digest, owner, path});
+      if (!tree) *unreadable_ += ": " + tree.error().message();
+      return Ok();
+    }
     for (const cas::TreeEntry& entry : *tree) {
       std::string below = path;
       if (!below.empty()) below += '/';
@@ -102,6 +106,7 @@ class Walk {
   cas::BlobStore& store_;
   const Leaving leaving_;
   const VisitReference& visit_;
+  std::string* unreadable_;
   std::unordered_set<cas::Digest> seen_;
   /// Of those: read as folders. A file may have the bytes of one.
   std::unordered_set<cas::Digest> folders_;
@@ -115,12 +120,13 @@ std::string Describe(const BlobReference& reference) {
 }
 
 Status WalkReferences(db::Connection& db, cas::BlobStore& store, const VisitReference& visit) {
-  return Walk(db, store, Leaving(), visit).All();
+  std::string unreadable;
+  return WalkReferences(db, store, Leaving(), visit, &unreadable);
 }
 
 Status WalkReferences(db::Connection& db, cas::BlobStore& store, const Leaving& leaving,
-                      const VisitReference& visit) {
-  return Walk(db, store, leaving, visit).All();
+                      const VisitReference& visit, std::string* unreadable) {
+  return Walk(db, store, leaving, visit, unreadable).All();
 }
 
 }  // namespace rw::keep

@@ -32,7 +32,8 @@ struct Leaving {
   int64_t deleted_us = -1;
   int64_t snapshot_us = -1;
 };
+/// `unreadable`: a folder of a snapshot that could not be read, "" where there is none.
 Status WalkReferences(db::Connection& db, cas::BlobStore& store, const Leaving& leaving,
-                      const VisitReference& visit);
+                      const VisitReference& visit, std::string* unreadable);
 
 }  // namespace rw::keep

@@ -10,6 +10,7 @@
 #include "server/protocol.h"
 #include "server/routes.h"
 #include "server/run_routes.h"
+#include "server/server_stats.h"
 
 namespace rw::server {
 
@@ -42,15 +43,18 @@ std::shared_ptr<void> Count(const std::shared_ptr<AtHand>& at_hand, int64_t now)
 struct Core::Parts {
   explicit Parts(Deps given)
       : deps(std::move(given)),
+        metered(deps.writer, stats, deps.clock),
         blobs(deps.fs, deps.paths.blobs),
         closures(blobs),
         verified(deps.fs, blobs),
         auth(deps.read, deps.clock, deps.random),
-        context{deps.loop, deps.pool,    deps.clock,  deps.random, deps.fs,
-                deps.read, deps.readers, deps.writer, blobs,       closures,
-                verified,  events,       auth,        deps.paths,  deps.options} {}
+        context{deps.loop,    deps.pool, deps.clock, deps.random, deps.fs,  deps.read,
+                deps.readers, metered,   blobs,      closures,    verified, events,
+                stats,        auth,      deps.paths, deps.options} {}
 
   Deps deps;
+  ServerStats stats;
+  MeteredWriter metered;
   cas::FolderBlobStore blobs;
   cas::ClosureChecker closures;
   VerifiedBlobs verified;
@@ -102,6 +106,7 @@ Result<std::unique_ptr<Core>> Core::Create(Deps deps) {
   RegisterSecretRoutes(router, context);
   RegisterLoginRoutes(router, context);
   RegisterPageRoutes(router, context);
+  RegisterPrometheusRoutes(router, context, core->parts_->stats);
   core->parts_->runs =
       std::make_unique<RunService>(context, core->parts_->deps.backend, core->environments());
   RunService& runs = *core->parts_->runs;
@@ -155,7 +160,11 @@ Status Core::CheckHead(const net::Request& head) {
 void Core::Handle(net::Request request, std::shared_ptr<net::Responder> responder) {
   auto call = std::make_shared<Call>();
   call->request = std::move(request);
-  call->responder = std::move(responder);
+  std::string allowed_methods;
+  auto match = parts_->router.Find(call->request, &allowed_methods);
+  call->responder = CountAnswers(parts_->stats, parts_->deps.clock, call->request,
+                                 match && match->route != nullptr ? match->route->pattern : "other",
+                                 std::move(responder));
   if (parts_->stopping)
     return call->Fail(Error(Code::kUnavailable, "the server is stopping; try again"));
   call->at_hand = Count(parts_->at_hand, parts_->deps.clock.BootMicros());

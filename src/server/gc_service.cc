@@ -4,14 +4,17 @@
 #include <cstring>
 
 #include "base/log.h"
+#include "base/strings.h"
 #include "env/build_folder.h"
 #include "keep/gc_view.h"
 #include "keep/references.h"
 #include "meta/deletion.h"
+#include "meta/settings.h"
 
 namespace rw::server {
 namespace {
 
+constexpr const char* kLastSetting = "collected_us";
 constexpr auto kTick = std::chrono::minutes(30);
 constexpr auto kLookAgain = std::chrono::milliseconds(20);
 constexpr int64_t kPatienceUs = int64_t{180} * 1'000'000;
@@ -95,7 +98,17 @@ GcService::GcService(RunService& runs, EnvironmentService* environments,
 GcService::~GcService() { *alive_ = false; }
 
 void GcService::Start() {
-  last_us_ = context_.NowMicros();
+  auto saved = meta::GetSetting(context_.read, kLastSetting);
+  // The first one is a whole interval after the first start.
+  auto known = saved ? ParseInt(*saved) : std::nullopt;
+  last_us_ = known.value_or(context_.NowMicros());
+  if (!known)
+    context_.writer.Submit(
+        "gc.first",
+        [now = last_us_](db::Connection& db) {
+          return meta::PutSetting(db, kLastSetting, std::to_string(now));
+        },
+        [](const Status&) {});
   Tick();
 }
 
@@ -106,10 +119,7 @@ void GcService::Tick() {
     int64_t now = context_.NowMicros();
     bool due = rules && rules->every_days &&
                last_us_ + meta::DaysToMicros(*rules->every_days) <= now && !at_work_;
-    if (due) {
-      last_us_ = now;
-      Collect(false, [](const Result<json::Value>&) {});
-    }
+    if (due) Collect(false, [](const Result<json::Value>&) {});
     Tick();
   });
 }
@@ -124,6 +134,7 @@ void GcService::Collect(bool dry_run, Done done) {
   pass->done = std::move(done);
   pass->rules = *rules;
   pass->now_us = context_.NowMicros();
+  if (!dry_run) last_us_ = pass->now_us;
   at_work_ = true;
   Look(pass);
 }
@@ -179,6 +190,7 @@ void GcService::RemoveRows(const PassPtr& pass) {
       [pass](db::Connection& db) -> Status {
         pass->experiments = TRY(meta::PurgeExperiments(db, pass->plan.deleted_us));
         pass->snapshots = TRY(meta::PurgeSnapshots(db, pass->plan.blob_us));
+        TRY(meta::PutSetting(db, kLastSetting, std::to_string(pass->now_us)));
         return Ok();
       },
       [this, alive = alive_, pass](Status status) {
@@ -241,14 +253,12 @@ void GcService::Mark(const PassPtr& pass) {
         // A store of its own: what it reads does not count as used.
         cas::FolderBlobStore store(fs, root);
         Status walked = keep::WalkReferences(
-            db, store, leaving, [pass, &store](const keep::BlobReference& one) -> Status {
+            db, store, leaving,
+            [pass](const keep::BlobReference& one) -> Status {
               pass->live.push_back(Mark64(one.digest));
-              // What lies below a folder that cannot be read is not known.
-              if (one.name.empty() && one.owner.starts_with("snapshot") &&
-                  !cas::VerifyBlob(store, one.digest))
-                pass->unreadable = keep::Describe(one) + " cannot be read";
               return Ok();
-            });
+            },
+            &pass->unreadable);
         std::sort(pass->live.begin(), pass->live.end());
         return walked;
       },
@@ -267,7 +277,7 @@ void GcService::Sweep(const PassPtr& pass) {
           return [&]() -> Status {
             pass->blobs.Add(info.size);
             bool named = std::binary_search(pass->live.begin(), pass->live.end(), Mark64(digest));
-            bool fresh = info.mtime_ns / 1000 > pass->plan.blob_us;
+            bool fresh = std::max(info.mtime_ns, info.ctime_ns) / 1000 > pass->plan.blob_us;
             if (named || fresh || !pass->unreadable.empty()) return Ok();
             if (!pass->dry_run && !TRY(blobs.RemoveUnused(digest))) return Ok();
             pass->removed_blobs.Add(info.size);

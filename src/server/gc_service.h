@@ -45,7 +45,7 @@ class GcService {
   EnvironmentService* environments_;
   std::function<int64_t()> oldest_call_;
   bool at_work_ = false;
-  int64_t last_us_ = 0;  // of the last collection begun by itself
+  int64_t last_us_ = 0;  // when the last one began
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

@@ -74,6 +74,7 @@ Status JournalApplier::ApplyNumber(const journal::Record& record) {
 
 Status JournalApplier::Store(Gathered& one) {
   TRY(meta::AddSegment(db_, one.run_row, one.name, one.type, writer_, one.first_seq, one.segment));
+  points_ += one.segment.count();
   gathered_.erase(std::to_string(one.run_row) + "\n" + one.name);
   last_ = nullptr;
   return Ok();
@@ -109,8 +110,8 @@ Status JournalApplier::ApplyJson(const journal::Record& record) {
   if (record.kind == journal::Kind::kRun) return SwitchRun(*body);
   if (record.kind == journal::Kind::kChild) return Child(record, *body);
   if (record.kind == journal::Kind::kLost) {
-    return Warn(std::to_string(body->IntOr("points", 0)) +
-                " values could not be logged: the disk was full.");
+    return Warn(std::to_string(body->IntOr("points", 0)) + " values could not be logged: " +
+                body->StringOr("reason", "the disk was full") + ".");
   }
   std::string run_id = body->StringOr("run_id", CurrentRun());
   int64_t row = TRY(RowOf(run_id));
@@ -253,6 +254,7 @@ Status JournalApplier::Finish() {
   for (auto& [key, one] : gathered_) {
     TRY(meta::AddSegment(db_, one.run_row, one.name, one.type, writer_, one.first_seq,
                          one.segment));
+    points_ += one.segment.count();
   }
   gathered_.clear();
   last_ = nullptr;

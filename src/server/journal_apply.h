@@ -26,6 +26,7 @@ class JournalApplier {
 
   std::vector<std::string> changed() const;
   bool has_metrics() const { return has_metrics_; }
+  int64_t points() const { return points_; }
 
  private:
   struct Gathered {
@@ -68,6 +69,7 @@ class JournalApplier {
   std::map<std::string, bool> changed_;
   int64_t unknown_ = 0;
   bool has_metrics_ = false;
+  int64_t points_ = 0;
 };
 
 }  // namespace rw::server

@@ -56,6 +56,7 @@ Result<Ingested> IngestJournal(db::Connection& db, const JournalPiece& piece) {
   out.acked = state.offset;
   out.changed = applier.changed();
   out.metrics = applier.has_metrics();
+  out.points = applier.points();
   return out;
 }
 

@@ -23,6 +23,7 @@ struct Ingested {
   enum class Refusal { kNone, kGap, kDamaged } refusal = Refusal::kNone;
   std::vector<std::string> changed;  // runs whose state changed or that were made
   bool metrics = false;
+  int64_t points = 0;                                  // values of metrics
   std::function<Status(db::Connection&)> late_offset;  // of the mutant offset_apart alone
 };
 

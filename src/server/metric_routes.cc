@@ -78,12 +78,14 @@ void Log(RunService& service, const CallPtr& call) {
   if (!may) return call->Fail(may.error());
   auto values = ReadValues(*call);
   if (!values) return call->Fail(values.error());
+  const uint64_t points = values->size();
   CommitAndAnswer(
       context, "metrics", call,
       [run_id, values = *std::move(values), now_us = context.NowMicros()](db::Connection& db) {
         return Store(db, run_id, values, now_us);
       },
-      [&service, &context, run_id] {
+      [&service, &context, run_id, points] {
+        context.stats.points += points;
         service.metric_sorter().Note();
         context.events.Publish(run_id, {RunEvent::Kind::kMetrics, ""});
       });

@@ -3,6 +3,7 @@
 #include <malloc.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -99,6 +100,20 @@ void PrepareProcess() {
     files.rlim_cur = std::max(files.rlim_cur, std::min(files.rlim_max, kOpenFiles));
     setrlimit(RLIMIT_NOFILE, &files);
   }
+}
+
+HostFacts HostFactsOf(const std::string& data) {
+  HostFacts facts;
+  auto pages = os::ReadFile(os::PosixFileSystem(), "/proc/self/statm", 256);
+  std::vector<std::string> words = Split(pages.value_or(""), ' ');
+  auto resident = words.size() > 1 ? ParseInt(words[1]) : std::nullopt;
+  facts.resident_bytes =
+      static_cast<uint64_t>(resident.value_or(0)) * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+  struct statvfs disk {};
+  if (statvfs(data.c_str(), &disk) != 0) return facts;
+  facts.disk_free_bytes = uint64_t{disk.f_bavail} * disk.f_frsize;
+  facts.disk_size_bytes = uint64_t{disk.f_blocks} * disk.f_frsize;
+  return facts;
 }
 
 Status WriteInfo(os::FileSystem& fs, const Paths& paths, const CoreOptions& options,
@@ -247,6 +262,7 @@ Status Server::Start(const ServeOptions& given) {
   options.cores = static_cast<int>(std::thread::hardware_concurrency());
   options.program = os::SelfPath();
   options.sdk_path = FindSdk(options.program);
+  options.host_facts = [data = paths.data] { return HostFactsOf(data); };
   // Left by requests that were cut off.
   TRY(fs->RemoveTree(paths.spool));
   TRY(fs->MakeDirs(paths.spool, 0700));

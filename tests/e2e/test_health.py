@@ -174,6 +174,7 @@ def alive(pid):
 def test_files_below_logs_stream_while_they_grow(installation):
     run_id = submit(installation, """
 import os, time
+print('begin', flush=True)
 os.makedirs('logs/tb')
 with open('logs/tb/events.out.tfevents.1', 'ab') as events, open('logs/train.log', 'a') as text:
     for step in range(1000000):

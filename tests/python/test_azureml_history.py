@@ -629,3 +629,13 @@ def test_the_train_within_notebook(ws):
         with open("outputs/early.pkl", "wb") as file:
             file.write(b"1")
         assert early.register_model("early", "outputs/early.pkl").version == 1
+
+
+def test_a_value_that_is_too_large_is_counted_and_long_lists_are_not(run):
+    run.log("text", "x" * (17 << 20))
+    run.log_list("long", range(1000000))
+    run.log("after", 1)
+    metrics = run.get_metrics()
+    assert len(metrics["long"]) == 1000000 and metrics["long"][-1] == 999999 and metrics["after"] == 1
+    (warning,) = run.get_details()["warnings"]
+    assert "1 values could not be logged: a value of" in warning["message"]

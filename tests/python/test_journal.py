@@ -10,7 +10,7 @@ import subprocess
 import threading
 
 import pytest
-from runwright import _journal_writer, _process, journal
+from runwright import _journal_backlog, _process, journal
 from runwright._journal_writer import JournalWriter
 from sdk_support import ROOT, SDK
 
@@ -209,7 +209,7 @@ def test_what_does_not_fit_into_memory_is_counted(tmp_path, monkeypatch):
     writer.number("loss", -1.0)
     disk = FullDisk(10)
     monkeypatch.setattr(os, "write", disk)
-    monkeypatch.setattr(_journal_writer, "BUFFER_BYTES", 500)
+    monkeypatch.setattr(_journal_backlog, "BUFFER_BYTES", 500)
     for i in range(100):
         writer.number("loss", float(i))
     disk.room = 1 << 30
@@ -323,3 +323,19 @@ def test_every_interpreter_writes_the_same(interpreter, run_folder, clean_env):
 def test_start_ticks_are_those_of_the_process():
     with open("/proc/%d/stat" % os.getpid()) as file:
         assert _process.start_ticks() == int(file.read().rpartition(")")[2].split()[19])
+
+
+def test_what_a_full_disk_never_took_is_told_at_the_end(tmp_path, monkeypatch):
+    told = []
+    writer = JournalWriter(str(tmp_path), "r", warn=lambda text: None)
+    writer.tell_lost = told.append
+    writer.number("i", 0.0)
+    monkeypatch.setattr(os, "write", _refuse)
+    for i in range(5):
+        writer.number("i", float(i))
+    writer._at_exit()
+    assert told == [5]
+
+
+def _refuse(fd, data):
+    raise OSError(errno.ENOSPC, "No space left on device")
