@@ -39,6 +39,7 @@ class Api(ApiWorkspaces):
             query["cursor"] = page.get("next_cursor")
             if not query["cursor"]:
                 return
+            query["limit"] = 1000  # who wants more than the first page wants them all
 
     # Runs.
 
