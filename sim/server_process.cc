@@ -11,7 +11,7 @@ namespace rw::sim {
 namespace {
 constexpr char kData[] = "/data";
 constexpr std::chrono::microseconds kCommitDelay{300};
-constexpr int kCheckpointPages = 100;  // few, so that power is lost in the middle of some
+constexpr int kCheckpointPages = 30;  // few, so that power is lost in the middle of some
 }  // namespace
 
 /// Everything that ends with the process, in order of construction.
