@@ -1,5 +1,5 @@
 """A script that prints as fast as it can, and a follower of its log: lines a second, and how far the follower is behind."""
-from common import percentile, python_json, row, workspace
+from common import python_json, row, workspace
 from query import memory, server_pid
 
 # Every 1,000 lines one with the clock; the pace is 1,000,000 lines a second.

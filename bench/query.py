@@ -57,7 +57,7 @@ def first_pages(where, metrics, count, experiment):
     connection = load.Connection(where)
     rng = random.Random(5)
     out = []
-    for i in range(count):
+    for _ in range(count):
         sort = rng.choice(["-metrics.m%d", "metrics.m%d", "-max(metrics.m%d)", "min(metrics.m%d)"]) % rng.randrange(metrics)
         scope = "&experiment=" + experiment if experiment else ""
         begin = time.perf_counter()
