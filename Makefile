@@ -2,10 +2,11 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 ROOT := $(CURDIR)
-SEEDS ?= 200
+SEEDS ?= 1000
+KILLS ?= 100
 KILLS ?= 100
 
-.PHONY: help setup build demo test test-cc test-python bench sim chaos format lint clean
+.PHONY: help setup build demo test test-cc test-python bench sim chaos chaos format lint clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -32,11 +33,14 @@ test-python: build
 bench: build ## figures beside their peers, as a table and JSON
 	@tools/bench.sh
 
-sim: setup ## the simulator: make sim SEEDS=200 | SEED=7 | MUTANT=no_fence | MUTANT=list
+sim: setup ## the simulator: make sim SEEDS=1000 | SEED=7 | MUTANT=no_fence | MUTANT=list
 	@SEEDS="$(SEEDS)" SEED="$(SEED)" MUTANT="$(MUTANT)" tools/sim.sh
 
 chaos: build ## kill -9 at random under load: make chaos KILLS=100 CHAOS_SEED=7
 	@tools/chaos.sh $(KILLS) $(CHAOS_SEED)
+
+chaos: build ## random kills -9 of server, executors, scripts under load: make chaos KILLS=100 | SEED=7
+	@KILLS="$(KILLS)" SEED="$(SEED)" tools/chaos.sh
 
 format: ## clang-format and ruff over the tree
 	@tools/format.sh

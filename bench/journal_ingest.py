@@ -10,7 +10,7 @@ from common import python_json, row, venv, workspace
 OURS = """
 import json, os, struct, sys, time
 from azureml.core import Workspace, Experiment, Environment, ScriptRunConfig
-import runwright.journal as journal
+import runwright._journal_writer as journal
 ws = Workspace.from_config()
 env = Environment('bench'); env.python.user_managed_dependencies = True; env.python.interpreter_path = sys.executable
 config = ScriptRunConfig(source_directory='job', script='nothing.py', compute_target='local', environment=env)
@@ -71,13 +71,14 @@ class MlflowServer:
             [str(self.python), "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1",
              "--backend-store-uri", "sqlite:///%s/mlflow.db" % self.home.name, "--default-artifact-root", self.home.name],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 180
         while time.monotonic() < deadline:
             try:
                 socket.create_connection(("127.0.0.1", port), timeout=1).close()
                 return self.url
             except OSError:
                 time.sleep(0.2)
+        self.__exit__()
         raise SystemExit("mlflow server did not start")
 
     def __exit__(self, *_):

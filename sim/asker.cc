@@ -45,4 +45,13 @@ Result<json::Value> Asker::AskJson(std::string method, std::string target, json:
   return json::Parse(response.body.bytes);
 }
 
+Result<std::string> Asker::AskBytes(std::string target) {
+  net::Response response = TRY(Ask("GET", std::move(target)));
+  if (!response.body.file) return std::move(response.body.bytes);
+  auto file = TRY(disk_.fs().Open(response.body.file->path(), os::OpenMode::kRead));
+  std::string bytes(response.body.file->size(), '\0');
+  bytes.resize(TRY(file->ReadAt(response.body.file->offset(), bytes)));
+  return bytes;
+}
+
 }  // namespace rw::sim

@@ -7,17 +7,15 @@
 
 #include "executor/executor.h"
 #include "executor/supervisor.h"
-#include "os/testing/memory_file_system.h"
 #include "os/testing/mortal_file_system.h"
-#include "sim/network.h"
+#include "sim/shim.h"
 #include "sim/world.h"
 
 namespace rw::sim {
 
 struct ExecutorLife {
-  ExecutorLife(World& world, os::testing::MemoryFileSystem& disk, Network& network,
-               ServerPort& port, const std::string& folder,
-               std::unique_ptr<executor::Supervisor> link, std::function<void(int)> on_exit);
+  ExecutorLife(const Shim::Place& place, std::unique_ptr<executor::Supervisor> link,
+               std::function<void(int)> on_exit);
   ~ExecutorLife();
   void Start();
 

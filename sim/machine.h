@@ -1,4 +1,4 @@
-// The machine that runs scripts: its disk, its shims, and the backend that the server sees.
+// What runs scripts: nodes with a shared disk, their shims, and the backend that the server sees.
 #pragma once
 
 #include <functional>
@@ -22,17 +22,15 @@ class Machine final : public backend::ComputeBackend {
 
   void Start(const backend::StartRequest& request, std::function<void(Status)> done) override;
   backend::Life Probe(const RunId& run, const AllocationId& allocation) override;
-  /// A shim of the simulator never dies before its executor is done: there is no record to find.
-  json::Value ExitRecord(const RunId& run) override {
-    (void)run;
-    return {};
-  }
-  void KillRemains(const RunId& run) override { (void)run; }
+  json::Value ExitRecord(const RunId& run) override;
+  void KillRemains(const RunId& run) override;
 
   /// With this probability a Start begins two supervisors, as an engine does that requeues a job
   /// whose node it lost sight of: only one of them may start the script.
   void SetDoubleStarts(double probability) { double_starts_ = probability; }
-  int double_started() const { return double_started_; }
+  /// The line of a node; made when it is first named.
+  std::shared_ptr<Line> LineOf(const std::string& node);
+  const std::map<std::string, std::shared_ptr<Line>>& lines() const { return lines_; }
   const std::vector<std::shared_ptr<Shim>>& shims() const { return shims_; }
 
  private:
@@ -46,7 +44,7 @@ class Machine final : public backend::ComputeBackend {
   os::testing::MemoryFileSystem disk_;
   std::vector<std::shared_ptr<Shim>> shims_;
   double double_starts_ = 0;
-  int double_started_ = 0;
+  std::map<std::string, std::shared_ptr<Line>> lines_;
 };
 
 }  // namespace rw::sim

@@ -7,11 +7,9 @@
 #include "base/log.h"
 #include "base/mutant.h"
 #include "base/strings.h"
-#include "sim/scenario.h"
+#include "sim/crew.h"
 
 namespace {
-
-using rw::sim::Outcome;
 
 struct Mutant {
   const char* name;
@@ -20,18 +18,26 @@ struct Mutant {
 constexpr Mutant kMutants[] = {
     {"ack_before_commit", "the writer answers before its COMMIT"},
     {"no_fence", "a second claimant gets the grant of the first"},
-};
-
-struct Options {
-  int64_t seeds = 200;
-  int64_t seed = 0;
-  std::string mutant;
+    {"no_full_sync", "COMMIT does not wait for the disk"},
+    {"no_folder_sync", "a blob's name is not synced after its rename"},
+    {"size_before_sync", "a log's size is committed before its bytes are on the disk"},
+    {"offset_apart", "a journal's offset is committed after its records, in another transaction"},
+    {"repeat_applied", "a repeated piece of a journal is applied again"},
+    {"bad_crc_taken", "a journal record whose crc is wrong is taken"},
+    {"cancel_told_once", "a cancel whose message is lost is not told again"},
+    {"slot_leaked", "the place of a run whose supervisor died is not given back"},
+    {"children_left", "child runs stay open when their run ends"},
+    {"silence_is_death", "a run whose node is silent is taken for dead"},
+    {"claimant_forgotten", "a restarted executor claims under another name"},
+    {"full_disk_acked", "a write that a full disk refused is acknowledged"},
 };
 
 int Usage(const std::string& problem) {
   std::fprintf(stderr,
-               "runwright-sim: %s\nusage: runwright-sim [--seeds N | --seed N] [--mutant "
-               "NAME|list]   (SIM_LOG=1: the logs too)\n",
+               "runwright-sim: %s\nusage: runwright-sim [--seeds N | --seed N] [--jobs N] "
+               "[--mutant NAME|list] [--coverage yes]\n"
+               "--coverage yes: name what was hit how often; fail when a fault point never was\n"
+               "(SIM_LOG=1: the logs too)\n",
                problem.c_str());
   return 2;
 }
@@ -42,75 +48,57 @@ bool Known(const std::string& name) {
   return false;
 }
 
-/// 0 when every invariant held.
-int RunOne(uint64_t seed, Outcome& sum) {
-  Outcome outcome = rw::sim::RunScenario(seed);
-  sum.server_kills += outcome.server_kills;
-  sum.power_losses += outcome.power_losses;
-  sum.executor_kills += outcome.executor_kills;
-  sum.cuts += outcome.cuts;
-  sum.double_starts += outcome.double_starts;
-  sum.points += outcome.points;
-  sum.trace_hash = outcome.trace_hash;
-  for (const std::string& invariant : outcome.violated)
-    std::printf("violated: %s seed=%llu trace=%016llx\n", invariant.c_str(),
-                static_cast<unsigned long long>(seed),
-                static_cast<unsigned long long>(outcome.trace_hash));
-  return outcome.violated.empty() ? 0 : 1;
+int List() {
+  for (const Mutant& mutant : kMutants) std::printf("%s\n", mutant.name);
+  return 0;
 }
 
-int Run(const Options& options) {
-  Outcome sum;
-  int64_t first = options.seed > 0 ? options.seed : 1;
-  int64_t last = options.seed > 0 ? options.seed : options.seeds;
-  int failed = 0;
-  for (int64_t seed = first; seed <= last; seed++) {
-    failed += RunOne(static_cast<uint64_t>(seed), sum);
-    std::fflush(stdout);
-    // A mutant is caught by its first seed; the others would only repeat it.
-    if (failed > 0 && !options.mutant.empty()) break;
-  }
-  if (options.seed > 0)
-    std::printf("seed=%lld trace=%016llx\n", static_cast<long long>(options.seed),
-                static_cast<unsigned long long>(sum.trace_hash));
-  std::printf(
-      "%lld seeds, %d with violations; %d points, %d server kills, %d power losses, %d executor "
-      "kills, "
-      "%d network cuts, %d double starts\n",
-      static_cast<long long>(last - first + 1), failed, sum.points, sum.server_kills,
-      sum.power_losses, sum.executor_kills, sum.cuts, sum.double_starts);
-  return failed > 0 ? 1 : 0;
+int Run(const rw::sim::Job& job, bool coverage) {
+  rw::sim::Report report = rw::sim::RunSeeds(job);
+  if (job.first == job.last)
+    std::printf("seed=%llu trace=%016llx\n", static_cast<unsigned long long>(job.first),
+                static_cast<unsigned long long>(report.trace_hash));
+  std::printf("%lld seeds, %lld with violations\n", static_cast<long long>(report.seeds),
+              static_cast<long long>(report.failed));
+  bool covered = !coverage || rw::sim::PrintCoverage(report.coverage);
+  if (!covered) std::printf("some fault points were never hit: they prove nothing\n");
+  return report.failed > 0 || !covered ? 1 : 0;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  Options options;
+  rw::sim::Job job;
+  std::string planted;
+  bool coverage = false;
   for (int i = 1; i < argc; i += 2) {
     std::string name = argv[i];
     if (i + 1 >= argc) return Usage("'" + name + "' needs a value");
     std::string value = argv[i + 1];
     auto number = rw::ParseInt(value);
     if (name == "--mutant") {
-      options.mutant = value;
+      planted = value;
+    } else if (name == "--coverage" && value == "yes") {
+      coverage = true;
     } else if (name == "--seeds" && number && *number > 0) {
-      options.seeds = *number;
+      job.last = static_cast<uint64_t>(*number);
     } else if (name == "--seed" && number && *number > 0) {
-      options.seed = *number;
+      job.first = job.last = static_cast<uint64_t>(*number);
+    } else if (name == "--jobs" && number && *number > 0) {
+      job.processes = static_cast<int>(*number);
     } else {
       return Usage("'" + name + " " + value + "' is not understood");
     }
   }
-  if (options.mutant == "list") {
-    for (const Mutant& mutant : kMutants) std::printf("%s\n", mutant.name);
-    return 0;
-  }
-  if (!options.mutant.empty() && !Known(options.mutant))
-    return Usage("unknown mutant '" + options.mutant + "'; --mutant list names them");
+  if (planted == "list") return List();
+  if (!planted.empty() && !Known(planted))
+    return Usage("unknown mutant '" + planted + "'; --mutant list names them");
   // The logs of the simulated processes, for who looks into a violation.
   if (std::getenv("SIM_LOG") == nullptr) rw::log::SetFd(-1);
 #ifdef RW_SIM_MUTANTS
-  rw::PlantMutant(options.mutant);
+  rw::PlantMutant(planted);
 #endif
-  return Run(options);
+  // A mutant is caught by its first seed; the others would only repeat it.
+  job.stop_at_first = !planted.empty();
+  return Run(job, coverage);
 }

@@ -34,8 +34,8 @@ class Answer final : public net::Responder {
 class Way : public std::enable_shared_from_this<Way> {
  public:
   using Callback = net::Transport::Callback;
-  Way(Network& network, ProcessLoop& loop, ServerPort& port)
-      : network_(network), life_(loop.life()), port_(port) {}
+  Way(Network& network, ProcessLoop& loop, ServerPort& port, std::shared_ptr<Line> line)
+      : network_(network), life_(loop.life()), port_(port), line_(std::move(line)) {}
 
   void Send(net::Request request, std::chrono::milliseconds timeout, Callback callback) {
     auto call = std::make_shared<Call>();
@@ -46,9 +46,12 @@ class Way : public std::enable_shared_from_this<Way> {
       way->Finish(call, Error(Code::kUnavailable, "no answer in time"));
     });
     SeededRandom& random = world.random;
-    if (network_.cut_ || random.Chance(network_.faults_.drop_request)) return;
+    if (IsCut()) return;
+    if (random.Chance(network_.faults_.drop_request)) return world.coverage.Hit("net:request-lost");
     Deliver(call);
-    if (random.Chance(network_.faults_.duplicate)) Deliver(call);
+    if (!random.Chance(network_.faults_.duplicate)) return;
+    world.coverage.Hit("net:request-twice");
+    Deliver(call);
   }
 
  private:
@@ -57,10 +60,12 @@ class Way : public std::enable_shared_from_this<Way> {
     Callback callback;
   };
 
+  bool IsCut() const { return network_.cut_ || line_->cut; }
+
   void Deliver(const std::shared_ptr<Call>& call) {
     World& world = network_.world_;
-    world.At(world.now() + network_.Delay(), "net:deliver", [way = shared_from_this(), call] {
-      if (!way->network_.cut_) way->Arrive(call);
+    world.At(world.now() + network_.Delay(*line_), "net:deliver", [way = shared_from_this(), call] {
+      if (!way->IsCut()) way->Arrive(call);
     });
   }
 
@@ -69,20 +74,22 @@ class Way : public std::enable_shared_from_this<Way> {
       Finish(call, Error(Code::kUnavailable, "connection refused"));
       return;
     }
-    port_.handler(call->request,
-                  std::make_shared<Answer>([way = shared_from_this(), call](net::Response r) {
-                    way->Return(call, std::move(r));
+    // What a server still says in the turn in which it dies reaches nobody.
+    port_.handler(call->request, std::make_shared<Answer>([way = shared_from_this(), call,
+                                                           alive = port_.alive](net::Response r) {
+                    if (*alive) way->Return(call, std::move(r));
                   }));
   }
 
   void Return(const std::shared_ptr<Call>& call, net::Response response) {
     World& world = network_.world_;
-    if (network_.cut_ || world.random.Chance(network_.faults_.drop_answer)) return;
-    world.At(world.now() + network_.Delay(), "net:answer",
+    if (IsCut()) return;
+    if (world.random.Chance(network_.faults_.drop_answer))
+      return world.coverage.Hit("net:answer-lost");
+    world.At(world.now() + network_.Delay(*line_), "net:answer",
              [way = shared_from_this(), call, response = std::move(response)] {
                if (!*way->life_ || !call->callback) return;
-               if (response.status < 300 && way->network_.on_answer)
-                 way->network_.on_answer(call->request, response);
+               if (way->network_.on_answer) way->network_.on_answer(call->request, response);
                way->Finish(call, response);
              });
   }
@@ -94,6 +101,7 @@ class Way : public std::enable_shared_from_this<Way> {
   Network& network_;
   std::shared_ptr<bool> life_;
   ServerPort& port_;
+  std::shared_ptr<Line> line_;
 };
 
 namespace {
@@ -109,8 +117,9 @@ class SimTransport final : public net::Transport {
 };
 }  // namespace
 
-std::unique_ptr<net::Transport> Network::Connect(ProcessLoop& loop, ServerPort& port) {
-  return std::make_unique<SimTransport>(std::make_shared<Way>(*this, loop, port));
+std::unique_ptr<net::Transport> Network::Connect(ProcessLoop& loop, ServerPort& port,
+                                                 std::shared_ptr<Line> line) {
+  return std::make_unique<SimTransport>(std::make_shared<Way>(*this, loop, port, std::move(line)));
 }
 
 void Network::Heal() {
@@ -118,9 +127,10 @@ void Network::Heal() {
   faults_.drop_request = faults_.drop_answer = faults_.duplicate = 0;
 }
 
-int64_t Network::Delay() {
-  return faults_.least_delay_us + static_cast<int64_t>(world_.random.Below(static_cast<uint64_t>(
-                                      faults_.most_delay_us - faults_.least_delay_us)));
+int64_t Network::Delay(const Line& line) {
+  auto range = static_cast<uint64_t>(faults_.most_delay_us - faults_.least_delay_us);
+  return (faults_.least_delay_us + static_cast<int64_t>(world_.random.Below(range))) *
+         line.slowness;
 }
 
 }  // namespace rw::sim

@@ -17,6 +17,12 @@ struct NetworkFaults {
   int64_t most_delay_us = 3000;
 };
 
+/// The line of one node; shared by the processes on it.
+struct Line {
+  bool cut = false;
+  int64_t slowness = 1;  // delays are this many times as long
+};
+
 /// Where the server is now: its handler, or none while it is down. Shared by all transports.
 struct ServerPort {
   net::Handler handler;
@@ -27,18 +33,20 @@ class Network {
  public:
   Network(World& world, NetworkFaults faults) : world_(world), faults_(faults) {}
 
-  /// A client's way to the port. Not used after `loop` is killed.
-  std::unique_ptr<net::Transport> Connect(ProcessLoop& loop, ServerPort& port);
+  /// A client's way to the port, by the line of its node. Not used after `loop` is killed.
+  std::unique_ptr<net::Transport> Connect(ProcessLoop& loop, ServerPort& port,
+                                          std::shared_ptr<Line> line);
   /// While cut, nothing passes between any client and the server.
   void SetCut(bool cut) { cut_ = cut; }
   /// From now on messages are only delayed (the end of a scenario).
   void Heal();
-  /// Sees every 2xx answer at the moment when it reaches its client: "acked" in the invariants.
+  /// Sees every answer at the moment when it reaches its client: a 2xx is "acked" in the
+  /// invariants.
   std::function<void(const net::Request&, const net::Response&)> on_answer;
 
  private:
   friend class Way;
-  int64_t Delay();
+  int64_t Delay(const Line& line);
   World& world_;
   NetworkFaults faults_;
   bool cut_ = false;

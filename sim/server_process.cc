@@ -1,6 +1,7 @@
 #include "sim/server_process.h"
 
 #include "db/connection.h"
+#include "db/file_system_vfs.h"
 #include "db/writer.h"
 #include "meta/schema.h"
 #include "os/testing/mortal_file_system.h"
@@ -10,6 +11,7 @@ namespace rw::sim {
 namespace {
 constexpr char kData[] = "/data";
 constexpr std::chrono::microseconds kCommitDelay{300};
+constexpr int kCheckpointPages = 100;  // few, so that power is lost in the middle of some
 }  // namespace
 
 /// Everything that ends with the process, in order of construction.
@@ -28,57 +30,90 @@ struct ServerProcess::Life {
   std::unique_ptr<server::Core> core;
 };
 
-ServerProcess::ServerProcess(World& world, os::testing::MemoryFileSystem& disk,
-                             backend::ComputeBackend& backend, ServerPort& port)
-    : world_(world), disk_(disk), backend_(backend), port_(port) {}
+ServerProcess::ServerProcess(World& world, ServerDisk& disk, backend::ComputeBackend& backend,
+                             ServerPort& port)
+    : world_(world), disk_(disk), backend_(backend), port_(port) {
+  disk_.on_power_loss = [this] { Die(Death::kPowerLoss); };
+}
 
 ServerProcess::~ServerProcess() {
-  if (alive()) Kill(Death::kKill);
+  if (alive()) Die(Death::kKill);
+  Bury();
 }
 
 Status ServerProcess::Start() {
+  CHECK(!life_);
   std::string name = "server-" + std::to_string(++starts_);
-  auto life = std::make_unique<Life>(world_, disk_, name);
-  TRY(life->fs->MakeDirs(kData, 0700));
-  TRY(life->fs->SyncDir(kData));
+  auto wal = disk_.fs().Stat(server::Paths(kData).database + "-wal");
+  if (wal && wal->size > 0) world_.coverage.Hit("start:with-wal");
+  life_ = std::make_unique<Life>(world_, disk_.fs(), name);
+  Status started = StartLife(*life_, name);
+  if (started && !death_) return Ok();
+  if (death_) world_.coverage.Hit("server:dies-in-start");
+  if (!death_) Die(Death::kKill);
+  Bury();
+  if (started) return Error(Code::kNoSpace, "power went while it started");
+  return started;
+}
+
+Status ServerProcess::StartLife(Life& life, const std::string& name) {
+  TRY(life.fs->MakeDirs(kData, 0700));
+  TRY(life.fs->SyncDir(kData));
   server::Paths paths(kData);
-  life->connection = TRY(db::Connection::Open(paths.database, {.vfs = name, .exclusive = true}));
-  TRY(db::Migrate(*life->connection, meta::Migrations()));
+  life.connection = TRY(db::Connection::Open(
+      paths.database, {.vfs = name, .exclusive = true, .checkpoint_pages = kCheckpointPages}));
+  TRY(db::Migrate(*life.connection, meta::Migrations()));
   if (owner_token_.empty()) {
     owner_token_ = world_.random.Hex(32);
-    TRY(server::Auth::InsertOwnerToken(*life->connection, owner_token_, world_.WallMicros()));
+    TRY(server::Auth::InsertOwnerToken(*life.connection, owner_token_, world_.WallMicros()));
   }
-  life->writer = db::MakeLoopWriter(life->loop, *life->connection, kCommitDelay);
+  life.writer = db::MakeLoopWriter(life.loop, *life.connection, kCommitDelay);
   server::CoreOptions options;
   options.url = "http://server";
   options.default_python = "/usr/bin/python3";
-  life->core = TRY(server::Core::Create({.loop = life->loop,
-                                         .pool = life->pool,
-                                         .clock = world_,
-                                         .random = world_.random,
-                                         .fs = *life->fs,
-                                         .backend = backend_,
-                                         .read = *life->connection,
-                                         .writer = *life->writer,
-                                         .paths = paths,
-                                         .options = options,
-                                         .stop = [] {}}));
-  life->core->Start();
-  port_.alive = life->loop.life();
-  port_.handler = [core = life->core.get()](net::Request request,
-                                            std::shared_ptr<net::Responder> responder) {
+  life.core = TRY(server::Core::Create({.loop = life.loop,
+                                        .pool = life.pool,
+                                        .clock = world_,
+                                        .random = world_.random,
+                                        .fs = *life.fs,
+                                        .backend = backend_,
+                                        .read = *life.connection,
+                                        .writer = *life.writer,
+                                        .paths = paths,
+                                        .options = options,
+                                        .stop = [] {}}));
+  life.core->Start();
+  port_.alive = life.loop.life();
+  port_.handler = [core = life.core.get()](net::Request request,
+                                           std::shared_ptr<net::Responder> responder) {
     core->Handle(std::move(request), std::move(responder));
   };
-  life_ = std::move(life);
   return Ok();
 }
 
-void ServerProcess::Kill(Death death) {
+void ServerProcess::Die(Death death) {
+  if (death_ || !life_) return;
   world_.Trace(death == Death::kKill ? "fault:kill-server" : "fault:power-loss");
+  world_.coverage.Hit(death == Death::kKill ? "server:kill" : "server:power");
+  death_ = death;
   life_->loop.Kill();
+}
+
+void ServerProcess::Bury() {
+  if (!death_) return;
   port_.handler = nullptr;
-  if (death == Death::kPowerLoss) disk_.Crash();
+  if (*death_ == Death::kPowerLoss) disk_.Crash();
   life_.reset();
+  death_.reset();
+}
+
+Status ServerProcess::BackUp(const std::string& path) {
+  CHECK(alive());
+  (void)life_->fs->Remove(path);
+  TRY(life_->connection->Execute("VACUUM INTO '" + path + "'"));
+  auto copy = TRY(life_->fs->Open(path, os::OpenMode::kReadWrite));
+  TRY(copy->Sync());
+  return life_->fs->SyncDir(kData);
 }
 
 }  // namespace rw::sim

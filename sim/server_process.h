@@ -5,10 +5,9 @@
 #include <string>
 
 #include "backend/backend.h"
-#include "db/file_system_vfs.h"
-#include "os/testing/memory_file_system.h"
 #include "server/core.h"
 #include "sim/network.h"
+#include "sim/server_disk.h"
 #include "sim/world.h"
 
 namespace rw::sim {
@@ -19,23 +18,31 @@ enum class Death { kKill, kPowerLoss };
 class ServerProcess {
  public:
   /// All outlive it.
-  ServerProcess(World& world, os::testing::MemoryFileSystem& disk, backend::ComputeBackend& backend,
-                ServerPort& port);
+  ServerProcess(World& world, ServerDisk& disk, backend::ComputeBackend& backend, ServerPort& port);
   ~ServerProcess();
 
+  /// kNoSpace: the disk is full, or power went meanwhile (then died()).
   Status Start();
-  void Kill(Death death);
-  bool alive() const { return life_ != nullptr; }
+  /// At any moment, also from within itself: from now on it does nothing. Bury comes after.
+  void Die(Death death);
+  bool alive() const { return life_ != nullptr && !death_; }
+  bool died() const { return death_.has_value(); }
+  /// Takes away what is left of it; after a power loss the disk forgets. Outside of its own calls.
+  void Bury();
+  /// A copy of the database as it is, made durable. The server goes on.
+  Status BackUp(const std::string& path);
   /// Made by the first start; reaches every route.
   const std::string& owner_token() const { return owner_token_; }
 
  private:
   struct Life;
+  Status StartLife(Life& life, const std::string& name);
   World& world_;
-  os::testing::MemoryFileSystem& disk_;
+  ServerDisk& disk_;
   backend::ComputeBackend& backend_;
   ServerPort& port_;
   std::unique_ptr<Life> life_;
+  std::optional<Death> death_;
   std::string owner_token_;
   int starts_ = 0;
 };

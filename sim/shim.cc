@@ -1,6 +1,5 @@
 #include "sim/shim.h"
 
-#include "json/value.h"
 #include "os/testing/mortal_file_system.h"
 #include "sim/executor_life.h"
 
@@ -18,23 +17,22 @@ class ShimLink final : public Supervisor {
     shim_.At(20, "shim:hello", &Shim::Hello);
   }
   void Launch() override { shim_.At(20, "shim:launch", &Shim::Launch); }
-  void Signal(int) override { Kill(); }
-  void Kill() override { shim_.At(20, "shim:kill", &Shim::KillScript); }
+  void Signal(int number) override {
+    if (shim_.script_ && !shim_.killed_) shim_.script_->Signal(number);
+  }
+  void Kill() override {
+    if (shim_.script_) shim_.script_->Kill();
+  }
   void Bye() override { shim_.bye_ = true; }
 
  private:
   Shim& shim_;
 };
 
-Shim::Shim(World& world, os::testing::MemoryFileSystem& disk, Network& network, ServerPort& port,
-           const backend::StartRequest& request, std::string folder, ScriptPlan plan,
-           Observer& observer)
-    : world_(world),
-      disk_(disk),
-      network_(network),
-      port_(port),
+Shim::Shim(Place place, const backend::StartRequest& request, ScriptPlan plan, Observer& observer)
+    : place_(std::move(place)),
+      world_(place_.world),
       request_(request),
-      folder_(std::move(folder)),
       plan_(plan),
       observer_(observer) {}
 
@@ -42,13 +40,14 @@ Shim::~Shim() = default;
 
 void Shim::At(int64_t delay, std::string_view name, void (Shim::*step)()) {
   world_.At(world_.now() + delay + static_cast<int64_t>(world_.random.Below(50)), name,
-            [self = shared_from_this(), step] { (self.get()->*step)(); });
+            [self = shared_from_this(), step] {
+              if (!self->killed_) (self.get()->*step)();
+            });
 }
 
 void Shim::StartExecutor() {
   if (ended_ || executor_) return;
-  executor_ = std::make_unique<ExecutorLife>(world_, disk_, network_, port_, folder_,
-                                             std::make_unique<ShimLink>(*this),
+  executor_ = std::make_unique<ExecutorLife>(place_, std::make_unique<ShimLink>(*this),
                                              [this](int status) { OnExecutorExit(status); });
   executor_->Start();
 }
@@ -56,8 +55,28 @@ void Shim::StartExecutor() {
 void Shim::KillExecutor() {
   if (!executor_) return;
   world_.Trace("fault:kill-executor");
+  world_.coverage.Hit(!script_             ? "executor:kill-before-launch"
+                      : script_->running() ? "executor:kill-while-running"
+                                           : "executor:kill-at-the-end");
   executor_.reset();
   At(5000, "shim:restart", &Shim::StartExecutor);
+}
+
+void Shim::Kill(bool with_executor) {
+  if (ended_) return;
+  world_.Trace("fault:kill-shim");
+  world_.coverage.Hit(with_executor ? "shim:kill-with-executor" : "shim:kill-alone");
+  ended_ = killed_ = true;
+  if (script_) script_->Orphan();
+  if (with_executor) return executor_.reset();
+  world_.At(world_.now() + 50, "shim:link-closed",
+            [self = shared_from_this()] { self->LinkClosed(); });
+}
+
+/// What an executor does that finds its shim dead.
+void Shim::LinkClosed() {
+  if (script_) script_->Kill();
+  Tell([](auto& l) { l.OnLost(); });
 }
 
 void Shim::OnExecutorExit(int status) {
@@ -82,52 +101,44 @@ void Shim::Tell(const std::function<void(Supervisor::Listener&)>& message) {
 }
 
 void Shim::Hello() {
-  if (!launched_) return Tell([](auto& l) { l.OnIdle(); });
+  if (!script_) return Tell([](auto& l) { l.OnIdle(); });
   Tell([](auto& l) { l.OnStarted(4242, 1); });
-  if (running_) return;
+  if (script_->running()) return;
   Tell([this](auto& l) { l.OnExited(outcome_); });
   Tell([](auto& l) { l.OnGone(); });
 }
 
 void Shim::Launch() {
-  if (launched_) return Hello();
-  auto launch = os::ReadFile(disk_, folder_ + "/state/launch");
-  CHECK(launch);
-  launched_ = running_ = true;
+  if (script_) return Hello();
+  CHECK(os::ReadFile(place_.disk, place_.folder + "/state/launch"));
+  CHECK(os::WriteFileAtomically(place_.disk, place_.folder + "/state/launching", "", 0600));
   world_.Trace("script:start");
   observer_.script_started(request_.allocation.str());
-  WriterId writer(world_.random.Hex(8));
-  json::Value open = json::Object();
-  open.Set("run_id", request_.run.str()).Set("writer", writer.str()).Set("version", 1);
-  auto created =
-      journal::Writer::Create(disk_, world_, folder_ + "/journal", writer, json::Write(open));
-  CHECK(created);
-  journal_ = *std::move(created);
-  auto log = disk_.Open(folder_ + "/azureml-logs/70_driver_log.txt", os::OpenMode::kAppend);
-  CHECK(log);
-  log_ = *std::move(log);
+  script_ = std::make_shared<Script>(world_, place_.disk, place_.folder, request_.run.str(), plan_,
+                                     [this](Outcome outcome) { ScriptEnded(outcome); });
+  CHECK(os::WriteFileAtomically(place_.disk, place_.folder + "/state/started",
+                                "4242 1 simulated-boot " + std::to_string(world_.WallMicros()) +
+                                    " " + std::to_string(world_.BootMicros()) + "\n",
+                                0600));
+  script_->Start();
   Tell([](auto& l) { l.OnStarted(4242, 1); });
-  At(plan_.step_us, "script:step", &Shim::ScriptStep);
 }
 
-void Shim::ScriptStep() {
-  if (!running_) return;
-  if (step_ == plan_.points) return EndScript({Outcome::Kind::kCode, plan_.exit_code});
-  CHECK(journal_->AppendNumber({.value = static_cast<double>(step_), .name = "i"}));
-  CHECK(log_->Append(std::to_string(step_) + "\n"));
-  step_++;
-  At(plan_.step_us, "script:step", &Shim::ScriptStep);
-}
-
-void Shim::KillScript() {
-  if (running_) EndScript({Outcome::Kind::kSignal, 15});
-}
-
-void Shim::EndScript(Outcome outcome) {
-  running_ = false;
+void Shim::ScriptEnded(Outcome outcome) {
   outcome_ = outcome;
-  Tell([this](auto& l) { l.OnExited(outcome_); });
-  Tell([](auto& l) { l.OnGone(); });
+  CHECK(os::WriteFileAtomically(place_.disk, place_.folder + "/state/usage",
+                                "boot_us " + std::to_string(world_.BootMicros()) + "\n", 0600));
+  std::string word = outcome.kind == Outcome::Kind::kCode ? "code " : "signal ";
+  CHECK(os::WriteFileAtomically(
+      place_.disk, place_.folder + "/state/exit",
+      word + std::to_string(outcome.number) + " " + std::to_string(world_.WallMicros()) + "\n",
+      0600));
+  // By way of the world: a signal comes from within the executor, which is not to be called back.
+  world_.At(world_.now() + 20, "shim:exited", [self = shared_from_this()] {
+    if (self->killed_) return;
+    self->Tell([&](auto& l) { l.OnExited(self->outcome_); });
+    self->Tell([](auto& l) { l.OnGone(); });
+  });
 }
 
 }  // namespace rw::sim

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/loop.h"
 #include "base/random.h"
+#include "sim/coverage.h"
 
 namespace rw::sim {
 
@@ -37,9 +38,11 @@ class World final : public Clock {
  public:
   explicit World(uint64_t seed) : random(seed) {}
 
-  int64_t WallMicros() override { return kEpochMicros + now_; }
+  int64_t WallMicros() override { return kEpochMicros + now_ + wall_shift_; }
   int64_t BootMicros() override { return kBootMicros + now_; }
   int64_t now() const { return now_; }
+  /// Somebody sets the wall clock; the boot clock goes on as it was.
+  void JumpWall(int64_t micros) { wall_shift_ += micros; }
 
   void At(int64_t micros, std::string_view name, Task task);
   /// Runs the next event; false when there is none or it lies beyond `until`.
@@ -49,6 +52,7 @@ class World final : public Clock {
   uint64_t trace_hash() const { return hash_; }
 
   SeededRandom random;
+  Coverage coverage;
 
  private:
   static constexpr int64_t kEpochMicros = 1'700'000'000'000'000;
@@ -58,6 +62,7 @@ class World final : public Clock {
     Task task;
   };
   int64_t now_ = 0;
+  int64_t wall_shift_ = 0;
   uint64_t order_ = 0;
   uint64_t hash_ = 1469598103934665603u;
   std::map<std::pair<int64_t, uint64_t>, Event> events_;

@@ -13,8 +13,12 @@ int main(int argc, char** argv) {
   rw::cli::Roles roles{
       .serve =
           [](const rw::cli::ServerOptions& o) {
-            return rw::server::Serve(
-                {.data = o.data, .listen = o.listen, .allow_network_fs = o.allow_network_fs});
+            return rw::server::Serve({.data = o.data,
+                                      .listen = o.listen,
+                                      .run_root = o.run_root,
+                                      .finalizing_seconds = o.finalizing_seconds,
+                                      .silent_seconds = o.silent_seconds,
+                                      .allow_network_fs = o.allow_network_fs});
           },
   };
   return rw::cli::Main(argc, argv, roles);

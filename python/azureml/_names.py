@@ -33,6 +33,7 @@ HOMES = {
         "WebserviceException"
     ),
     "experiment": "Experiment",
+    "keyvault": "Keyvault",
     "model": "Model",
     "resources": "ResourceConfiguration",
     "run": "Run get_run",

@@ -9,234 +9,8 @@ import socket
 import time
 
 from runwright import errors
-
-_CHUNK = 256 * 1024
-_HEAD_LIMIT = 64 * 1024
-_SUN_PATH_MAX = 107  # bytes of a socket's path that the kernel takes, without the final NUL
-
-
-def quote(text, safe="/"):
-    """Percent-encodes UTF-8; letters, digits, ``-._~`` and ``safe`` stay."""
-    keep = _UNRESERVED | frozenset(safe.encode("ascii"))
-    return "".join(chr(b) if b in keep else "%%%02X" % b for b in str(text).encode("utf-8"))
-
-
-_UNRESERVED = frozenset(
-    b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
-)
-
-
-def encode_query(query):
-    """``?a=1&b=2`` of a dict or pairs. None is left out, a list repeats its key, booleans are true and false."""
-    if not query:
-        return ""
-    parts = []
-    for key, value in query.items() if isinstance(query, dict) else query:
-        for one in value if isinstance(value, (list, tuple)) else (value,):
-            if one is None:
-                continue
-            if isinstance(one, bool):
-                one = "true" if one else "false"
-            parts.append(quote(key, "") + "=" + quote(one, "/:"))
-    return "?" + "&".join(parts) if parts else ""
-
-
-def parse_url(url):
-    """``(scheme, host, port, path)``; scheme is http, https or unix (then path is the socket's)."""
-    if url.startswith("unix:"):
-        return "unix", "localhost", 0, url[5:]
-    scheme, _, rest = url.partition("://")
-    rest, _, prefix = rest.partition("/")
-    if scheme not in ("http", "https") or not rest:
-        raise errors.InvalidArgumentError(
-            "%r is not the URL of a server. It looks like http://127.0.0.1:8080 or unix:/path/exec.sock" % url,
-            field="server",
-        )
-    host, port = rest, 443 if scheme == "https" else 80
-    if rest.startswith("["):
-        host, _, tail = rest[1:].partition("]")
-        if tail.startswith(":"):
-            port = tail[1:]
-    elif ":" in rest:
-        host, _, port = rest.rpartition(":")
-    try:
-        port = int(port)
-    except ValueError:
-        raise errors.InvalidArgumentError("%r has no valid port" % url, field="server")
-    return scheme, host, port, "/" + prefix.rstrip("/") if prefix.rstrip("/") else ""
-
-
-def _connect_unix(path, timeout):
-    raw = os.fsencode(path)
-    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    sock.settimeout(timeout)
-    folder = None
-    try:
-        if len(raw) > _SUN_PATH_MAX:
-            # The kernel takes a short path only; the folder's descriptor gives us one.
-            folder = os.open(os.path.dirname(raw), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-            raw = b"/proc/self/fd/%d/%s" % (folder, os.path.basename(raw))
-        sock.connect(raw)
-    except BaseException:
-        sock.close()
-        raise
-    finally:
-        if folder is not None:
-            os.close(folder)
-    return sock
-
-
-class _Connection:
-    """One connection and what was read from it ahead of need."""
-
-    def __init__(self, sock):
-        self.sock = sock
-        self.ahead = b""
-        self.used = False
-
-    def close(self):
-        try:
-            self.sock.close()
-        except OSError:
-            pass
-
-    def is_stale(self):
-        """True when the server closed this idle connection (or sent what nobody asked for)."""
-        import select
-
-        try:
-            poll = select.poll()
-            poll.register(self.sock.fileno(), select.POLLIN)
-            return bool(poll.poll(0))
-        except (OSError, ValueError):
-            return True
-
-    def read(self, size=_CHUNK):
-        """Some bytes, b"" at the end."""
-        if self.ahead:
-            data, self.ahead = self.ahead[:size], self.ahead[size:]
-            return data
-        return self.sock.recv(size)
-
-    def read_until(self, end, limit):
-        """Bytes up to and with ``end``; what follows stays for the next read."""
-        data = self.ahead
-        start = 0
-        while True:
-            at = data.find(end, start)
-            if at >= 0:
-                at += len(end)
-                self.ahead = data[at:]
-                return data[:at]
-            if len(data) > limit:
-                raise errors.InternalError("An answer of the server has a line of over %d bytes" % limit)
-            start = max(0, len(data) - len(end) + 1)
-            more = self.sock.recv(_CHUNK)
-            if not more:
-                self.ahead = b""
-                raise _Dropped(bool(data))
-            data += more
-
-
-class _Dropped(Exception):
-    """The connection ended. ``partial``: an answer had begun."""
-
-    def __init__(self, partial, cause=None):
-        super().__init__("connection closed by the other side" if cause is None else str(cause))
-        self.partial = partial
-
-
-class Response:
-    """Status, headers (lower-case names) and a body that is read piece by piece."""
-
-    def __init__(self, client, connection, method):
-        self._client = client
-        self._connection = connection
-        while True:
-            head = connection.read_until(b"\r\n\r\n", _HEAD_LIMIT).decode("latin-1")
-            lines = head[:-4].split("\r\n")
-            words = lines[0].split(" ", 2)
-            if len(words) < 2 or not words[0].startswith("HTTP/1.") or not words[1].isdigit():
-                raise errors.InternalError("The other side does not speak HTTP: %r" % lines[0][:80])
-            self.status = int(words[1])
-            if self.status >= 200 or self.status == 101:
-                break
-        self.headers = {}
-        for line in lines[1:]:
-            name, _, value = line.partition(":")
-            self.headers[name.strip().lower()] = value.strip()
-        tokens = self.headers.get("connection", "").lower()
-        self._keep = "close" not in tokens and (words[0] == "HTTP/1.1" or "keep-alive" in tokens)
-        self._chunked = "chunked" in self.headers.get("transfer-encoding", "").lower()
-        self._left = None
-        if method == "HEAD" or self.status in (204, 304):
-            self._left, self._chunked = 0, False
-        elif not self._chunked and "content-length" in self.headers:
-            self._left = int(self.headers["content-length"])
-        elif not self._chunked:
-            self._keep = False
-        self._chunk_left = 0
-        if self._left == 0:
-            self._finish()
-
-    def _finish(self):
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            self._client._give_back(connection, self._keep)
-
-    def close(self):
-        """Drops the connection when the body was not read to its end."""
-        self._keep = False
-        self._finish()
-
-    def read_some(self, size=_CHUNK):
-        """The next bytes of the body as soon as there are any; b"" at its end."""
-        if self._connection is None:
-            return b""
-        try:
-            return self._read_chunk(size) if self._chunked else self._read_plain(size)
-        except BaseException:
-            self.close()
-            raise
-
-    def _read_plain(self, size):
-        if self._left is not None:
-            size = min(size, self._left)
-        data = self._connection.read(size)
-        if not data and self._left:
-            raise _Dropped(True)
-        if self._left is not None:
-            self._left -= len(data)
-        if not data or self._left == 0:
-            self._finish()
-        return data
-
-    def _read_chunk(self, size):
-        connection = self._connection
-        if self._chunk_left == 0:
-            line = connection.read_until(b"\r\n", 4096)
-            self._chunk_left = int(line.split(b";")[0].strip() or b"0", 16)
-            if self._chunk_left == 0:
-                while connection.read_until(b"\r\n", _HEAD_LIMIT) != b"\r\n":
-                    pass
-                self._finish()
-                return b""
-        data = connection.read(min(size, self._chunk_left))
-        if not data:
-            raise _Dropped(True)
-        self._chunk_left -= len(data)
-        if self._chunk_left == 0:
-            connection.read_until(b"\r\n", 4096)
-        return data
-
-    def read(self):
-        """The rest of the body."""
-        parts = []
-        while True:
-            data = self.read_some()
-            if not data:
-                return b"".join(parts)
-            parts.append(data)
+from runwright._http_connection import CHUNK, Dropped, Response, connect_tcp, connect_unix
+from runwright._url import encode_query, parse_url, quote
 
 
 class Client:
@@ -262,14 +36,8 @@ class Client:
 
     def _connect(self, timeout):
         if self._scheme == "unix":
-            return _Connection(_connect_unix(self._socket_path, timeout))
-        sock = socket.create_connection((self._host, self._port), timeout)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if self._scheme == "https":
-            import ssl
-
-            sock = ssl.create_default_context().wrap_socket(sock, server_hostname=self._host)
-        return _Connection(sock)
+            return connect_unix(self._socket_path, timeout)
+        return connect_tcp(self._host, self._port, timeout, self._scheme == "https")
 
     def _take(self, timeout):
         pid = os.getpid()
@@ -310,7 +78,7 @@ class Client:
         response = self.open(method, path, query, body, headers, timeout, idempotent)
         try:
             data = response.read()
-        except (OSError, _Dropped) as error:
+        except (OSError, Dropped) as error:
             raise self._broken(method, path, error)
         return response.status, response.headers, data
 
@@ -334,7 +102,7 @@ class Client:
                     return response
                 response.read()
                 error = None
-            except (OSError, _Dropped) as caught:
+            except (OSError, Dropped) as caught:
                 error = caught
                 if connection is not None:
                     connection.close()
@@ -342,7 +110,7 @@ class Client:
                     raise errors.DeadlineExceededError(
                         "%s %s: no answer from %s within %g s" % (method, path, self.url, timeout)
                     )
-                partial = isinstance(error, _Dropped) and error.partial
+                partial = isinstance(error, Dropped) and error.partial
                 if sent and reused and idempotent and not partial:
                     continue  # the server closed an idle connection at this very moment
                 if sent and not idempotent:
@@ -381,7 +149,7 @@ class Client:
                 return
             body.seek(start)
             while True:
-                data = body.read(_CHUNK)
+                data = body.read(CHUNK)
                 if not data:
                     return
                 sock.sendall(data)
@@ -477,7 +245,7 @@ class Client:
                 size += len(data)
                 if progress:
                     progress(size, total)
-        except _Dropped as error:
+        except Dropped as error:
             raise self._broken("GET", path, error)
         if wanted and wanted.rpartition(":")[2] != digest.hexdigest():
             raise errors.CorruptError("GET %s: the bytes received do not match their SHA-256 %s" % (path, wanted))
@@ -489,6 +257,8 @@ class Client:
         timeout: seconds without a byte (the server pings every 15 s). Raises UnavailableError when the connection
         breaks; the caller goes on with the offsets that it has.
         """
+        from runwright._http_events import parse_events
+
         headers = {"Accept": "text/event-stream"}
         response = self.open("GET", path, query, headers=headers, timeout=timeout)
         if response.status >= 400:
@@ -497,39 +267,10 @@ class Client:
             yield from parse_events(response.read_some)
         except socket.timeout:
             raise errors.UnavailableError("GET %s: %s is silent since %g s" % (path, self.url, timeout))
-        except (OSError, _Dropped) as error:
+        except (OSError, Dropped) as error:
             raise errors.UnavailableError("GET %s: the stream of %s broke: %s" % (path, self.url, _reason(error)))
         finally:
             response.close()
-
-
-def parse_events(read_some):
-    """Yields ``(event, id, data)`` of a text/event-stream; ``read_some()`` gives bytes, b"" at the end."""
-    pending = b""
-    event, event_id, data = "message", None, []
-    while True:
-        piece = read_some()
-        if not piece:
-            return
-        lines = (pending + piece).split(b"\n")
-        pending = lines.pop()
-        for line in lines:
-            if line.endswith(b"\r"):
-                line = line[:-1]
-            if not line:
-                if data:
-                    yield event, event_id, b"\n".join(data).decode("utf-8", "replace")
-                event, data = "message", []
-                continue
-            name, _, value = line.partition(b":")
-            if value.startswith(b" "):
-                value = value[1:]
-            if name == b"data":
-                data.append(value)
-            elif name == b"event":
-                event = value.decode("utf-8", "replace")
-            elif name == b"id":
-                event_id = value.decode("utf-8", "replace")
 
 
 def _reason(error):

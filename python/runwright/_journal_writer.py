@@ -12,6 +12,7 @@ import weakref
 from _thread import RLock
 from zlib import crc32
 
+from runwright._journal_backlog import NO_FILE, Backlog
 from runwright._process import boot_id, start_ticks
 from runwright.journal import (
     CHILD,
@@ -26,15 +27,12 @@ from runwright.journal import (
 )
 from runwright.journal import PREFIX as _PREFIX
 
-BUFFER_BYTES = 16 * 1024 * 1024  # kept in memory while the disk is full
-
 _NUMBER = struct.Struct("<QqqBBd")  # head, flags, value
 _STEPPED = struct.Struct("<QqqBBqd")  # head, flags, step, value
-_RETRY_SECONDS = 0.5  # between attempts while the disk is full
 
 _clock = time.time
 _monotonic = time.clock_gettime
-_BOOTTIME = getattr(time, "CLOCK_BOOTTIME", 7)  # the name came with Python 3.7
+BOOTTIME = getattr(time, "CLOCKBOOTTIME", 7)  # the name came with Python 3.7
 
 
 def writer_id():
@@ -42,7 +40,7 @@ def writer_id():
     return "".join("%02x" % b for b in os.urandom(8))
 
 
-class JournalWriter:
+class JournalWriter(Backlog):
     """Appends to one file a process below ``folder``; made when the first record is written, a new one after fork.
 
     run_id: whom records belong to that name no run. warn: called once with a text when the disk is full; default:
@@ -74,10 +72,7 @@ class JournalWriter:
         self._seq = 0
         self._current = self.run_id
         self._introduced = set()  # child runs that the file knows
-        self._pending = []  # records that the disk did not take, the first one perhaps in part
-        self._pending_bytes = 0
-        self._lost = 0
-        self._retry_at = 0.0
+        self._begin_backlog()
         self._pid = os.getpid()
         self.writer = None
         self.offset = 0  # bytes of this file that were written: what flush() waits for
@@ -103,7 +98,7 @@ class JournalWriter:
                     self._switch(run_id)
                 seq = self._seq
                 self._seq = seq + 1
-                wall, boot = int(_clock() * 1e6), int(_monotonic(_BOOTTIME) * 1e6)
+                wall, boot = int(_clock() * 1e6), int(_monotonic(BOOTTIME) * 1e6)
                 if step is None:
                     tail = _NUMBER.pack(seq, wall, boot, 2, 0, value) + encoded
                 else:
@@ -151,6 +146,25 @@ class JournalWriter:
         if self._nested:
             self._say_nested()
 
+    def introduce(self, run_id):
+        """Says in this process's file that a child run exists, where one of our processes made it."""
+        if run_id not in self._children or (run_id in self._introduced and self._pid == os.getpid()):
+            return
+        if _CHECK_PID:
+            self._check_pid()
+        with self._lock:
+            if self._busy:
+                return
+            self._busy = True
+            try:
+                if self._fd < 0:
+                    self._open()
+                self._introduce(run_id)
+            finally:
+                self._busy = False
+        if self._nested:
+            self._say_nested()
+
     def _introduce(self, run_id):
         """Says in this file that a child run of ours exists, and its parents."""
         document = self._children.get(run_id)
@@ -166,25 +180,11 @@ class JournalWriter:
             call, arguments = self._nested.pop(0)
             call(*arguments)
 
-    def flush_memory(self):
-        """Writes what a full disk left in memory, as far as there is room. True when nothing is left."""
-        with self._lock:
-            if self._pending and not self._busy:
-                self._busy = True
-                try:
-                    self._drain()
-                finally:
-                    self._busy = False
-            done = not self._pending
-        if self._nested:
-            self._say_nested()
-        return done
-
     def close(self):
         """Writes what is pending and closes the file; a later record begins a new one."""
         with self._lock:
             self.flush_memory()
-            if self._fd >= 0 and self._pid == os.getpid():
+            if 0 <= self._fd < NO_FILE and self._pid == os.getpid():
                 os.close(self._fd)
             self._begin()
 
@@ -192,12 +192,12 @@ class JournalWriter:
 
     def _append(self, kind, body, points=0):
         if len(body) > MAX_LENGTH - 64:
-            self._lost += max(1, points)
-            self._warn("A value of %d bytes is over the journal's limit of 16 MiB and was not logged." % len(body))
-            return
+            reason = "a value of %d bytes is over the limit of 16 MiB" % len(body)
+            self._warn("One value was not logged: %s." % reason)
+            return self._append(LOST, encode_json({"points": max(1, points), "reason": reason}))
         seq = self._seq
         self._seq = seq + 1
-        data = pack_record(seq, int(_clock() * 1e6), int(_monotonic(_BOOTTIME) * 1e6), kind, body)
+        data = pack_record(seq, int(_clock() * 1e6), int(_monotonic(BOOTTIME) * 1e6), kind, body)
         if not self._pending:
             try:
                 written = os.write(self._fd, data)
@@ -219,7 +219,7 @@ class JournalWriter:
         if self._pid != os.getpid():
             fd = self._fd
             self._begin()
-            if 0 <= fd < _NO_FILE:
+            if 0 <= fd < NO_FILE:
                 os.close(fd)
 
     def _open(self):
@@ -234,7 +234,7 @@ class JournalWriter:
         }
         path = os.path.join(self.folder, writer + ".rwj")
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-        now = int(_clock() * 1e6), int(_monotonic(_BOOTTIME) * 1e6)
+        now = int(_clock() * 1e6), int(_monotonic(BOOTTIME) * 1e6)
         data = FILE_HEADER + pack_record(0, now[0], now[1], OPEN, encode_json(document))
         # A new file counts its records from 0, whatever was written (or lost) before.
         self._seq = 1
@@ -255,100 +255,12 @@ class JournalWriter:
             self._pending.insert(0, (data, 0))
             self._pending_bytes += len(data)
             if self._fd < 0:
-                self._fd = _NO_FILE
+                self._fd = NO_FILE
         return path
 
-    def _failed(self, error, data):
-        """What is left to keep of ``data`` after a failed write."""
-        if error.errno == _EBADF:  # somebody closed every descriptor: go on in a new file
-            current = self._current
-            self._fd = -1
-            self._open()
-            if current != self.run_id:
-                self._switch(current)
-            return pack_again(data, self)
-        self._report(error)
-        return data
 
-    def _report(self, error):
-        self._retry_at = _clock() + _RETRY_SECONDS
-        if not self._warned:
-            import atexit
-
-            self._warned = True
-            atexit.register(self.flush_memory)
-            self._warn(
-                "The journal below %s cannot be written: %s. Up to %d MiB of metrics are kept in memory and written when "
-                "there is room; the run goes on." % (self.folder, error.strerror, BUFFER_BYTES >> 20)
-            )
-
-    def _keep(self, data, points):
-        """Puts (the rest of) a record behind what is pending and tries again when it is time."""
-        if self._pending and self._pending_bytes + len(data) > BUFFER_BYTES:
-            self._lost += max(1, points)
-            self._seq -= 1
-        else:
-            self._pending.append((data, points))
-            self._pending_bytes += len(data)
-        if _clock() >= self._retry_at:
-            self._drain()
-
-    def _drain(self):
-        if self._fd == _NO_FILE:
-            try:
-                flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
-                self._fd = os.open(self._path, flags, 0o600)
-            except OSError as error:
-                self._report(error)
-                return
-        done = 0
-        try:
-            for data, points in self._pending:
-                written = os.write(self._fd, data)
-                self.offset += written
-                self._pending_bytes -= written
-                if written < len(data):
-                    self._pending[done] = (data[written:], points)
-                    self._retry_at = _clock() + _RETRY_SECONDS
-                    break
-                done += 1
-        except OSError as error:
-            if error.errno == _EBADF:
-                self._reopen(done)
-                return
-            self._report(error)
-        del self._pending[:done]
-        if not self._pending and self._lost:
-            lost, self._lost = self._lost, 0
-            self._append(LOST, encode_json({"points": lost}))
-
-
-    def _reopen(self, done):
-        """Somebody closed our descriptor while records were pending: they go on in a new file."""
-        waiting, self._pending, self._pending_bytes = self._pending[done:], [], 0
-        self._fd = -1
-        self._open()
-        for data, points in waiting:
-            if len(data) > 8 and _PREFIX.unpack_from(data)[0] == len(data) - 8:
-                again = pack_again(data, self)
-                self._pending.append((again, points))
-                self._pending_bytes += len(again)
-            else:
-                self._lost += max(1, points)  # its first bytes are in the old file
-
-
-_EBADF = 9
-_NO_FILE = 1 << 30  # a descriptor that no process has: writes fail until the file can be made
 _CHECK_PID = not hasattr(os, "register_at_fork")  # Python 3.6
 _writers = weakref.WeakSet()
-
-
-def pack_again(data, writer):
-    """The record ``data`` under the next number of ``writer``'s new file."""
-    seq = writer._seq
-    writer._seq = seq + 1
-    tail = struct.pack("<Q", seq) + data[16:]
-    return _PREFIX.pack(len(tail), crc32(tail)) + tail
 
 
 def _warn_stderr(text):
@@ -363,7 +275,7 @@ def _after_fork():
     for writer in list(_writers):
         fd, writer_pid = writer._fd, writer._pid
         writer._begin()
-        if 0 <= fd < _NO_FILE and writer_pid != os.getpid():
+        if 0 <= fd < NO_FILE and writer_pid != os.getpid():
             try:
                 os.close(fd)
             except OSError:

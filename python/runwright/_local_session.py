@@ -40,8 +40,8 @@ class LocalSession:
     def ending(self, run_id):
         """Before the run's end is said."""
 
-    def ended(self, run_id):
-        """After it."""
+    def ended(self, run_id, said=None):
+        """After it. said: the END record's document, None where the server was told."""
         if run_id in self._open:
             self._open.remove(run_id)
 
@@ -54,12 +54,12 @@ class LocalSession:
         left, self._open = self._open, []
         if self.run_id in left:
             self.ending(self.run_id)
+        document = {"status": status}
+        if error:
+            document["error"] = error
         for run_id in reversed(left):
-            document = {"run_id": run_id, "status": status}
-            if error:
-                document["error"] = error
-            self.writer.record(journal.END, document)
-        self.ended(self.run_id)
+            self.writer.record(journal.END, dict(document, run_id=run_id))
+        self.ended(self.run_id, document if left else None)
         self.writer.flush_memory()
 
     def leave(self):

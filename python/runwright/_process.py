@@ -10,10 +10,10 @@ def boot_id():
         return ""
 
 
-def start_ticks(pid="self"):
-    """When a process started, in clock ticks since boot; 0 where it is gone."""
+def start_ticks():
+    """When this process started, in clock ticks since boot."""
     try:
-        with open("/proc/%s/stat" % pid, "rb") as file:
+        with open("/proc/self/stat", "rb") as file:
             return int(file.read().rpartition(b")")[2].split()[19])
     except (OSError, ValueError, IndexError):
         return 0
@@ -21,6 +21,11 @@ def start_ticks(pid="self"):
 
 def is_alive(pid, ticks, boot):
     """Does the process that noted these three still live on this machine? ``boot``: of another boot: it is gone."""
-    if boot != boot_id():
+    if boot != boot_id() or not pid:
         return False
-    return start_ticks(pid) == ticks != 0
+    try:
+        with open("/proc/%d/stat" % pid, "rb") as file:
+            fields = file.read().rpartition(b")")[2].split()
+    except OSError:
+        return False
+    return fields[0] != b"Z" and int(fields[19]) == ticks

@@ -14,7 +14,7 @@ class RunFiles:
         """Stores a file under ``name``; a name that an upload took before is a ConflictError."""
         from runwright import files
 
-        return files.upload(self.api, self.id, name, path_or_stream)
+        return files.upload(self._ready(), self.id, name, path_or_stream)
 
     def upload_files(self, names, paths):
         """Stores several files; the two lists go together."""
@@ -28,7 +28,7 @@ class RunFiles:
         """Stores every file below ``path`` as ``name/…``. Returns the names."""
         from runwright import files
 
-        return files.upload_folder(self.api, self.id, name, path)
+        return files.upload_folder(self._ready(), self.id, name, path)
 
     def download_file(self, name, output_path=None, progress=None):
         """Fetches one file, verified. output_path: a file or a folder; None: its base name here. Returns the path."""

@@ -75,6 +75,7 @@ class RunMetrics:
     def flush(self, timeout=300):
         """Waits until the server has made durable what this process said about the run."""
         if self._session is not None:
+            self._session.writer.introduce(self.id)
             self._session.flush(timeout)
             return
         for session in list(_session.local):  # another object of this process may stand for the same run
@@ -98,6 +99,16 @@ class RunMetrics:
             for run, metrics in found.items():
                 self._populate(api, shaped[run], metrics)
         return shaped if recursive else shaped.get(self.id, {})
+
+    def series(self, name, buckets=1000):
+        """A long metric of numbers in at most ``buckets`` parts, exactly: ``{"count", "min", "max", "last", "step",
+        "time"}``, each a list with one entry a part."""
+        return values.number_of(self._asking().get_metric_series(self.id, name, buckets)["buckets"])
+
+    def system_metrics(self, name=None):
+        """``{name: (times, values)}`` of what the run's processes and its machine used."""
+        found = self._asking().get_system_metrics(self.id, name)
+        return {one["name"]: (one["times"], one["values"]) for one in found}
 
     @staticmethod
     def _populate(api, shaped, metrics):

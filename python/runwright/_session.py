@@ -46,8 +46,8 @@ class RunSession:
     def ending(self, run_id):
         """The end of a run is about to be said."""
 
-    def ended(self, run_id):
-        """It was said; the server ends what the script leaves open."""
+    def ended(self, run_id, said=None):
+        """It was said (``said``: the END record's document); the server ends what the script leaves open."""
 
     @property
     def api(self):

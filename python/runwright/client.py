@@ -1,13 +1,10 @@
 """`Api`: one method a route of api/openapi.yaml. Documents are the server's JSON as dicts; errors are raised."""
 
-from runwright._http import quote
+from runwright._api_workspaces import ApiWorkspaces
+from runwright._url import api_path as _path
 
 
-def _path(*parts):
-    return "/api/v1/" + "/".join(quote(part, "") for part in parts)
-
-
-class Api:
+class Api(ApiWorkspaces):
     """Typed access to a server, or (over ``exec.sock``) to it from inside of a run.
 
     client: `runwright._http.Client`. Methods named list_* are generators over every page.
@@ -43,47 +40,6 @@ class Api:
             if not query["cursor"]:
                 return
 
-    # Server.
-
-    def health(self):
-        """``{status, version}``; needs no token."""
-        return self.client.json("GET", "/healthz")
-
-    def get_server(self):
-        return self._get("/api/v1/server")
-
-    def stop_server(self):
-        return self._post("/api/v1/server/stop")
-
-    def create_login_link(self, path=None):
-        """``{url}``: logs a browser in once, within 60 s."""
-        return self._post("/api/v1/login-links", {"path": path} if path else {}, idempotent=False)
-
-    # Workspaces and experiments.
-
-    def list_workspaces(self, name=None, subscription_id=None, resource_group=None):
-        query = {"name": name, "subscription_id": subscription_id, "resource_group": resource_group}
-        return self._pages("/api/v1/workspaces", query)
-
-    def create_workspace(self, name, exist_ok=False, **members):
-        """members: subscription_id, resource_group, location; None is left out."""
-        body = {"name": name, "exist_ok": bool(exist_ok)}
-        body.update((key, value) for key, value in members.items() if value is not None)
-        return self._post("/api/v1/workspaces", body, idempotent=bool(exist_ok))
-
-    def get_workspace(self, ws):
-        return self._get(_path("workspaces", ws))
-
-    def list_experiments(self, ws):
-        return self._pages(_path("workspaces", ws, "experiments"))
-
-    def create_experiment(self, ws, name):
-        """An existing one is answered."""
-        return self._post(_path("workspaces", ws, "experiments"), {"name": name})
-
-    def get_experiment(self, ws, name):
-        return self._get(_path("workspaces", ws, "experiments", name))
-
     # Runs.
 
     def list_runs(
@@ -97,9 +53,17 @@ class Api:
         type=None,
         include_children=False,
         limit=None,
+        filter=None,
+        sort=None,
+        text=None,
+        metric=None,
+        param=None,
+        view=None,
     ):
-        """Newest first. tags, properties: a key, a list of keys, or a dict (value None: the key alone counts).
-        status: one or a list."""
+        """Newest first, or by ``sort`` ("-metrics.acc"). tags, properties: a key, a list of keys, or a dict (value
+        None: the key alone counts). status: one or a list. filter, sort: docs/user/runs.md. metric, param: names, or
+        lists of them, whose values each run is to show. view: "active" (the default), "archived", "all", "deleted".
+        """
         from runwright._run_children import as_pairs
 
         query = {
@@ -110,6 +74,12 @@ class Api:
             "parent": parent,
             "type": type,
             "include_children": True if include_children else None,
+            "filter": filter,
+            "sort": sort,
+            "text": text,
+            "metric": metric,
+            "param": param,
+            "view": view,
         }
         return self._pages(_path("workspaces", ws, "runs"), query, limit)
 
@@ -120,18 +90,33 @@ class Api:
     def get_run(self, run):
         return self._get(_path("runs", run))
 
-    def update_run(self, run, display_name=None, tags=None, remove_tags=None, properties=None):
+    def update_run(self, run, display_name=None, tags=None, remove_tags=None, properties=None, params=None):
         body = {
             "display_name": display_name,
             "tags": tags,
             "remove_tags": remove_tags,
             "properties": properties,
+            "params": params,
         }
         body = {key: value for key, value in body.items() if value is not None}
         return self.client.json("PATCH", _path("runs", run), None, body)
 
     def cancel_run(self, run):
         return self._post(_path("runs", run, "cancel"))
+
+    def delete_run(self, run):
+        """The run and all below it; `restore_run` brings them back within the grace time."""
+        return self.client.json("DELETE", _path("runs", run))
+
+    def restore_run(self, run):
+        return self._post(_path("runs", run, "restore"))
+
+    def archive_run(self, run):
+        """Lists leave it out."""
+        return self._post(_path("runs", run, "archive"))
+
+    def unarchive_run(self, run):
+        return self._post(_path("runs", run, "unarchive"))
 
     def end_run(self, run, status, error=None):
         """status: "Completed" or "Failed"; error: ``{code?, message, details?}``."""
@@ -150,6 +135,15 @@ class Api:
         """``{run id: [metric]}`` of the run and its descendants."""
         query = {"name": name, "recursive": True}
         return (self._get(_path("runs", run, "metrics"), query) or {}).get("runs") or {}
+
+    def get_metric_series(self, run, name, buckets=1000):
+        """A metric of numbers in at most ``buckets`` parts of equal count: ``{name, type, count, buckets: {count, min,
+        max, last, step, time}}``, each a list with one entry a part."""
+        return self._get(_path("runs", run, "metrics", "series"), {"name": name, "buckets": buckets})
+
+    def get_system_metrics(self, run, name=None):
+        """A list of ``{name, unit, times, values}``: what the run's processes and its machine used."""
+        return (self._get(_path("runs", run, "system_metrics"), {"name": name}) or {}).get("metrics") or []
 
     def log_metrics(self, run, metrics):
         """metrics: a list of ``{name, value, type?, step?}``."""

@@ -139,7 +139,7 @@ def load_credentials():
 
 
 def _counts_here(entry):
-    from runwright._http import parse_url
+    from runwright._url import parse_url
 
     try:
         host = parse_url(str(entry.get("server", "")))[1]

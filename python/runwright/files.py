@@ -8,7 +8,7 @@ from runwright import errors
 def clean_name(name):
     """A file's name in a run: ``./outputs//x`` → ``outputs/x``. A name that leaves its folder is refused."""
     parts = [part for part in str(name).replace("\\", "/").split("/") if part not in ("", ".")]
-    if not parts or ".." in parts:
+    if not parts or ".." in parts or any("\ud800" <= letter <= "\udfff" for part in parts for letter in part):
         raise errors.InvalidArgumentError("%r cannot be the name of a file of a run" % (name,), field="name")
     return "/".join(parts)
 
@@ -159,13 +159,18 @@ def _relative(name, prefix, append_prefix):
 
 def digest_of(path):
     """``(SHA-256 hex, size)`` of a file, read in pieces."""
+    with open(path, "rb") as file:
+        return digest_of_stream(file)
+
+
+def digest_of_stream(file):
+    """``(SHA-256 hex, size)`` of what is left of a binary stream."""
     import hashlib
 
     digest, size = hashlib.sha256(), 0
-    with open(path, "rb") as file:
-        while True:
-            data = file.read(1 << 20)
-            if not data:
-                return digest.hexdigest(), size
-            digest.update(data)
-            size += len(data)
+    while True:
+        data = file.read(1 << 20)
+        if not data:
+            return digest.hexdigest(), size
+        digest.update(data)
+        size += len(data)

@@ -31,8 +31,17 @@ def start_logging(api, workspace, experiment, outputs=None, snapshot_directory="
     document = submit(api, workspace["id"], experiment, snapshot_directory, run_id=run_id, type=TYPE, **members)
     info.update(run_number=document.get("number"), portal_url=document.get("portal_url"))
     info.update(experiment_id=document.get("experiment_id"))
-    local_runs.write_info(folder, info)
-    os.makedirs(outputs, exist_ok=True)
+    try:
+        os.makedirs(outputs, exist_ok=True)
+    except OSError as error:
+        sys.stderr.write("runwright: the outputs folder %s cannot be made: %s\n" % (outputs, error))
+        info["outputs"] = None
+    try:
+        local_runs.write_info(folder, info)
+    except OSError as error:
+        sys.stderr.write("runwright: %s cannot be written: %s. What is logged is kept in memory until the server has "
+                         "it; the outputs folder is not collected.\n" % (folder, error))
+        return Run(api, run_id, document)
     return Run(None, run_id, session=InteractiveSession(api, info, folder))
 
 
@@ -44,7 +53,7 @@ class InteractiveSession(LocalSession):
         self.api = api
         self._shipper = Shipper(api, self.run_id, self.writer.folder)
         self._stop = threading.Event()
-        self._kept = False  # something was left for `runwright sync`
+        self._kept = False  # that something is left for `runwright sync` was said
         threading.Thread(target=self._work, name="runwright-ship", daemon=True).start()
 
     def _work(self):
@@ -91,22 +100,35 @@ class InteractiveSession(LocalSession):
         from runwright import files
 
         try:
+            self.flush(_END_SECONDS)  # waits for a server that is away
             files.store_outputs(self.api, self.run_id, self.info["outputs"])
             self.info["outputs"] = None
             local_runs.write_info(self.folder, self.info)
         except (errors.RunwrightError, OSError) as error:
             self._keep(error)
 
-    def ended(self, run_id):
+    def ended(self, run_id, said=None):
         LocalSession.ended(self, run_id)
         if os.getpid() != self.pid or (self._open and run_id != self.run_id):
             return
         try:
             self.flush(_END_SECONDS)
+        except errors.NoSpaceError as error:
+            return self._end_without_disk(error, said)
         except errors.RunwrightError as error:
             return self._keep(error)
-        if not self._open and not self._kept:
+        if not self._open and not self.info["outputs"]:
             self._finish()
+
+    def _end_without_disk(self, error, said):
+        """The end itself goes to the server, past the journal that has no room for it."""
+        self._keep(error)
+        try:
+            self._shipper.ship()
+            if said is not None:
+                self.api.end_run(self.run_id, said["status"], said.get("error"))
+        except errors.RunwrightError:
+            pass  # `runwright sync` ends the run
 
     def _keep(self, error):
         if not self._kept:

@@ -5,6 +5,8 @@ microseconds, with the server up or down. What needs an answer asks the executor
 reads its own writes, because each question first waits until what it said is durable.
 """
 
+import os
+
 from runwright import _session, errors, journal, values
 from runwright._run_children import RunChildren, mint_run_id
 from runwright._run_files import RunFiles
@@ -31,6 +33,7 @@ class Run(RunMetrics, RunWords, RunChildren, RunFiles):
         self._number = session.writer.number if session else None
         self._named = run_id if session else None
         self._properties = {}  # written by this process, inside a run
+        self._announced = None  # pid of the process that made sure of it
         self._known = None  # `info` of a child run that this process made
         if session is not None:
             session.attach(self)
@@ -55,6 +58,13 @@ class Run(RunMetrics, RunWords, RunChildren, RunFiles):
     def _asking(self):
         """The `Api`, after what this process said was made durable."""
         self.flush()
+        return self.api
+
+    def _ready(self):
+        """The `Api`, once the server knows of the run: of a child that this process made, by its journal."""
+        if self._known is not None and self._announced != os.getpid():
+            self.flush()
+            self._announced = os.getpid()
         return self.api
 
     def document(self, refresh=False):
@@ -124,7 +134,7 @@ class Run(RunMetrics, RunWords, RunChildren, RunFiles):
                 document["error"] = error
             self._say(journal.END, document)
             self._document = None
-            session.ended(self.id)
+            session.ended(self.id, document)
         else:
             self.flush()
             self._document = self._api.end_run(self.id, status, error)
@@ -137,6 +147,24 @@ class Run(RunMetrics, RunWords, RunChildren, RunFiles):
         self._document = self._asking().cancel_run(self.id)
         if session is not None:
             session.ended(self.id)
+
+    def delete(self):
+        """Deletes the run and all below it; `restore` brings them back within the server's grace time. One that is
+        alive is refused."""
+        return self._asking().delete_run(self.id)
+
+    def restore(self):
+        """Undoes `delete`."""
+        self.api.restore_run(self.id)
+        self._document = None
+
+    def archive(self):
+        """Lists leave it out that do not ask for ``view="archived"`` or ``"all"``."""
+        self._document = self._asking().archive_run(self.id)
+
+    def unarchive(self):
+        """Undoes `archive`."""
+        self._document = self._asking().unarchive_run(self.id)
 
     def __enter__(self):
         return self

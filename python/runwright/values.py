@@ -50,7 +50,7 @@ def number_of(value):
     if isinstance(value, list):
         return [number_of(one) for one in value]
     if isinstance(value, dict):
-        if len(value) == 1 and "$number" in value:
+        if len(value) == 1 and isinstance(value.get("$number"), str) and value["$number"] in _NUMBERS:
             return _NUMBERS[value["$number"]]
         return {key: number_of(one) for key, one in value.items()}
     return value

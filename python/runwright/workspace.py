@@ -21,6 +21,12 @@ class Workspace:
         document = submit(self.api, self.id, experiment, folder, **members)
         return Run(self.api, document["id"], document)
 
+    def start_logging(self, experiment, snapshot_directory=".", **members):
+        """Begins an interactive run of this process (see `runwright.interactive.start_logging`)."""
+        from runwright.interactive import start_logging
+
+        return start_logging(self.api, self.document, experiment, snapshot_directory=snapshot_directory, **members)
+
     def run(self, run_id):
         """The run of that id; NotFoundError where there is none in this workspace."""
         document = self.api.get_run(run_id)

@@ -37,6 +37,8 @@ class ComputeBackend {
   /// What a dead supervisor wrote of the script's end: {"exit_code"}, {"signal"} or {"exec_error"},
   /// and "time_us"; null where it wrote nothing.
   virtual json::Value ExitRecord(const RunId& run) = 0;
+  /// Where the run's folder lies, when this machine sees it; else "".
+  virtual std::string FolderOf(const RunId& run) { return (void)run, ""; }
   /// SIGKILL to what a dead supervisor left behind; nothing left is fine.
   virtual void KillRemains(const RunId& run) = 0;
 };

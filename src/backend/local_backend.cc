@@ -11,6 +11,17 @@ namespace rw::backend {
 LocalBackend::LocalBackend(os::FileSystem& fs, os::ProcessLauncher& launcher, LocalOptions options)
     : fs_(fs), launcher_(launcher), options_(std::move(options)), boot_id_(os::BootId()) {}
 
+std::string LocalBackend::FolderOf(const RunId& run) {
+  std::string usual = options_.runs_dir + "/" + run.str();
+  if (options_.older_runs_dirs.empty() || os::Exists(fs_, usual + "/state")) return usual;
+  for (const std::string& root : options_.older_runs_dirs) {
+    std::string folder = root;
+    folder.append("/").append(run.str());
+    if (os::Exists(fs_, folder + "/state")) return folder;
+  }
+  return usual;
+}
+
 void LocalBackend::Start(const StartRequest& request, std::function<void(Status)> done) {
   done(Spawn(request));
 }
@@ -31,7 +42,7 @@ Status LocalBackend::WriteClaim(const StartRequest& request, const RunFolder& fo
 }
 
 Status LocalBackend::Spawn(const StartRequest& request) {
-  RunFolder folder = FolderOf(request.run);
+  RunFolder folder = Folder(request.run);
   TRY(fs_.MakeDirs(folder.state(), 0700));
   if (Status written = WriteClaim(request, folder); !written) {
     (void)fs_.Remove(folder.claim());  // half a claim would look like a supervisor to come

@@ -14,7 +14,7 @@
 namespace rw::backend {
 
 struct LocalOptions {
-  std::string runs_dir;       // <data>/runs
+  std::string runs_dir;       // where run folders are made
   std::string shim;           // runwright-shim
   std::string program;        // runwright
   std::string server_url;     // of this server's life
@@ -22,6 +22,8 @@ struct LocalOptions {
   /// Variables of the server that supervisors inherit: names alone (PATH, HOME, LANG …). Nothing
   /// else of the server's environment reaches them, so no secret can.
   std::vector<std::string> environment;  // "NAME=value"
+  /// Where earlier servers made theirs: runs that live there are found.
+  std::vector<std::string> older_runs_dirs = {};
 };
 
 class LocalBackend final : public ComputeBackend {
@@ -30,10 +32,11 @@ class LocalBackend final : public ComputeBackend {
   void Start(const StartRequest& request, std::function<void(Status)> done) override;
   Life Probe(const RunId& run, const AllocationId& allocation) override;
   json::Value ExitRecord(const RunId& run) override;
+  std::string FolderOf(const RunId& run) override;
   void KillRemains(const RunId& run) override;
 
  private:
-  RunFolder FolderOf(const RunId& run) const { return {options_.runs_dir + "/" + run.str()}; }
+  RunFolder Folder(const RunId& run) { return {FolderOf(run)}; }
   Status Spawn(const StartRequest& request);
   Status WriteClaim(const StartRequest& request, const RunFolder& folder);
 

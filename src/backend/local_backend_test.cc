@@ -85,6 +85,18 @@ TEST_F(LocalBackendTest, WritesTheClaimPrivatelyAndSpawnsTheShim) {
   EXPECT_EQ(claim->StringOr("allocation_id"), "a1");
 }
 
+TEST_F(LocalBackendTest, RunsOfAnEarlierRunRootAreFound) {
+  LocalBackend first = Make();
+  ASSERT_TRUE(Start(first));
+  launcher_.alive[101] = true;
+  WriteState("shim", "101 5 " + os::BootId() + "\n");
+  LocalOptions moved{.runs_dir = root_ + "/elsewhere", .older_runs_dirs = {root_ + "/runs"}};
+  LocalBackend second(fs_, launcher_, moved);
+  EXPECT_EQ(Probe(second), Life::kAlive);
+  EXPECT_EQ(second.FolderOf(RunId("r1")), root_ + "/runs/r1");
+  EXPECT_EQ(second.FolderOf(RunId("r2")), root_ + "/elsewhere/r2");
+}
+
 TEST_F(LocalBackendTest, ProofOfDeathIsTheShimsIdentity) {
   LocalBackend first = Make();
   EXPECT_EQ(Probe(first), Life::kNotBegun);

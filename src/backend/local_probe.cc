@@ -24,7 +24,7 @@ Spawned ReadClaim(os::FileSystem& fs, const RunFolder& folder, const AllocationI
 }  // namespace
 
 Life LocalBackend::Probe(const RunId& run, const AllocationId& allocation) {
-  RunFolder folder = FolderOf(run);
+  RunFolder folder = Folder(run);
   auto known = spawned_.find(allocation.str());
   if (known != spawned_.end() && launcher_.IsAlive(known->second)) return Life::kAlive;
   Spawned spawned = ReadClaim(fs_, folder, allocation, boot_id_);
@@ -37,12 +37,12 @@ Life LocalBackend::Probe(const RunId& run, const AllocationId& allocation) {
 }
 
 json::Value LocalBackend::ExitRecord(const RunId& run) {
-  auto text = os::ReadFile(fs_, FolderOf(run).exit(), 1 << 16);
+  auto text = os::ReadFile(fs_, Folder(run).exit(), 1 << 16);
   return text ? ParseExitRecord(*text) : json::Value();
 }
 
 void LocalBackend::KillRemains(const RunId& run) {
-  RunFolder folder = FolderOf(run);
+  RunFolder folder = Folder(run);
   auto identity = ReadIdentity(fs_, folder.started());
   if (!identity) return;
   if (launcher_.IsAlive(*identity)) (void)launcher_.Signal(*identity, SIGKILL);

@@ -3,6 +3,9 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 
+#include <bit>
+#include <cstring>
+
 #include "base/result.h"
 #include "base/strings.h"
 
@@ -30,6 +33,21 @@ constexpr auto kCrc = MakeCrcTables();
 
 uint32_t LittleEndian(const unsigned char* p) {
   return p[0] | uint32_t{p[1]} << 8 | uint32_t{p[2]} << 16 | uint32_t{p[3]} << 24;
+}
+
+constexpr uint64_t kMulA = 0x9e3779b97f4a7c15u;
+constexpr uint64_t kMulB = 0xc2b2ae3d27d4eb4fu;
+
+uint64_t Word(const char* at) {
+  uint64_t word = 0;
+  std::memcpy(&word, at, sizeof word);
+  return word;
+}
+
+/// Invertible in `state` for any word and in `word` for any state: one changed word always changes
+/// the lane.
+uint64_t Mix(uint64_t state, uint64_t word) {
+  return std::rotl((state ^ word) * kMulA, 29) + kMulB;
 }
 }  // namespace
 
@@ -65,6 +83,25 @@ uint32_t Crc32(std::string_view bytes, uint32_t seed) {
   }
   for (; n > 0; n--, p++) crc = (crc >> 8) ^ kCrc[0][(crc ^ *p) & 0xff];
   return ~crc;
+}
+
+uint64_t Checksum64(std::string_view bytes) {
+  // Four lanes, since one multiplication waits for the one before it.
+  uint64_t lanes[4] = {1, 2, 3, 4};
+  const char* at = bytes.data();
+  size_t left = bytes.size();
+  for (; left >= 32; left -= 32, at += 32) {
+    for (size_t i = 0; i < 4; i++) lanes[i] = Mix(lanes[i], Word(at + 8 * i));
+  }
+  uint64_t sum = Mix(bytes.size(), lanes[0]);
+  for (size_t i = 1; i < 4; i++) sum = Mix(sum, lanes[i]);
+  for (; left >= 8; left -= 8, at += 8) sum = Mix(sum, Word(at));
+  uint64_t rest = 0;
+  if (left > 0) std::memcpy(&rest, at, left);
+  sum = Mix(sum, rest);
+  sum ^= sum >> 32;
+  sum *= kMulB;
+  return sum ^ sum >> 29;
 }
 
 bool ConstantTimeEquals(std::string_view a, std::string_view b) {

@@ -3,7 +3,9 @@
 // has whole bytes.
 #pragma once
 
+#include <atomic>
 #include <bitset>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <unordered_set>
@@ -24,6 +26,15 @@ class FolderBlobStore final : public BlobStore {
   /// Where the blob is or would be; for a FileBody, or a process that reads it by itself.
   std::string Path(const Digest& digest) const;
 
+  /// A collection: from BeginSweep to EndSweep every blob that is put, found, sized or opened
+  /// counts as used, and RemoveUnused leaves it (false). So what was named after the collection had
+  /// looked for names is never taken away.
+  void BeginSweep();
+  Result<bool> RemoveUnused(const Digest& digest);
+  void EndSweep();
+  /// Every blob there is; one that goes away meanwhile is passed over.
+  Status ForEach(const std::function<Status(const Digest&, const os::FileInfo&)>& visit);
+
   Result<std::unique_ptr<BlobReader>> Open(const Digest& digest) override;
   Status Put(const Digest& digest, std::string_view bytes) override;
   Status PutFile(const Digest& digest, const std::string& path) override;
@@ -38,6 +49,8 @@ class FolderBlobStore final : public BlobStore {
     std::string temporary;
   };
 
+  void NoteUse(const Digest& digest);
+  Status Refresh(const Digest& digest);
   std::string Folder(uint8_t prefix) const;
   Result<std::string> NewTemporary();
   Result<bool> IsStored(const Digest& digest);
@@ -60,6 +73,9 @@ class FolderBlobStore final : public BlobStore {
   std::bitset<256> ready_;
   /// Blobs whose names may be visible but are not known to be durable.
   std::unordered_set<Digest> in_doubt_;
+  std::atomic<bool> sweeping_ = false;
+  std::mutex sweep_mutex_;
+  std::unordered_set<Digest> used_;  // since BeginSweep
 };
 
 }  // namespace rw::cas

@@ -21,17 +21,12 @@ void ShowProblems(Context& context, const std::vector<keep::Problem>& problems,
     Print("  " + problem.what + ": " + problem.why + "\n");
 }
 
-std::string WithoutSlash(std::string path) {
-  while (path.size() > 1 && path.back() == '/') path.pop_back();
-  return path;
-}
-
 }  // namespace
 
 Result<int> Backup(Context& context, const BackupOptions& options) {
-  const std::string data = WithoutSlash(
-      context.here().Absolute(options.data.empty() ? context.here().DataFolder() : options.data));
-  const std::string to = WithoutSlash(context.here().Absolute(options.dest));
+  const std::string data =
+      context.here().Absolute(options.data.empty() ? context.here().DataFolder() : options.data);
+  const std::string to = context.here().Absolute(options.dest);
   auto report = TRY(keep::Backup(os::PosixFileSystem(), data, to, SystemClock().WallMicros()));
   const keep::Manifest& m = report.manifest;
   int code = m.problems.empty() ? 0 : ExitCode(Code::kCorrupt);
@@ -53,8 +48,8 @@ Result<int> Backup(Context& context, const BackupOptions& options) {
 }
 
 Result<int> Restore(Context& context, const RestoreOptions& options) {
-  const std::string from = WithoutSlash(context.here().Absolute(options.backup));
-  const std::string data = WithoutSlash(context.here().Absolute(options.data));
+  const std::string from = context.here().Absolute(options.backup);
+  const std::string data = context.here().Absolute(options.data);
   auto report = TRY(keep::Restore(os::PosixFileSystem(), from, data, options.partial));
   if (context.json()) {
     json::Value out;

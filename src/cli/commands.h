@@ -19,12 +19,17 @@ Result<int> Server(Context& context, const ServerOptions& options, const Roles& 
 Result<int> Submit(Context& context, const SubmitOptions& options);
 Result<int> Runs(Context& context, const RunsOptions& options);
 Result<int> ListRuns(Context& context, const RunsOptions& options);
+Result<int> ShowMetrics(Context& context, const RunsOptions& options);
 Result<int> Logs(Context& context, const LogsOptions& options);
 Result<int> Compute(Context& context, const ComputeOptions& options);
 Result<int> Models(Context& context, const ModelsOptions& options);
 Result<int> Env(Context& context, const EnvOptions& options);
 Result<int> Open(Context& context, const OpenOptions& options);
 Result<int> Snapshot(Context& context, const SnapshotOptions& options);
+Result<int> Sync(Context& context, const SyncOptions& options);
+Result<int> Secrets(Context& context, const SecretsOptions& options);
+Result<int> Gc(Context& context, const GcOptions& options);
+Result<int> Doctor(Context& context, const DoctorOptions& options);
 Result<int> Backup(Context& context, const BackupOptions& options);
 Result<int> Restore(Context& context, const RestoreOptions& options);
 Result<int> Completion(const CompletionOptions& options);

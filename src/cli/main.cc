@@ -20,6 +20,10 @@ struct Dispatch {
   Result<int> operator()(const EnvOptions& o) const { return Env(context, o); }
   Result<int> operator()(const OpenOptions& o) const { return Open(context, o); }
   Result<int> operator()(const SnapshotOptions& o) const { return Snapshot(context, o); }
+  Result<int> operator()(const SyncOptions& o) const { return Sync(context, o); }
+  Result<int> operator()(const SecretsOptions& o) const { return Secrets(context, o); }
+  Result<int> operator()(const GcOptions& o) const { return Gc(context, o); }
+  Result<int> operator()(const DoctorOptions& o) const { return Doctor(context, o); }
   Result<int> operator()(const BackupOptions& o) const { return Backup(context, o); }
   Result<int> operator()(const RestoreOptions& o) const { return Restore(context, o); }
   Result<int> operator()(const CompletionOptions& o) const { return Completion(o); }

@@ -39,8 +39,12 @@ class Grammar {
     DeclareModels();
     DeclareEnv();
     DeclareOpen();
+    DeclareSync();
+    DeclareSecrets();
     DeclareBackup();
     DeclareRestore();
+    DeclareGc();
+    DeclareDoctor();
     DeclareCompletion();
     DeclareSnapshot();
   }
@@ -156,11 +160,19 @@ class Grammar {
         &app_, "server", "Serve until SIGTERM; prints its URL", server_, nullptr,
         "  runwright server\n"
         "  runwright server --data /srv/runwright --listen 0.0.0.0:4242\n"
+        "  runwright server --run-root /scratch/runs\n"
         "  runwright server status\n"
         "  runwright server stop");
     serve->add_option("--data", server_.data, "data folder (default ~/.local/share/runwright)");
     serve->add_option("--listen", server_.listen,
                       "HOST:PORT (default: as at the last start; first 127.0.0.1 and a free port)");
+    serve->add_option("--run-root", server_.run_root,
+                      "folder of run folders (default: as at the last start; first runs in the "
+                      "data folder)");
+    serve->add_option("--finalizing-limit", server_.finalizing_seconds,
+                      "seconds for collecting what a run left (default 3600)");
+    serve->add_option("--silent-limit", server_.silent_seconds,
+                      "seconds without a word until a run is NotResponding (default 90)");
     serve->add_flag("--allow-network-fs", server_.allow_network_fs,
                     "serve from a data folder on a network file system: exclusive locking, slower");
     auto act = [&](const char* name, const char* help, ServerAction action, const char* examples) {
@@ -220,7 +232,8 @@ class Grammar {
   }
 
   void DeclareRuns() {
-    CLI::App* group = Group("runs", "Runs: list, show, cancel, metrics, files, get");
+    CLI::App* group =
+        Group("runs", "Runs: list, show, cancel, metrics, files, get, delete, restore, archive");
     CLI::App* list =
         RunsLeaf(group, "list", "Newest first, or by --sort", RunsAction::kList,
                  "  runwright runs list --experiment digits --status Failed\n"
@@ -246,6 +259,8 @@ class Grammar {
         ->capture_default_str()
         ->check(CLI::PositiveNumber);
     list->add_flag("--children", runs_.children, "child runs too");
+    list->add_option("--view", runs_.view, "active, archived, all (both), or deleted")
+        ->check(CLI::IsMember({"active", "archived", "all", "deleted"}));
     auto one = [this](CLI::App* app) { app->add_option("run", runs_.run, "run id")->required(); };
     one(RunsLeaf(group, "show", "Everything about one run", RunsAction::kShow,
                  "  runwright runs show digits_1790000000_0a1b2c3d"));
@@ -254,9 +269,15 @@ class Grammar {
     cancel->add_option("run", runs_.runs, "run ids")->required();
     CLI::App* metrics =
         RunsLeaf(group, "metrics", "Logged values", RunsAction::kMetrics,
-                 "  runwright runs metrics RUN\n  runwright runs metrics RUN --name loss");
+                 "  runwright runs metrics RUN\n  runwright runs metrics RUN --name loss\n"
+                 "  runwright runs metrics RUN --name loss --buckets 1000");
     one(metrics);
-    metrics->add_option("--name", runs_.metric, "every value of this metric");
+    auto* name = metrics->add_option("--name", runs_.metric, "every value of this metric");
+    metrics
+        ->add_option("--buckets", runs_.buckets,
+                     "instead of every value the exact min, max and last of so many equal parts")
+        ->check(CLI::Range(1, 10000))
+        ->needs(name);
     CLI::App* files = RunsLeaf(group, "files", "Names and sizes of a run's files",
                                RunsAction::kFiles, "  runwright runs files RUN --prefix outputs/");
     one(files);
@@ -268,6 +289,20 @@ class Grammar {
     get->add_option("file", runs_.files,
                     "names; one ending in / means all below it; none means all");
     get->add_option("-o,--output", runs_.output, "folder")->capture_default_str();
+    auto several = [this, group](const char* name, const char* help, RunsAction action,
+                                 const char* examples) {
+      CLI::App* app = RunsLeaf(group, name, help, action, examples);
+      app->add_option("run", runs_.runs, "run ids")->required();
+      return app;
+    };
+    several("delete",
+            "Ended runs and all below them; until the grace time is over they can be restored",
+            RunsAction::kDelete, "  runwright runs delete RUN [RUN...]");
+    several("restore", "Bring deleted runs back", RunsAction::kRestore,
+            "  runwright runs list --view deleted\n  runwright runs restore RUN [RUN...]");
+    several("archive", "Leave runs out of lists", RunsAction::kArchive,
+            "  runwright runs archive RUN [RUN...]\n  runwright runs archive --undo RUN")
+        ->add_flag("--undo", runs_.undo, "back to the lists");
   }
 
   void DeclareLogs() {
@@ -379,6 +414,80 @@ class Grammar {
     app->add_flag("--allow-large", snapshot_.allow_large, "also a folder of more than 10 GiB");
   }
 
+  void DeclareSync() {
+    SyncOptions& o = sync_;
+    CLI::App* app = Leaf<SyncOptions>(
+        &app_, "sync", "Send what interactive and offline runs left on this machine", o, nullptr,
+        "  runwright sync --all\n"
+        "  runwright sync ~/.local/state/runwright/runs/OfflineRun_2f6a…\n"
+        "  runwright sync usb-stick/runs --ended --experiment field-tests\n"
+        "A repeat sends what is new. Runs whose process is gone without an end become Failed.");
+    auto* dirs = app->add_option("dir", o.dirs, "folders of runs, or folders that hold such");
+    app->add_flag("--all", sync_all_,
+                  "every run of this user on this machine (without DIR: the default)")
+        ->excludes(dirs);
+    app->add_option("-e,--experiment", o.experiment,
+                    "of runs that the server does not know (default: as they were begun, "
+                    "\"offline\")");
+    app->add_flag("--ended", o.ended, "the processes of another machine's runs are gone");
+    app->add_flag("--delete", o.remove, "remove each folder when the server has all of it");
+  }
+
+  void DeclareSecrets() {
+    CLI::App* group = Group("secrets", "Secrets of the workspace: set, get, list, delete");
+    auto leaf = [&](const char* name, const char* help, SecretsAction action,
+                    const char* examples) {
+      CLI::App* app = Leaf<SecretsOptions>(
+          group, name, help, secrets_, [action](SecretsOptions& o) { o.action = action; },
+          examples);
+      if (action != SecretsAction::kList)
+        app->add_option("name", secrets_.name, "letters, digits and dashes")->required();
+      return app;
+    };
+    leaf("set", "Take the value from standard input or a file", SecretsAction::kSet,
+         "  runwright secrets set db-password < password.txt\n"
+         "  runwright secrets set key --file key.pem\n"
+         "A newline at the end of standard input is not part of the value.")
+        ->add_option("--file", secrets_.file, "the file's bytes are the value");
+    leaf("get", "Print the value", SecretsAction::kGet, "  runwright secrets get db-password");
+    leaf("list", "Names, never values", SecretsAction::kList, "  runwright secrets list");
+    leaf("delete", "Forget a secret", SecretsAction::kDelete,
+         "  runwright secrets delete db-password");
+  }
+
+  void DeclareGc() {
+    CLI::App* app = Leaf<GcOptions>(
+        &app_, "gc", "Show what takes space, remove what nobody needs", gc_, nullptr,
+        "  runwright gc --dry-run\n"
+        "  runwright gc\n"
+        "  runwright gc --rules\n"
+        "  runwright gc --set run_folder_days=3 --set run_days=never\n"
+        "Rules, in days: run_days (ended runs are deleted; never by default), deleted_run_days "
+        "(14, "
+        "until\n"
+        "a deleted run is removed for good), run_folder_days (7, working folders of ended runs),\n"
+        "build_days (30, unused environments), blob_days (1, files that nothing names), every_days "
+        "(1,\n"
+        "how often the server collects by itself).");
+    app->add_flag("--dry-run", gc_.dry_run, "remove nothing");
+    app->add_flag("--rules", gc_.show_rules, "show the rules");
+    Repeatable(app, "--set", gc_.settings, "RULE=DAYS or RULE=never, repeatable");
+  }
+
+  void DeclareDoctor() {
+    CLI::App* app = Leaf<DoctorOptions>(
+        &app_, "doctor", "Say what is wrong, and the fix", doctor_, nullptr,
+        "  runwright doctor\n"
+        "  runwright doctor --data /srv/runwright --deep\n"
+        "  runwright doctor RUN\n"
+        "Without a run or --data: this machine, the data folder, credentials, config.json and the "
+        "server.\n"
+        "Exit code 1 where an error was found; warnings do not count.");
+    app->add_option("run", doctor_.run, "look at this run");
+    app->add_option("--data", doctor_.data, "look at this data folder, its server running or not");
+    app->add_flag("--deep", doctor_.deep, "read every blob, log and metric, and verify the hashes");
+  }
+
   void DeclareBackup() {
     CLI::App* app = Leaf<BackupOptions>(
         &app_, "backup", "Copy a data folder, also while its server writes", backup_, nullptr,
@@ -430,6 +539,11 @@ class Grammar {
   OpenOptions open_;
   CompletionOptions completion_;
   SnapshotOptions snapshot_;
+  SyncOptions sync_;
+  bool sync_all_ = false;
+  SecretsOptions secrets_;
+  GcOptions gc_;
+  DoctorOptions doctor_;
   BackupOptions backup_;
   RestoreOptions restore_;
 };

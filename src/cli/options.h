@@ -29,6 +29,9 @@ struct ServerOptions {
   ServerAction action = ServerAction::kServe;
   std::string data;
   std::string listen;
+  std::string run_root;
+  int64_t finalizing_seconds = 0;  // 0: as at the last start
+  int64_t silent_seconds = 0;
   bool allow_network_fs = false;
 };
 
@@ -49,7 +52,17 @@ struct SubmitOptions {
   std::vector<std::string> words;  // script and its arguments
 };
 
-enum class RunsAction { kList, kShow, kCancel, kMetrics, kFiles, kGet };
+enum class RunsAction {
+  kList,
+  kShow,
+  kCancel,
+  kMetrics,
+  kFiles,
+  kGet,
+  kDelete,
+  kRestore,
+  kArchive
+};
 struct RunsOptions {
   RunsAction action = RunsAction::kList;
   std::string run;
@@ -62,9 +75,12 @@ struct RunsOptions {
   std::string text;
   std::vector<std::string> metrics;  // columns of the list
   std::vector<std::string> params;
+  std::string view;
+  bool undo = false;
   int64_t limit = 20;
   bool children = false;
   std::string metric;
+  int64_t buckets = 0;  // 0: every value
   std::string prefix;
   std::vector<std::string> files;
   std::string output = ".";
@@ -117,6 +133,32 @@ struct SnapshotOptions {
   bool allow_large = false;
 };
 
+struct SyncOptions {
+  std::vector<std::string> dirs;  // folders of runs, or folders of such; none: all of this user
+  std::string experiment;         // of runs that the server does not know
+  bool ended = false;
+  bool remove = false;
+};
+
+enum class SecretsAction { kSet, kGet, kList, kDelete };
+struct SecretsOptions {
+  SecretsAction action = SecretsAction::kList;
+  std::string name;
+  std::string file;
+};
+
+struct GcOptions {
+  bool dry_run = false;
+  bool show_rules = false;
+  std::vector<std::string> settings;  // "RULE=DAYS"
+};
+
+struct DoctorOptions {
+  std::string run;
+  std::string data;
+  bool deep = false;
+};
+
 struct BackupOptions {
   std::string data;
   std::string dest;
@@ -134,7 +176,8 @@ struct CompletionOptions {
 
 using Command = std::variant<InitOptions, ServerOptions, SubmitOptions, RunsOptions, LogsOptions,
                              ComputeOptions, ModelsOptions, EnvOptions, OpenOptions,
-                             CompletionOptions, SnapshotOptions, BackupOptions, RestoreOptions>;
+                             CompletionOptions, SnapshotOptions, BackupOptions, RestoreOptions,
+                             SecretsOptions, GcOptions, DoctorOptions, SyncOptions>;
 
 /// The tree of commands and their options, for shell completion.
 struct CommandTree {

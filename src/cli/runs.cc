@@ -5,11 +5,6 @@
 namespace rw::cli {
 namespace {
 
-std::string NumberText(const json::Value& value) {
-  if (value.is_string()) return value.as_string();
-  return json::Write(value);
-}
-
 void ShowPairs(const char* title, const json::Value& object) {
   if (!object.is_object() || object.as_object().empty()) return;
   Print(std::string(title) + "\n");
@@ -51,13 +46,15 @@ Result<int> ShowRun(Context& context, const std::string& id) {
   std::string command = run.StringOr("command", run.StringOr("script"));
   if (run["arguments"].is_array())
     for (const json::Value& argument : run["arguments"].as_array())
-      command += " " + NumberText(argument);
+      command += " " + (argument.is_string() ? argument.as_string() : json::Write(argument));
   line("command", command);
   line("parent", run.StringOr("parent_id"));
   line("created", LocalTime(run["created_time"]));
   line("started", LocalTime(run["start_time"]));
   line("ended", LocalTime(run["end_time"]));
   line("took", Duration(run["start_time"], run["end_time"]));
+  if (int64_t peak = run["summary"].IntOr("peak_memory_bytes", 0); peak > 0)
+    line("peak memory", std::to_string((peak + 500'000) / 1'000'000) + " MB");
   line("snapshot", run.StringOr("snapshot_id"));
   line("environment", run["environment"].StringOr("env_id"));
   line("page", run.StringOr("portal_url"));
@@ -84,32 +81,6 @@ Result<int> CancelRuns(Context& context, const std::vector<std::string>& ids) {
   return 0;
 }
 
-Result<int> ShowMetrics(Context& context, const std::string& id, const std::string& name) {
-  client::Api* api = TRY(context.Api());
-  json::Value answer = TRY(api->Metrics(id, name));
-  if (context.json()) {
-    Print(json::WritePretty(answer["metrics"]) + "\n");
-    return 0;
-  }
-  if (!answer["metrics"].is_array())
-    return Error(Code::kInternal, "the server answered no metrics");
-  std::vector<Row> rows;
-  for (const json::Value& metric : answer["metrics"].as_array()) {
-    if (!metric["values"].is_array()) continue;
-    const json::Array& values = metric["values"].as_array();
-    if (!name.empty()) {
-      for (const json::Value& value : values) Print(NumberText(value) + "\n");
-      continue;
-    }
-    rows.push_back({metric.StringOr("name"), metric.StringOr("type"), std::to_string(values.size()),
-                    values.empty() ? "" : NumberText(values.back())});
-  }
-  if (name.empty())
-    Print(context.terminal().Table({{"METRIC"}, {"TYPE"}, {"VALUES", false, true}, {"LAST", true}},
-                                   rows));
-  return 0;
-}
-
 }  // namespace
 
 Result<int> Runs(Context& context, const RunsOptions& options) {
@@ -121,9 +92,13 @@ Result<int> Runs(Context& context, const RunsOptions& options) {
     case RunsAction::kCancel:
       return CancelRuns(context, options.runs);
     case RunsAction::kMetrics:
-      return ShowMetrics(context, options.run, options.metric);
+      return ShowMetrics(context, options);
     case RunsAction::kFiles:
       return ListRunFiles(context, options);
+    case RunsAction::kDelete:
+    case RunsAction::kRestore:
+    case RunsAction::kArchive:
+      return ChangeRuns(context, options);
     case RunsAction::kGet:
       return GetRunFiles(context, options);
   }

@@ -16,6 +16,7 @@ client::Query QueryOf(const RunsOptions& o) {
   if (!o.text.empty()) query.emplace_back("text", o.text);
   for (const std::string& name : o.metrics) query.emplace_back("metric", name);
   for (const std::string& name : o.params) query.emplace_back("param", name);
+  if (!o.view.empty()) query.emplace_back("view", o.view);
   if (o.children) query.emplace_back("include_children", "true");
   return query;
 }

@@ -116,6 +116,7 @@ Result<int> Server(Context& context, const ServerOptions& options, const Roles& 
     case ServerAction::kServe: {
       ServerOptions serve = options;
       serve.data = data;
+      if (!serve.run_root.empty()) serve.run_root = context.here().Absolute(serve.run_root);
       return roles.serve(serve);
     }
     case ServerAction::kStatus:

@@ -3,16 +3,17 @@
 #include <cerrno>
 #include <mutex>
 
+#include "base/mutant.h"
 #include "db/connection_impl.h"
 #include "os/open_file.h"
 
 namespace rw::db {
 namespace {
 
-// 2 MiB of page cache a connection; a checkpoint about every 16 MiB of log.
-constexpr const char* kPragmas =
+// 2 MiB of page cache a connection.
+const std::string kPragmas =
     "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
-    "PRAGMA cache_size=-2000; PRAGMA wal_autocheckpoint=4000; PRAGMA temp_store=MEMORY;";
+    "PRAGMA cache_size=-2000; PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=";
 
 constexpr size_t kMostIdle = 300;  // statements at rest, a few KiB each
 constexpr uint64_t kPage = 4096;
@@ -30,6 +31,8 @@ Code CodeOf(int extended, int system_errno) {
     case SQLITE_NOTADB:
       return Code::kCorrupt;
     case SQLITE_CANTOPEN:
+      if (system_errno == ENOSPC || system_errno == EDQUOT) return Code::kNoSpace;
+      return Code::kPermissionDenied;
     case SQLITE_PERM:
       return Code::kPermissionDenied;
     case SQLITE_IOERR:
@@ -51,6 +54,13 @@ void ReadWithoutAccessTimes() {
   CHECK(unix_vfs != nullptr && unix_vfs->iVersion >= 3);
   auto call = reinterpret_cast<sqlite3_syscall_ptr>(&OpenFile);
   CHECK(unix_vfs->xSetSystemCall(unix_vfs, "open", call) == SQLITE_OK);
+}
+
+/// Of the call that failed last. Not sqlite3_system_errno: SQLite does not set that for a COMMIT.
+int SystemErrno(sqlite3* handle) {
+  sqlite3_vfs* vfs = nullptr;
+  if (sqlite3_file_control(handle, "main", SQLITE_FCNTL_VFS_POINTER, &vfs) != SQLITE_OK) return 0;
+  return vfs == nullptr || vfs->xGetLastError == nullptr ? 0 : vfs->xGetLastError(vfs, 0, nullptr);
 }
 
 }  // namespace
@@ -77,7 +87,8 @@ Result<std::unique_ptr<Connection>> Connection::Open(const std::string& path,
   if (failed != SQLITE_OK) return connection->LastError("open");
   sqlite3_busy_timeout(connection->impl_->handle, 10'000);
   if (options.exclusive) TRY(connection->Execute("PRAGMA locking_mode=EXCLUSIVE"));
-  TRY(connection->Execute(kPragmas));
+  TRY(connection->Execute(kPragmas + std::to_string(options.checkpoint_pages)));
+  if (MutantPlanted("no_full_sync")) TRY(connection->Execute("PRAGMA synchronous=NORMAL"));
   // Not SQLITE_OPEN_READONLY: a reader of a WAL database writes its shared memory.
   if (options.read_only) TRY(connection->Execute("PRAGMA query_only=ON"));
   return connection;
@@ -126,7 +137,7 @@ bool Connection::in_transaction() const { return sqlite3_get_autocommit(impl_->h
 
 Error Connection::LastError(std::string_view what) const {
   int extended = sqlite3_extended_errcode(impl_->handle);
-  Code code = CodeOf(extended, sqlite3_system_errno(impl_->handle));
+  Code code = CodeOf(extended, SystemErrno(impl_->handle));
   std::string text = "database " + impl_->path + ": " + sqlite3_errmsg(impl_->handle) + " (";
   // What was bound since BEGIN, in whole pages and one more for what SQLite adds.
   if (code == Code::kNoSpace)

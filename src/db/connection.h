@@ -61,8 +61,9 @@ class Statement {
 
 struct OpenOptions {
   bool read_only = false;
-  std::string vfs;         // the simulator's; empty is the system's
-  bool exclusive = false;  // no shared memory: one connection only (simulator)
+  std::string vfs;              // the simulator's; empty is the system's
+  bool exclusive = false;       // no shared memory: one connection only
+  int checkpoint_pages = 4000;  // pages in the log at which it is copied into the database
 };
 
 /// One thread at a time. WAL, synchronous=FULL, foreign keys on, busy timeout 10 s. Errors:

@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include <cerrno>
 #include <cstring>
 
 #include "os/paths.h"
@@ -14,6 +15,7 @@ struct FileSystemVfs::Impl {
   Clock& clock;
   Random& random;
   sqlite3_vfs vfs{};
+  int last_errno = 0;
 };
 
 namespace {
@@ -32,8 +34,11 @@ struct OpenFile {
 };
 OpenFile& Of(sqlite3_file* file) { return *reinterpret_cast<OpenFile*>(file); }
 
-int CodeOf(const Error& error, int otherwise) {
-  return error.code() == Code::kNoSpace ? SQLITE_FULL : otherwise;
+/// As SQLite's own VFS: only a write says "full"; of all else the errno tells.
+int Failed(FileSystemVfs::Impl& vfs, const Error& error, int code) {
+  bool full = error.code() == Code::kNoSpace;
+  vfs.last_errno = full ? ENOSPC : EIO;
+  return full && code == SQLITE_IOERR_WRITE ? SQLITE_FULL : code;
 }
 
 int xClose(sqlite3_file* file) {
@@ -48,7 +53,7 @@ int xRead(sqlite3_file* file, void* out, int amount, sqlite3_int64 offset) {
   size_t wanted = static_cast<size_t>(amount);
   auto n = Of(file).file->ReadAt(static_cast<uint64_t>(offset),
                                  std::span(static_cast<char*>(out), wanted));
-  if (!n) return SQLITE_IOERR_READ;
+  if (!n) return Failed(*Of(file).owner, n.error(), SQLITE_IOERR_READ);
   if (*n == wanted) return SQLITE_OK;
   std::memset(static_cast<char*>(out) + *n, 0, wanted - *n);
   return SQLITE_IOERR_SHORT_READ;
@@ -58,20 +63,21 @@ int xWrite(sqlite3_file* file, const void* bytes, int amount, sqlite3_int64 offs
   Status written = Of(file).file->WriteAt(
       static_cast<uint64_t>(offset),
       std::string_view(static_cast<const char*>(bytes), static_cast<size_t>(amount)));
-  return written ? SQLITE_OK : CodeOf(written.error(), SQLITE_IOERR_WRITE);
+  return written ? SQLITE_OK : Failed(*Of(file).owner, written.error(), SQLITE_IOERR_WRITE);
 }
 
 int xTruncate(sqlite3_file* file, sqlite3_int64 size) {
-  return Of(file).file->Truncate(static_cast<uint64_t>(size)) ? SQLITE_OK : SQLITE_IOERR_TRUNCATE;
+  Status cut = Of(file).file->Truncate(static_cast<uint64_t>(size));
+  return cut ? SQLITE_OK : Failed(*Of(file).owner, cut.error(), SQLITE_IOERR_TRUNCATE);
 }
 
 int xSync(sqlite3_file* file, int) {
   OpenFile& f = Of(file);
   Status synced = f.file->Sync();
-  if (!synced) return CodeOf(synced.error(), SQLITE_IOERR_FSYNC);
+  if (!synced) return Failed(*f.owner, synced.error(), SQLITE_IOERR_FSYNC);
   // The name too: a new WAL file must be found after power loss.
   synced = f.owner->fs.SyncDir(os::DirName(f.path));
-  return synced ? SQLITE_OK : CodeOf(synced.error(), SQLITE_IOERR_DIR_FSYNC);
+  return synced ? SQLITE_OK : Failed(*f.owner, synced.error(), SQLITE_IOERR_DIR_FSYNC);
 }
 
 int xFileSize(sqlite3_file* file, sqlite3_int64* size) {
@@ -115,7 +121,7 @@ int xOpen(sqlite3_vfs* vfs, const char* path, sqlite3_file* file, int flags, int
   if (mode == os::OpenMode::kRead && (flags & SQLITE_OPEN_READWRITE) && os::Exists(self.fs, name))
     mode = os::OpenMode::kReadWrite;
   auto opened = self.fs.Open(name, mode, 0600);
-  if (!opened) return SQLITE_CANTOPEN;
+  if (!opened) return Failed(self, opened.error(), SQLITE_CANTOPEN);
   OpenFile& f = Of(file);
   f.file = opened->release();
   f.owner = &self;
@@ -129,11 +135,10 @@ int xOpen(sqlite3_vfs* vfs, const char* path, sqlite3_file* file, int flags, int
 int xDelete(sqlite3_vfs* vfs, const char* path, int sync_dir) {
   FileSystemVfs::Impl& self = Self(vfs);
   Status removed = self.fs.Remove(path);
-  if (!removed)
-    return removed.error().code() == Code::kNotFound ? SQLITE_IOERR_DELETE_NOENT
-                                                     : SQLITE_IOERR_DELETE;
-  if (sync_dir && !self.fs.SyncDir(os::DirName(path))) return SQLITE_IOERR_DIR_FSYNC;
-  return SQLITE_OK;
+  if (!removed && removed.error().code() == Code::kNotFound) return SQLITE_IOERR_DELETE_NOENT;
+  if (!removed) return Failed(self, removed.error(), SQLITE_IOERR_DELETE);
+  Status synced = sync_dir ? self.fs.SyncDir(os::DirName(path)) : Ok();
+  return synced ? SQLITE_OK : Failed(self, synced.error(), SQLITE_IOERR_DIR_FSYNC);
 }
 
 int xAccess(sqlite3_vfs* vfs, const char* path, int, int* found) {
@@ -162,7 +167,7 @@ int xCurrentTime(sqlite3_vfs* vfs, double* days) {
   *days = static_cast<double>(ms) / 86400000.0;
   return SQLITE_OK;
 }
-int xGetLastError(sqlite3_vfs*, int, char*) { return 0; }
+int xGetLastError(sqlite3_vfs* vfs, int, char*) { return Self(vfs).last_errno; }
 
 }  // namespace
 

@@ -24,6 +24,8 @@ class ReaderPool final : public Readers {
       }
     }
     auto opened = TRY(Connection::Open(path_, {.read_only = true}));
+    // A page of a list comes from anywhere in the tables.
+    TRY(opened->Execute("PRAGMA cache_size=-8000"));
     return Lease(opened.release(), give_back);
   }
 

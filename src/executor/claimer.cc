@@ -1,5 +1,6 @@
 #include "executor/claimer.h"
 
+#include "base/mutant.h"
 #include "base/strings.h"
 #include "model/protocol.h"
 
@@ -16,7 +17,8 @@ Claimer::Claimer(Context& context, ServerLink& server, RunFolder folder, Claim c
 
 Result<std::string> Claimer::Claimant() {
   auto kept = os::ReadFile(context_.fs, folder_.claimant(), 4096);
-  if (kept && !Trim(*kept).empty()) return std::string(Trim(*kept));
+  if (kept && !Trim(*kept).empty() && !MutantPlanted("claimant_forgotten"))
+    return std::string(Trim(*kept));
   std::string made = context_.random.Hex(16);
   TRY(os::WriteFileAtomically(context_.fs, folder_.claimant(), made + "\n", 0600));
   return made;

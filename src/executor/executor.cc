@@ -107,6 +107,7 @@ void Executor::Prepared(PreparationResult result) {
 
 void Executor::Launch() {
   script_ = Script::kLaunching;
+  GuardDisk();
   LOG_INFO("script.launch", {"run", claim_.run_id});
   supervisor_.Launch();
   FollowScript();
@@ -119,10 +120,24 @@ void Executor::FollowScript() {
                                       folder_.Path(name));
   journal_ = std::make_unique<JournalShipper>(context_, *server_, *offsets_, claim_.run_id,
                                               folder_.journal());
-  outputs_ = std::make_unique<OutputShipper>(context_, *server_, watcher_, claim_.run_id, folder_);
+  outputs_ = std::make_unique<OutputShipper>(context_, *server_, *offsets_, watcher_, claim_.run_id,
+                                             folder_);
+  GuardDisk();
+  if (options_.node != nullptr) {
+    monitor_ = std::make_unique<Monitor>(context_, *server_, *options_.node, claim_.run_id,
+                                         options_.run_dir);
+    monitor_->Start();
+  }
   log_->Start();
   journal_->Start();
   outputs_->Start();
+}
+
+void Executor::GuardDisk() {
+  if (options_.node == nullptr || disk_) return;
+  disk_ = std::make_unique<DiskGuard>(context_, *options_.node, *offsets_, folder_,
+                                      grant_->plan.log_name);
+  disk_->Start();
 }
 
 void Executor::WatchDuration() {

@@ -9,10 +9,12 @@
 #include <string>
 
 #include "executor/claimer.h"
+#include "executor/disk_guard.h"
 #include "executor/failure.h"
 #include "executor/heartbeat.h"
 #include "executor/journal_shipper.h"
 #include "executor/log_shipper.h"
+#include "executor/monitor.h"
 #include "executor/output_shipper.h"
 #include "executor/preparation.h"
 #include "executor/reports.h"
@@ -25,6 +27,7 @@ struct ExecutorOptions {
   std::string host;
   int pid = 0;
   EnvironmentMap base_environment;  // the executor's own
+  Node* node = nullptr;             // not owned; null: nothing is measured, no disk is guarded
 };
 
 /// All calls and callbacks are on the loop's thread.
@@ -42,6 +45,8 @@ class Executor final : public Supervisor::Listener {
 
   /// For exec.sock: answered when the server has acked `offset` of `writer`.
   void Flush(const std::string& writer, uint64_t offset, JournalFeed::Flushed done);
+  /// Told with the run when it ends.
+  void Warn(Warning warning) { warnings_.push_back(std::move(warning)); }
   /// The link to the server, once the run is ours; null before.
   ServerLink* server() { return grant_ ? server_.get() : nullptr; }
   const std::string& run_id() const { return claim_.run_id; }
@@ -65,10 +70,12 @@ class Executor final : public Supervisor::Listener {
   void Prepared(PreparationResult result);
   void Launch();
   void FollowScript();
+  void GuardDisk();
   void ReportStarted();
   void ReportExited();
   json::Value DescribeEnd(const UsageRecord& usage);
   bool RanOutOfTime(const UsageRecord& usage);
+  int64_t PeakBytes(const UsageRecord& usage) const;
   json::Value Summary(const UsageRecord& usage) const;
   std::string LogTail();
   void FailAttempt(json::Value error);
@@ -78,6 +85,10 @@ class Executor final : public Supervisor::Listener {
   void Terminate(std::chrono::milliseconds grace);
   void ShipTheRest();
   void Shipped();
+  /// The bound on finalizing. Time in which the server is away does not count.
+  void WatchFinalizing();
+  void CutShort();
+  uint64_t Unsent(const std::string& path, const std::string& key);
   void ReportFinished();
   void Fenced();
   void LeaveIfAbandoned();
@@ -101,6 +112,8 @@ class Executor final : public Supervisor::Listener {
   std::unique_ptr<LogShipper> log_;
   std::unique_ptr<JournalShipper> journal_;
   std::unique_ptr<OutputShipper> outputs_;
+  std::unique_ptr<Monitor> monitor_;
+  std::unique_ptr<DiskGuard> disk_;
 
   Script script_ = Script::kUnheard;
   int script_pid_ = 0;
@@ -118,6 +131,8 @@ class Executor final : public Supervisor::Listener {
   bool shipping_rest_ = false;
   json::Value attempt_error_;  // null: the attempt went as it should
   int unshipped_ = 0;
+  int64_t finalizing_us_ = 0;
+  bool finished_ = false;
   Warnings warnings_;
   bool fenced_ = false;
   bool done_ = false;

@@ -1,4 +1,6 @@
-// What an executor tells of the script and its end, and what it still sends before the last word.
+// What an executor tells of the script and its end.
+#include <algorithm>
+
 #include "base/log.h"
 #include "base/strings.h"
 #include "executor/executor.h"
@@ -41,7 +43,10 @@ json::Value Executor::DescribeEnd(const UsageRecord& usage) {
   Ending ending;
   ending.outcome = outcome_;
   ending.usage = usage;
-  ending.peak_bytes = usage.peak_bytes;
+  ending.peak_bytes = PeakBytes(usage);
+  // A kill long ago is no reason for this death.
+  if (monitor_ && monitor_->oom_kills() >= 0)
+    ending.usage.machine_oom_before = monitor_->oom_kills();
   ending.timed_out = RanOutOfTime(usage);
   ending.log_tail = LogTail();
   if (auto record = ReadExitRecord(context_.fs, folder_)) ending.exec_path = record->path;
@@ -69,14 +74,21 @@ void Executor::ReportExited() {
       break;
   }
   body.Set("end_time", FormatUtc(record ? record->wall_us : context_.clock.WallMicros()));
+  auto start = ReadStartRecord(context_.fs, folder_);
+  if (start && start->boot_us > 0 && usage.boot_us >= start->boot_us)
+    body.Set("duration_us", usage.boot_us - start->boot_us);
   if (!error.is_null()) body.Set("error", std::move(error));
   body.Set("summary", Summary(usage));
   reports_->Send("exited", std::move(body));
 }
 
+int64_t Executor::PeakBytes(const UsageRecord& usage) const {
+  return std::max(usage.peak_bytes, monitor_ ? monitor_->peak_bytes() : 0);
+}
+
 json::Value Executor::Summary(const UsageRecord& usage) const {
   json::Value out = json::Object();
-  if (usage.peak_bytes > 0) out.Set("peak_memory_bytes", usage.peak_bytes);
+  if (int64_t peak = PeakBytes(usage); peak > 0) out.Set("peak_memory_bytes", peak);
   if (usage.group_oom > 0) out.Set("oom_kills", usage.group_oom);
   return out;
 }
@@ -86,42 +98,6 @@ void Executor::FailAttempt(json::Value error) {
   attempt_error_ = std::move(error);
   heartbeat_->SetState("finalizing");
   ShipTheRest();
-}
-
-void Executor::ShipTheRest() {
-  if (std::exchange(shipping_rest_, true)) return;
-  // An attempt that never began has nothing of its own.
-  bool may_have_run = os::Exists(context_.fs, folder_.started()) || log_;
-  if (!may_have_run) return ReportFinished();
-  FollowScript();
-  unshipped_ = 3;
-  log_->Finish(lifetime_.Bind([this] { Shipped(); }));
-  auto add = [this](Warnings more) {
-    for (Warning& warning : more) warnings_.push_back(std::move(warning));
-    Shipped();
-  };
-  journal_->Finish(lifetime_.Bind(add));
-  outputs_->Finish(lifetime_.Bind(add));
-}
-
-void Executor::Shipped() {
-  if (--unshipped_ == 0) ReportFinished();
-}
-
-void Executor::ReportFinished() {
-  offsets_->Save();
-  if (!attempt_error_.is_null()) {
-    reports_->Send("failed", attempt_error_, lifetime_.Bind([this] { End(0); }));
-    return;
-  }
-  auto environment = MakeEnvironment(*grant_, folder_, server_->url(), options_.base_environment);
-  for (Warning& warning : environment.warnings) warnings_.push_back(std::move(warning));
-  json::Array list;
-  for (const Warning& warning : warnings_)
-    list.push_back(json::Object{{"source", warning.source}, {"message", warning.message}});
-  json::Value body = json::Object();
-  body.Set("warnings", std::move(list));
-  reports_->Send("finished", std::move(body), lifetime_.Bind([this] { End(0); }));
 }
 
 }  // namespace rw::executor

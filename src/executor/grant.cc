@@ -20,6 +20,8 @@ Result<LaunchPlan> ParsePlan(const json::Value& spec) {
   plan.blob_dir = TRY(json::OptionalString(spec, "blob_dir"));
   plan.max_run_duration_seconds =
       TRY(json::OptionalInt(spec, "max_run_duration_seconds", 0, 0, int64_t{1} << 40));
+  plan.finalizing_seconds =
+      TRY(json::OptionalInt(spec, "finalizing_seconds", 3600, 1, int64_t{1} << 40));
   plan.log_name = TRY(os::CleanRelativePath(plan.log_name, "log_name"));
   if (!plan.script.empty()) plan.script = TRY(os::CleanRelativePath(plan.script, "script"));
   if (plan.script.empty() == plan.command.empty())

@@ -32,6 +32,7 @@ struct LaunchPlan {
   std::string log_name;
   std::string blob_dir;                  // "": blobs come over HTTP
   int64_t max_run_duration_seconds = 0;  // 0: no limit
+  int64_t finalizing_seconds = 3600;     // bound on shipping what is left after the end
 };
 
 struct Grant {

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "executor/executor.h"
 #include "executor/file_watcher.h"
+#include "executor/posix_node.h"
 #include "executor/relay_endpoint.h"
 #include "executor/supervisor_link.h"
 #include "net/asio_loop.h"
@@ -57,6 +58,7 @@ TransportFactory TransportsOf(net::AsioLoop& loop, const std::string& spool) {
 
 int Run(const std::string& run_dir) {
   net::AsioLoop loop;
+  auto node = MakePosixNode(static_cast<int>(getppid()));  // workers use it: it goes after them
   auto pool = net::MakeThreadPool(loop, 2);
   RunFolder folder{run_dir};
   auto link = MakeSupervisorLink(loop, kLinkFd, folder);
@@ -69,7 +71,8 @@ int Run(const std::string& run_dir) {
       "warm", [] { (void)Sha256Hex(""); }, [] {});
   auto watcher = MakeFileWatcher(loop);
   Context context{loop, *pool, os::PosixFileSystem(), SystemClock(), SystemRandom()};
-  ExecutorOptions options{run_dir, HostName(), static_cast<int>(getpid()), OwnEnvironment()};
+  ExecutorOptions options{run_dir, HostName(), static_cast<int>(getpid()), OwnEnvironment(),
+                          node.get()};
   Executor executor(context, TransportsOf(loop, folder.Path("state")), **link, watcher.get(),
                     std::move(options));
   int status = 1;

@@ -1,5 +1,4 @@
 // The way of one file: hash, blob, name.
-#include "base/hash.h"
 #include "base/log.h"
 #include "base/strings.h"
 #include "executor/output_shipper.h"
@@ -9,23 +8,6 @@ namespace {
 constexpr int kMostAttempts = 5;
 /// Smaller blobs are sent without asking whether they are there.
 constexpr uint64_t kAskFrom = 256 << 10;
-
-Result<std::string> HashFile(os::FileSystem& fs, const std::string& path) {
-  auto file = TRY(fs.Open(path, os::OpenMode::kRead));
-  std::string buffer(1 << 20, '\0');
-  Sha256 hash;
-  for (uint64_t at = 0;;) {
-    size_t n = TRY(file->ReadAt(at, std::span<char>(buffer)));
-    hash.Update(std::string_view(buffer.data(), n));
-    at += n;
-    if (n < buffer.size()) return hash.FinishHex();
-  }
-}
-
-/// Nobody wrote the file in between. The ctime does not count: a new link or mode is no writing.
-bool Untouched(const FileStamp& before, const FileStamp& now) {
-  return before.size == now.size && before.mtime_ns == now.mtime_ns && before.inode == now.inode;
-}
 
 std::chrono::milliseconds TimeoutFor(uint64_t bytes) {
   return std::chrono::seconds(60 + static_cast<int64_t>(bytes >> 20));
@@ -59,7 +41,8 @@ void OutputShipper::Hashed(JobPtr job, Status hashed) {
   if (shipped != record_.shipped.end() && shipped->second.digest == job->digest) return Stored(job);
   auto brought = record_.baseline.find(job->name);
   if (brought != record_.baseline.end() && shipped == record_.shipped.end() &&
-      brought->second.digest == job->digest && Untouched(brought->second.stamp, job->file.stamp)) {
+      brought->second.digest == job->digest &&
+      IsSameContent(brought->second.stamp, job->file.stamp)) {
     untouched_[job->name] = job->file.stamp;  // not hashed again until it is written
     return Ended(job);
   }

@@ -1,5 +1,6 @@
 #include "executor/output_scan.h"
 
+#include "base/hash.h"
 #include "base/strings.h"
 #include "os/paths.h"
 
@@ -110,11 +111,27 @@ Result<OutputFile> OutputFileOf(os::FileSystem& fs, const RunFolder& folder,
   return file;
 }
 
+bool IsSameContent(const FileStamp& before, const FileStamp& now) {
+  return before.size == now.size && before.mtime_ns == now.mtime_ns && before.inode == now.inode;
+}
+
 OutputScan ScanOutputs(os::FileSystem& fs, const RunFolder& folder) {
   Walk walk(fs, folder);
   walk.Folder("outputs", 0);
   walk.Folder("logs", 0);
   return std::move(walk.scan);
+}
+
+Result<std::string> HashFile(os::FileSystem& fs, const std::string& path) {
+  auto file = TRY(fs.Open(path, os::OpenMode::kRead));
+  std::string buffer(1 << 20, '\0');
+  Sha256 hash;
+  for (uint64_t at = 0;;) {
+    size_t n = TRY(file->ReadAt(at, std::span<char>(buffer)));
+    hash.Update(std::string_view(buffer.data(), n));
+    at += n;
+    if (n < buffer.size()) return hash.FinishHex();
+  }
 }
 
 OutputRecord OutputRecord::Load(os::FileSystem& fs, const RunFolder& folder) {

@@ -20,6 +20,9 @@ struct FileStamp {
   bool operator==(const FileStamp&) const = default;
 };
 
+/// Nobody wrote the file in between. The ctime does not count: a new link or mode is no writing.
+bool IsSameContent(const FileStamp& before, const FileStamp& now);
+
 /// By name below the working folder ("outputs/model.pt"). Links count when they lead to a regular
 /// file below the working folder; other links, sockets and names that cannot be stored are left
 /// out, the latter two with a warning.
@@ -37,6 +40,9 @@ struct OutputFile {
 /// warning.
 Result<OutputFile> OutputFileOf(os::FileSystem& fs, const RunFolder& folder,
                                 const std::string& name);
+
+/// SHA-256 of a file's bytes, in hex.
+Result<std::string> HashFile(os::FileSystem& fs, const std::string& path);
 
 /// What was shipped, and what the snapshot brought along, in state/outputs.json. A cache but for
 /// the baseline.

@@ -12,14 +12,15 @@ constexpr int64_t kLookIntervalUs = 1'000'000;
 constexpr int64_t kLookShare = 50;
 }  // namespace
 
-OutputShipper::OutputShipper(Context& context, ServerLink& server, FileWatcher* watcher,
-                             std::string run_id, RunFolder folder)
+OutputShipper::OutputShipper(Context& context, ServerLink& server, Offsets& offsets,
+                             FileWatcher* watcher, std::string run_id, RunFolder folder)
     : context_(context),
       server_(server),
       watcher_(watcher),
       run_id_(std::move(run_id)),
       folder_(std::move(folder)),
-      record_(OutputRecord::Load(context.fs, folder_)) {}
+      record_(OutputRecord::Load(context.fs, folder_)),
+      tails_(context, server, offsets, run_id_, folder_) {}
 
 void OutputShipper::Start() { LookLater(); }
 
@@ -52,7 +53,9 @@ void OutputShipper::Scanned(OutputScan scan) {
     if (std::exchange(end_scan_due_, false)) Finish(std::move(done_));
     return;
   }
+  tails_.Look(Streamed(scan));
   for (const auto& [name, stamp] : scan.files) {
+    if (tails_.Streams(name)) continue;
     auto before = last_look_.find(name);
     bool quiet = before != last_look_.end() && before->second == stamp;
     if (!quiet || IsStored(name, stamp)) continue;
@@ -88,11 +91,29 @@ void OutputShipper::Finish(std::function<void(Warnings)> done) {
 
 void OutputShipper::ScannedAtEnd(OutputScan scan) {
   looking_ = false;
-  ended_scan_ = true;
   for (Warning& warning : scan.warnings) warnings_.push_back(std::move(warning));
+  auto shared = std::make_shared<OutputScan>(std::move(scan));
+  tails_.Finish(Streamed(*shared), lifetime_.Bind([this, shared](std::set<std::string> streamed) {
+    StoreRest(*shared, streamed);
+  }));
+}
+
+void OutputShipper::StoreRest(const OutputScan& scan, const std::set<std::string>& streamed) {
+  ended_scan_ = true;
   for (const auto& [name, stamp] : scan.files)
-    if (!IsStored(name, stamp)) Enqueue(name);
+    if (!IsStored(name, stamp) && streamed.count(name) == 0) Enqueue(name);
   Next();
+}
+
+std::map<std::string, FileStamp> OutputShipper::Streamed(const OutputScan& scan) const {
+  std::map<std::string, FileStamp> out;
+  for (const auto& [name, stamp] : scan.files) {
+    if (!name.starts_with("logs/") || record_.shipped.count(name) != 0) continue;
+    auto brought = record_.baseline.find(name);
+    if (brought != record_.baseline.end() && IsSameContent(brought->second.stamp, stamp)) continue;
+    out[name] = stamp;
+  }
+  return out;
 }
 
 void OutputShipper::Enqueue(const std::string& name) {

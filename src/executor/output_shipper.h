@@ -1,5 +1,6 @@
 // Stores the files that a script leaves in ./outputs and ./logs: each once it is closed and quiet,
-// again when it changed, and whatever is new once more at the end.
+// again when it changed, and whatever is new once more at the end. Those of ./logs are streamed
+// while they grow (log_tails.h) as long as they only grow.
 #pragma once
 
 #include <deque>
@@ -10,6 +11,7 @@
 
 #include "executor/context.h"
 #include "executor/lifetime.h"
+#include "executor/log_tails.h"
 #include "executor/output_scan.h"
 #include "executor/server_link.h"
 #include "executor/watcher.h"
@@ -18,13 +20,15 @@ namespace rw::executor {
 
 class OutputShipper {
  public:
-  OutputShipper(Context& context, ServerLink& server, FileWatcher* watcher, std::string run_id,
-                RunFolder folder);
+  OutputShipper(Context& context, ServerLink& server, Offsets& offsets, FileWatcher* watcher,
+                std::string run_id, RunFolder folder);
 
   /// Looks every second; a file is sent when two looks in a row see the same.
   void Start();
   /// Sends what is not stored yet, then `done`. No process writes any more.
   void Finish(std::function<void(Warnings)> done);
+  /// Once Finish was called: files that are not stored yet, as far as they are known.
+  size_t Unstored() const { return queue_.size() + active_.size(); }
 
  private:
   struct Job {
@@ -39,6 +43,9 @@ class OutputShipper {
   void Look();
   void Scanned(OutputScan scan);
   void ScannedAtEnd(OutputScan scan);
+  /// Those that are streamed while they grow: of this run, and below logs/.
+  std::map<std::string, FileStamp> Streamed(const OutputScan& scan) const;
+  void StoreRest(const OutputScan& scan, const std::set<std::string>& streamed);
   bool IsStored(const std::string& name, const FileStamp& stamp) const;
   void Enqueue(const std::string& name);
   void Next();
@@ -58,6 +65,7 @@ class OutputShipper {
   std::string run_id_;
   RunFolder folder_;
   OutputRecord record_;
+  LogTails tails_;
   std::map<std::string, FileStamp> last_look_;
   std::map<std::string, FileStamp> untouched_;  // of the baseline, and found to be so by their hash
   std::deque<std::string> queue_;

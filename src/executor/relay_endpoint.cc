@@ -5,10 +5,21 @@
 namespace rw::executor {
 namespace {
 
-bool IsFlush(const net::Request& head) {
+/// POST /api/v1/runs/{run}/`verb`.
+bool IsForUs(const net::Request& head, std::string_view verb) {
   auto segments = head.Segments();
   return head.method == "POST" && segments && segments->size() == 5 && (*segments)[0] == "api" &&
-         (*segments)[2] == "runs" && (*segments)[4] == "flush";
+         (*segments)[2] == "runs" && (*segments)[4] == verb;
+}
+
+/// What the script's process could not say through its journal: told with the run's end.
+void TakeWarning(Executor& executor, const net::Request& request,
+                 const std::shared_ptr<net::Responder>& responder) {
+  auto body = json::Parse(request.body.bytes);
+  auto message = body ? json::RequireString(*body, "message") : Result<std::string>(body.error());
+  if (!message) return responder->Send(net::ErrorResponse(message.error()));
+  executor.Warn({body->StringOr("source", "script"), *message});
+  responder->Send(net::JsonResponse(json::Object()));
 }
 
 void AnswerFlush(Executor& executor, const net::Request& request,
@@ -31,7 +42,12 @@ Result<std::unique_ptr<net::Relay>> ServeRun(net::AsioLoop& loop, Executor& exec
   options.socket_path = socket_path;
   options.server = [&executor] { return executor.server()->url(); };
   options.decide = [&executor](const net::Request& head) -> net::RelayDecision {
-    if (!IsFlush(head)) return net::Forward{executor.server()->credentials()};
+    if (IsForUs(head, "warnings"))
+      return net::Intercept{
+          [&executor](net::Request request, std::shared_ptr<net::Responder> responder) {
+            TakeWarning(executor, request, responder);
+          }};
+    if (!IsForUs(head, "flush")) return net::Forward{executor.server()->credentials()};
     return net::Intercept{
         [&executor](const net::Request& request, std::shared_ptr<net::Responder> responder) {
           AnswerFlush(executor, request, std::move(responder));

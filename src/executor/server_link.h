@@ -46,6 +46,8 @@ class ServerLink {
   void Post(const std::string& path, const json::Value& body, Callback callback,
             Patience patience = Patience::kUntilDone);
 
+  /// The last thing heard of the server was silence.
+  bool away() const { return away_; }
   const std::string& url() const { return url_; }
   /// "Bearer …" and the like, for the relay at exec.sock.
   const net::Headers& credentials() const { return credentials_; }

@@ -7,8 +7,10 @@
 #include "base/clock.h"
 #include "cas/folder_blob_store.h"
 #include "db/copy.h"
+#include "db/migrations.h"
 #include "keep/file_copy.h"
 #include "keep/references.h"
+#include "meta/schema.h"
 #include "os/file_lock.h"
 
 namespace rw::keep {
@@ -67,7 +69,8 @@ class BackupJob {
       if (os::Exists(fs_, left)) TRY(fs_.Remove(left));
     }
     TRY(db::CopyDatabase(data_ + "/runwright.db", to_ + kNewDatabase));
-    auto db = TRY(db::Connection::Open(to_ + kNewDatabase, {.read_only = true}));
+    auto db = TRY(db::Connection::Open(to_ + kNewDatabase));
+    TRY(db::Migrate(*db, meta::Migrations()));
     TRY(CopyLogs(*db));
     TRY(WalkReferences(*db, source_, [this](const BlobReference& one) { return CopyBlob(one); }));
     return Ok();

@@ -1,5 +1,6 @@
 #include "keep/references.h"
 
+#include <optional>
 #include <unordered_set>
 
 #include "cas/snapshot_reader.h"
@@ -10,24 +11,35 @@ namespace {
 
 class Walk {
  public:
-  Walk(db::Connection& db, cas::BlobStore& store, const VisitReference& visit)
-      : db_(db), store_(store), visit_(visit) {}
+  Walk(db::Connection& db, cas::BlobStore& store, const Leaving& leaving,
+       const VisitReference& visit, std::string* unreadable)
+      : db_(db), store_(store), leaving_(leaving), visit_(visit), unreadable_(unreadable) {}
 
   Status All() {
     TRY(
         Files("SELECT a.digest, 'run ' || r.id, a.name FROM artifacts a"
-              " JOIN runs r ON r.row = a.run_row"));
+              " JOIN runs r ON r.row = a.run_row WHERE ifnull(r.deleted_us, 1 << 62) > ?",
+              leaving_.deleted_us));
     TRY(
         Files("SELECT f.digest, 'model ' || m.name || ':' || m.version, f.path"
-              " FROM model_files f JOIN models m ON m.row = f.model_row"));
+              " FROM model_files f JOIN models m ON m.row = f.model_row"
+              " WHERE m.deleted_us IS NULL"));
     TRY(Locks());
     TRY(
-        Snapshots("SELECT snapshot_id, 'snapshot of run ' || min(id) FROM runs"
-                  " WHERE snapshot_id IS NOT NULL GROUP BY snapshot_id"));
+        Snapshots("SELECT snapshot_id, 'snapshot of run ' || min(id) FROM runs WHERE snapshot_id"
+                  " IS NOT NULL AND ifnull(deleted_us, 1 << 62) > ? GROUP BY snapshot_id",
+                  leaving_.deleted_us));
     TRY(
-        Snapshots("SELECT snapshot_id, 'snapshot of model ' || name FROM models"
-                  " WHERE snapshot_id IS NOT NULL GROUP BY snapshot_id"));
-    return Snapshots("SELECT id, 'snapshot ' || id FROM snapshots");
+        Snapshots("SELECT snapshot_id, 'snapshot of model ' || name FROM models WHERE snapshot_id"
+                  " IS NOT NULL AND deleted_us IS NULL GROUP BY snapshot_id"));
+    // Those that a run took of its own (Run.take_snapshot of the SDK) are named by its properties.
+    TRY(Snapshots(
+        "SELECT p.value, 'snapshot taken by run ' || r.id FROM run_properties p"
+        " JOIN runs r ON r.row = p.run_row WHERE p.key GLOB 'runwright.snapshot.*'"
+        " AND p.value IN (SELECT id FROM snapshots) AND ifnull(r.deleted_us, 1 << 62) > ?",
+        leaving_.deleted_us));
+    return Snapshots("SELECT id, 'snapshot ' || id FROM snapshots WHERE created_us > ?",
+                     leaving_.snapshot_us);
   }
 
  private:
@@ -36,8 +48,9 @@ class Walk {
     return visit_(reference);
   }
 
-  Status Files(std::string_view sql) {
+  Status Files(std::string_view sql, std::optional<int64_t> after_us = {}) {
     auto row = TRY(db_.Prepare(sql));
+    if (after_us) row.Bind(*after_us);
     while (TRY(row.Step())) {
       auto digest = cas::Digest::Parse(row.Text(0));
       if (digest) TRY(One({*digest, row.Text(1), row.Text(2)}));
@@ -56,8 +69,9 @@ class Walk {
     return Ok();
   }
 
-  Status Snapshots(std::string_view sql) {
+  Status Snapshots(std::string_view sql, std::optional<int64_t> after_us = {}) {
     auto row = TRY(db_.Prepare(sql));
+    if (after_us) row.Bind(*after_us);
     while (TRY(row.Step())) {
       auto digest = cas::Digest::Parse(row.Text(0));
       if (digest) TRY(Folder(*digest, row.Text(1), "", 0));
@@ -71,7 +85,11 @@ class Walk {
     TRY(One({digest, owner, path}));
     folders_.insert(digest);
     auto tree = cas::ReadTree(store_, digest);
-    if (!tree || depth > cas::kMaxTreeDepth) return Ok();
+    if (!tree || depth > cas::kMaxTreeDepth) {
+      *unreadable_ = Describe({digest, owner, path});
+      if (!tree) *unreadable_ += ": " + tree.error().message();
+      return Ok();
+    }
     for (const cas::TreeEntry& entry : *tree) {
       std::string below = path;
       if (!below.empty()) below += '/';
@@ -86,7 +104,9 @@ class Walk {
 
   db::Connection& db_;
   cas::BlobStore& store_;
+  const Leaving leaving_;
   const VisitReference& visit_;
+  std::string* unreadable_;
   std::unordered_set<cas::Digest> seen_;
   /// Of those: read as folders. A file may have the bytes of one.
   std::unordered_set<cas::Digest> folders_;
@@ -100,7 +120,13 @@ std::string Describe(const BlobReference& reference) {
 }
 
 Status WalkReferences(db::Connection& db, cas::BlobStore& store, const VisitReference& visit) {
-  return Walk(db, store, visit).All();
+  std::string unreadable;
+  return WalkReferences(db, store, Leaving(), visit, &unreadable);
+}
+
+Status WalkReferences(db::Connection& db, cas::BlobStore& store, const Leaving& leaving,
+                      const VisitReference& visit, std::string* unreadable) {
+  return Walk(db, store, leaving, visit, unreadable).All();
 }
 
 }  // namespace rw::keep

@@ -26,4 +26,14 @@ using VisitReference = std::function<Status(const BlobReference&)>;
 /// walk.
 Status WalkReferences(db::Connection& db, cas::BlobStore& store, const VisitReference& visit);
 
+/// What a collection leaves: without runs deleted up to `deleted_us`, and without snapshots made up
+/// to `snapshot_us` that no run and no model has.
+struct Leaving {
+  int64_t deleted_us = -1;
+  int64_t snapshot_us = -1;
+};
+/// `unreadable`: a folder of a snapshot that could not be read, "" where there is none.
+Status WalkReferences(db::Connection& db, cas::BlobStore& store, const Leaving& leaving,
+                      const VisitReference& visit, std::string* unreadable);
+
 }  // namespace rw::keep

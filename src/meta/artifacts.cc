@@ -73,6 +73,9 @@ Result<std::optional<Artifact>> ArtifactRepository::Find(int64_t run_row, const 
 
 Result<Naming> ArtifactRepository::Name(int64_t run_row, const Artifact& artifact) {
   auto present = TRY(Find(run_row, artifact.name));
+  // A file below logs/ is streamed while it grows; stored as a whole it hides that log.
+  bool streamed = present && present->live() && HasPrefix(artifact.name, "logs/");
+  if (streamed) present.reset();
   if (present && present->live())
     return Error(Code::kConflict,
                  "'" + artifact.name + "' is a log of this run; choose another name", "name");

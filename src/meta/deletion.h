@@ -41,6 +41,15 @@ Result<int64_t> DeleteExperiment(db::Connection& db, const ExperimentKey& experi
                                  bool with_runs, int64_t now_us);
 Status SetExperimentArchived(db::Connection& db, const ExperimentKey& experiment,
                              int64_t archived_us);
+/// Removes a deleted run for good: its row and every row that hangs on it. kFailedPrecondition for
+/// one that is not deleted.
+Status PurgeRun(db::Connection& db, const std::string& run_id);
+/// Deleted experiments, deleted up to `deleted_us`, that no run is in any more; their number.
+Result<int64_t> PurgeExperiments(db::Connection& db, int64_t deleted_us);
+/// Records of snapshots made up to `created_us` that no run and no model has (deleted
+/// models count for nothing); their number.
+Result<int64_t> PurgeSnapshots(db::Connection& db, int64_t created_us);
+
 /// A run that is made in an experiment brings it back to the lists.
 Status ReviveExperiment(db::Connection& db, const std::string& experiment_id);
 

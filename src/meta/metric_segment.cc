@@ -2,15 +2,17 @@
 
 #include <algorithm>
 #include <cstring>
-#include <map>
-#include <queue>
+#include <limits>
+
+#include "base/hash.h"
+#include "meta/metric_segment_v1.h"
 
 namespace rw::meta {
 namespace {
 
-constexpr uint8_t kVersion = 1;
-constexpr uint8_t kHasStep = 1;
-constexpr uint8_t kIsJson = 2;
+constexpr uint8_t kVersion = 2;
+constexpr uint8_t kHasSteps = 1;
+constexpr uint8_t kHasJson = 2;
 
 template <class T>
 void Put(std::string& out, T value) {
@@ -19,152 +21,156 @@ void Put(std::string& out, T value) {
   out.append(raw, sizeof value);
 }
 
-/// Reads little-endian values; `ok` turns false at the end.
-struct Cursor {
-  std::string_view rest;
-  bool ok = true;
-
-  template <class T>
-  T Take() {
-    T value{};
-    if (rest.size() < sizeof value) {
-      ok = false;
-      return value;
-    }
-    std::memcpy(&value, rest.data(), sizeof value);
-    rest.remove_prefix(sizeof value);
-    return value;
-  }
-  std::string TakeText(size_t size) {
-    if (rest.size() < size) {
-      ok = false;
-      return "";
-    }
-    std::string text(rest.substr(0, size));
-    rest.remove_prefix(size);
-    return text;
-  }
-};
-
-MetricPoint TakePoint(Cursor& in) {
-  MetricPoint point;
-  auto flags = in.Take<uint8_t>();
-  point.wall_us = in.Take<int64_t>();
-  point.boot_us = in.Take<int64_t>();
-  if ((flags & kHasStep) != 0) point.step = in.Take<int64_t>();
-  if ((flags & kIsJson) != 0) {
-    point.json = in.TakeText(in.Take<uint32_t>());
-  } else {
-    point.number = in.Take<double>();
-  }
-  return point;
+template <class T>
+bool Take(std::string_view& in, T& value) {
+  if (in.size() < sizeof value) return false;
+  std::memcpy(&value, in.data(), sizeof value);
+  in.remove_prefix(sizeof value);
+  return true;
 }
 
-/// All points of one writer, and where the merge stands in them.
-struct Stream {
-  std::vector<Segment*> segments;
-  std::vector<int64_t> shifts;
-  size_t segment = 0;
-  size_t point = 0;
-
-  bool Settle() {
-    while (segment < segments.size() && point >= segments[segment]->points.size()) {
-      segment++;
-      point = 0;
-    }
-    return segment < segments.size();
-  }
-  MetricPoint& Current() { return segments[segment]->points[point]; }
-  int64_t Time() { return Current().boot_us + shifts[segment]; }
-};
-
-std::map<std::string, int64_t> SmallestShifts(const std::vector<Segment>& segments) {
-  std::map<std::string, int64_t> shifts;
-  for (const Segment& segment : segments) {
-    if (segment.boot_id.empty()) continue;
-    for (const MetricPoint& point : segment.points) {
-      int64_t shift = point.wall_us - point.boot_us;
-      auto [at, added] = shifts.emplace(segment.boot_id, shift);
-      if (!added) at->second = std::min(at->second, shift);
-    }
-  }
-  return shifts;
+bool TakeBytes(std::string_view& in, size_t size, std::string_view& out) {
+  if (in.size() < size) return false;
+  out = in.substr(0, size);
+  in.remove_prefix(size);
+  return true;
 }
+
+void PutBits(std::string& out, const std::vector<bool>& bits) {
+  std::string bytes((bits.size() + 7) / 8, '\0');
+  for (size_t i = 0; i < bits.size(); i++) {
+    if (bits[i]) bytes[i / 8] = static_cast<char>(bytes[i / 8] | 1 << (i % 8));
+  }
+  out += bytes;
+}
+
+bool BitAt(const char* bits, size_t i) { return (bits[i / 8] >> (i % 8) & 1) != 0; }
+
+Error Cut() { return Error(Code::kCorrupt, "a metric segment is cut short"); }
 
 }  // namespace
 
-SegmentBuilder::SegmentBuilder(std::string_view boot_id) {
-  boot_id = boot_id.substr(0, 255);
-  Put(bytes_, kVersion);
-  Put(bytes_, static_cast<uint8_t>(boot_id.size()));
-  bytes_.append(boot_id);
-}
+SegmentBuilder::SegmentBuilder(std::string_view boot_id) : boot_id_(boot_id.substr(0, 255)) {}
 
-void SegmentBuilder::AddHead(uint8_t flags, int64_t wall_us, int64_t boot_us,
-                             std::optional<int64_t> step) {
+void SegmentBuilder::AddHead(int64_t wall_us, int64_t boot_us, std::optional<int64_t> step) {
   if (summary_.count == 0) first_us_ = wall_us;
-  Put(bytes_, static_cast<uint8_t>(flags | (step ? kHasStep : 0)));
-  Put(bytes_, wall_us);
-  Put(bytes_, boot_us);
-  if (step) Put(bytes_, *step);
+  boots_.push_back(boot_us);
+  shifts_.push_back(
+      static_cast<int64_t>(static_cast<uint64_t>(wall_us) - static_cast<uint64_t>(boot_us)));
+  steps_.push_back(step.value_or(0));
+  has_step_.push_back(step.has_value());
+  any_step_ = any_step_ || step.has_value();
 }
 
 void SegmentBuilder::AddNumber(int64_t wall_us, int64_t boot_us, std::optional<int64_t> step,
                                double value) {
-  AddHead(0, wall_us, boot_us, step);
-  Put(bytes_, value);
+  AddHead(wall_us, boot_us, step);
+  is_json_.push_back(false);
+  Put(numbers_, value);
   summary_.AddNumber(wall_us, value);
 }
 
 void SegmentBuilder::AddJson(int64_t wall_us, int64_t boot_us, std::optional<int64_t> step,
                              std::string_view json) {
-  AddHead(kIsJson, wall_us, boot_us, step);
-  Put(bytes_, static_cast<uint32_t>(json.size()));
-  bytes_.append(json);
+  AddHead(wall_us, boot_us, step);
+  is_json_.push_back(true);
+  any_json_ = true;
+  Put(numbers_, std::numeric_limits<double>::quiet_NaN());
+  Put(json_, static_cast<uint32_t>(json.size()));
+  json_.append(json);
   summary_.AddOther(wall_us);
 }
 
-Result<Segment> DecodeSegment(std::string_view bytes) {
-  Cursor in{bytes};
-  auto version = in.Take<uint8_t>();
-  if (in.ok && version != kVersion) {
-    return Error(Code::kUnsupported, "metric segment of version " + std::to_string(version));
+void SegmentBuilder::Add(const MetricPoint& point) {
+  if (point.json.empty()) return AddNumber(point.wall_us, point.boot_us, point.step, point.number);
+  AddJson(point.wall_us, point.boot_us, point.step, point.json);
+}
+
+std::string SegmentBuilder::Bytes() const {
+  std::string out;
+  out.reserve(numbers_.size() * 2 + json_.size() + 128);
+  Put(out, kVersion);
+  Put(out, static_cast<uint8_t>((any_step_ ? kHasSteps : 0) | (any_json_ ? kHasJson : 0)));
+  Put(out, static_cast<uint8_t>(boot_id_.size()));
+  out += boot_id_;
+  Put(out, static_cast<uint32_t>(boots_.size()));
+  Put(out, shifts_.empty() ? int64_t{0} : *std::min_element(shifts_.begin(), shifts_.end()));
+  out += numbers_;
+  AppendColumn(boots_, out);
+  AppendColumn(shifts_, out);
+  if (any_step_) {
+    PutBits(out, has_step_);
+    AppendColumn(steps_, out);
   }
+  if (any_json_) {
+    PutBits(out, is_json_);
+    out += json_;
+  }
+  Put(out, Checksum64(out));
+  return out;
+}
+
+Result<Segment> Segment::Open(std::string_view bytes) {
+  if (!bytes.empty() && bytes[0] == 1) return Open(TRY(FromVersion1(bytes)));
   Segment segment;
-  segment.boot_id = in.TakeText(in.Take<uint8_t>());
-  while (in.ok && !in.rest.empty()) segment.points.push_back(TakePoint(in));
-  if (!in.ok) return Error(Code::kCorrupt, "a metric segment is cut short");
+  segment.bytes_.assign(bytes.begin(), bytes.end());
+  TRY(segment.Parse());
   return segment;
 }
 
-std::vector<MetricPoint> MergeSegments(std::vector<Segment> segments,
-                                       const std::vector<std::string>& writers) {
-  auto shifts = SmallestShifts(segments);
-  std::vector<Stream> streams;  // in the order of writer ids
-  size_t total = 0;
-  for (size_t i = 0; i < segments.size(); i++) {
-    if (i == 0 || writers[i] != writers[i - 1]) streams.emplace_back();
-    streams.back().segments.push_back(&segments[i]);
-    streams.back().shifts.push_back(segments[i].boot_id.empty() ? 0 : shifts[segments[i].boot_id]);
-    total += segments[i].points.size();
+Status Segment::Parse() {
+  std::string_view whole(bytes_.data(), bytes_.size());
+  if (!whole.empty() && static_cast<uint8_t>(whole[0]) > kVersion) {
+    return Error(Code::kUnsupported, "metric segment of version " +
+                                         std::to_string(static_cast<uint8_t>(whole[0])) +
+                                         ": a newer runwright wrote it");
   }
-  using Next = std::pair<int64_t, size_t>;  // time, stream
-  std::priority_queue<Next, std::vector<Next>, std::greater<>> next;
-  for (size_t i = 0; i < streams.size(); i++) {
-    if (streams[i].Settle()) next.emplace(streams[i].Time(), i);
+  if (whole.size() < sizeof(uint64_t)) return Cut();
+  uint64_t written = 0;
+  std::string_view rest = whole.substr(0, whole.size() - sizeof written);
+  std::memcpy(&written, whole.data() + rest.size(), sizeof written);
+  if (written != Checksum64(rest)) {
+    return Error(Code::kCorrupt, "the checksum of a metric segment does not match its bytes");
   }
-  std::vector<MetricPoint> merged;
-  merged.reserve(total);
-  while (!next.empty()) {
-    auto [time, index] = next.top();
-    next.pop();
-    Stream& stream = streams[index];
-    merged.push_back(std::move(stream.Current()));
-    stream.point++;
-    // A clock that went back within a writer must not let others overtake what it wrote before.
-    if (stream.Settle()) next.emplace(std::max(time, stream.Time()), index);
+  uint8_t version = 0, flags = 0, boot_size = 0;
+  uint32_t count = 0;
+  std::string_view boot, numbers, bits;
+  bool ok = Take(rest, version) && Take(rest, flags) && Take(rest, boot_size) &&
+            TakeBytes(rest, boot_size, boot) && Take(rest, count) && Take(rest, least_shift_) &&
+            TakeBytes(rest, size_t{8} * count, numbers) && ColumnView::Take(rest, count, boots_) &&
+            ColumnView::Take(rest, count, shifts_);
+  if (!ok || version != kVersion) return Cut();
+  boot_id_ = boot;
+  count_ = count;
+  numbers_at_ = static_cast<size_t>(numbers.data() - bytes_.data());
+  if ((flags & kHasSteps) != 0) {
+    if (!TakeBytes(rest, (count_ + 7) / 8, bits) || !ColumnView::Take(rest, count_, steps_)) {
+      return Cut();
+    }
+    has_step_ = bits.data();
   }
-  return merged;
+  return (flags & kHasJson) != 0 ? ParseJson(rest) : Ok();
+}
+
+Status Segment::ParseJson(std::string_view rest) {
+  std::string_view bits;
+  if (!TakeBytes(rest, (count_ + 7) / 8, bits)) return Cut();
+  json_.resize(count_);
+  for (size_t i = 0; i < count_; i++) {
+    if (!BitAt(bits.data(), i)) continue;
+    uint32_t size = 0;
+    if (!Take(rest, size) || !TakeBytes(rest, size, json_[i])) return Cut();
+  }
+  return Ok();
+}
+
+std::optional<int64_t> Segment::Step(size_t i) const {
+  if (has_step_ == nullptr || !BitAt(has_step_, i)) return std::nullopt;
+  return steps_.At(i);
+}
+
+MetricPoint Segment::Point(size_t i) const {
+  return {Wall(i), Boot(i), Step(i), Number(i), Json(i)};
 }
 
 }  // namespace rw::meta

@@ -2,25 +2,15 @@
 
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <cmath>
 #include <limits>
+#include <random>
+
+#include "base/strings.h"
 
 namespace rw::meta {
 namespace {
-
-Segment Made(std::string boot, std::vector<std::pair<int64_t, int64_t>> wall_and_boot,
-             double first) {
-  SegmentBuilder builder(boot);
-  for (auto [wall, boot_us] : wall_and_boot)
-    builder.AddNumber(wall, boot_us, std::nullopt, first++);
-  return *DecodeSegment(builder.bytes());
-}
-
-std::vector<double> Numbers(const std::vector<MetricPoint>& points) {
-  std::vector<double> out;
-  for (const auto& p : points) out.push_back(p.number);
-  return out;
-}
 
 TEST(MetricSegment, KeepsEveryBit) {
   SegmentBuilder builder("boot");
@@ -29,50 +19,99 @@ TEST(MetricSegment, KeepsEveryBit) {
   builder.AddJson(5, 6, 9, R"({"a":[1]})");
   EXPECT_EQ(builder.count(), 3);
   EXPECT_EQ(builder.last_us(), 5);
-  auto segment = DecodeSegment(builder.bytes());
-  ASSERT_TRUE(segment);
-  EXPECT_EQ(segment->boot_id, "boot");
-  ASSERT_EQ(segment->points.size(), 3u);
-  EXPECT_TRUE(std::isnan(segment->points[0].number));
-  EXPECT_EQ(segment->points[0].step, -7);
-  EXPECT_TRUE(std::signbit(segment->points[1].number));
-  EXPECT_FALSE(segment->points[1].step);
-  EXPECT_EQ(segment->points[2].json, R"({"a":[1]})");
+  auto segment = Segment::Open(builder.Bytes());
+  ASSERT_TRUE(segment) << segment.error().message();
+  EXPECT_EQ(segment->boot_id(), "boot");
+  ASSERT_EQ(segment->count(), 3u);
+  EXPECT_TRUE(std::isnan(segment->Number(0)));
+  EXPECT_EQ(segment->Step(0), -7);
+  EXPECT_TRUE(std::signbit(segment->Number(1)));
+  EXPECT_FALSE(segment->Step(1));
+  EXPECT_EQ(segment->Json(2), R"({"a":[1]})");
+  EXPECT_EQ(segment->Json(1), "");
+  EXPECT_EQ(segment->least_shift(), -1);
 }
 
-TEST(MetricSegment, RefusesDamage) {
-  SegmentBuilder builder("boot");
-  builder.AddNumber(1, 2, 3, 4.0);
-  for (size_t cut = 0; cut < builder.bytes().size(); cut++) {
-    if (cut == 6) continue;  // an empty segment is whole
-    EXPECT_FALSE(DecodeSegment(std::string_view(builder.bytes()).substr(0, cut))) << cut;
+TEST(MetricSegment, RandomPointsComeBackBitForBit) {
+  std::mt19937_64 random(7);
+  for (size_t size : {0, 1, 2, 300, 5000}) {
+    SegmentBuilder builder("b");
+    std::vector<MetricPoint> points;
+    for (size_t i = 0; i < size; i++) {
+      MetricPoint p;
+      p.number = std::bit_cast<double>(random());
+      // Clocks that jump anywhere; steps that go on, jump, or are not there.
+      p.boot_us = i % 100 < 90 ? int64_t(i) * 37 : int64_t(random());
+      p.wall_us = i % 50 == 0 ? int64_t(random()) : p.boot_us + 1'700'000'000'000'000;
+      if (random() % 3 != 0) p.step = i % 7 ? int64_t(i) : int64_t(random());
+      points.push_back(p);
+      builder.Add(p);
+    }
+    auto segment = Segment::Open(builder.Bytes());
+    ASSERT_TRUE(segment) << segment.error().message();
+    ASSERT_EQ(segment->count(), size);
+    for (size_t i = 0; i < size; i++) {
+      MetricPoint p = segment->Point(i);
+      ASSERT_EQ(std::bit_cast<uint64_t>(p.number), std::bit_cast<uint64_t>(points[i].number));
+      ASSERT_EQ(p.boot_us, points[i].boot_us);
+      ASSERT_EQ(p.wall_us, points[i].wall_us);
+      ASSERT_EQ(p.step, points[i].step);
+    }
   }
 }
 
-TEST(MetricSegment, WritersAreMergedByTimeAndKeepTheirOrder) {
-  std::vector<Segment> segments;
-  segments.push_back(Made("b", {{100, 0}, {130, 30}}, 1));
-  segments.push_back(Made("b", {{160, 60}}, 3));
-  segments.push_back(Made("b", {{110, 10}, {140, 40}}, 10));
-  auto merged = MergeSegments(std::move(segments), {"w1", "w1", "w2"});
-  EXPECT_EQ(Numbers(merged), (std::vector<double>{1, 10, 2, 11, 3}));
+TEST(MetricSegment, RegularSeriesAreSmall) {
+  SegmentBuilder builder("b");
+  for (int i = 0; i < 10000; i++)
+    builder.AddNumber(1'700'000'000'000'000 + i * 5003, i * 5003, i, 0.5);
+  EXPECT_LT(builder.Bytes().size(), 10000u * 8 + 1500)
+      << "steps and even times cost a bit each";
 }
 
-TEST(MetricSegment, AClockThatWasSetReordersNothing) {
-  std::vector<Segment> segments;
-  // The wall clock jumped back by 1000 between the two points of w1; w2 wrote in between.
-  segments.push_back(Made("b", {{2000, 0}, {1020, 20}}, 1));
-  segments.push_back(Made("b", {{1010, 10}}, 10));
-  auto merged = MergeSegments(std::move(segments), {"w1", "w2"});
-  EXPECT_EQ(Numbers(merged), (std::vector<double>{1, 10, 2}));
+TEST(MetricSegment, FindsDamage) {
+  SegmentBuilder builder("boot");
+  for (int i = 0; i < 20; i++) builder.AddNumber(1 + i * i, 2, 3, i * 0.1);
+  builder.AddJson(1, 2, std::nullopt, "[1]");
+  const std::string whole = builder.Bytes();
+  for (size_t cut = 0; cut < whole.size(); cut++) {
+    EXPECT_FALSE(Segment::Open(whole.substr(0, cut))) << cut;
+  }
+  for (size_t bit = 8; bit < whole.size() * 8; bit++) {
+    std::string damaged = whole;
+    damaged[bit / 8] = static_cast<char>(damaged[bit / 8] ^ 1 << bit % 8);
+    auto opened = Segment::Open(damaged);
+    ASSERT_FALSE(opened) << bit;
+    EXPECT_EQ(opened.error().code(), Code::kCorrupt);
+  }
+  std::string newer = whole;
+  newer[0] = 3;
+  EXPECT_EQ(Segment::Open(newer).error().code(), Code::kUnsupported);
 }
 
-TEST(MetricSegment, TiesAreOrderedByWriter) {
-  std::vector<Segment> segments;
-  segments.push_back(Made("b", {{5, 5}}, 1));
-  segments.push_back(Made("b", {{5, 5}}, 2));
-  auto merged = MergeSegments(std::move(segments), {"w1", "w2"});
-  EXPECT_EQ(Numbers(merged), (std::vector<double>{1, 2}));
+TEST(MetricSegment, ReadsTheFirstVersion) {
+  // Version 1, boot id "b"; a number with step 3, a JSON value without.
+  auto bytes = *HexDecode(
+      "010162"
+      "01"
+      "0a00000000000000"
+      "0500000000000000"
+      "0300000000000000"
+      "000000000000f83f"
+      "02"
+      "0b00000000000000"
+      "0600000000000000"
+      "03000000"
+      "5b315d");
+  auto segment = Segment::Open(bytes);
+  ASSERT_TRUE(segment) << segment.error().message();
+  ASSERT_EQ(segment->count(), 2u);
+  EXPECT_EQ(segment->boot_id(), "b");
+  EXPECT_EQ(segment->Number(0), 1.5);
+  EXPECT_EQ(segment->Wall(0), 10);
+  EXPECT_EQ(segment->Boot(0), 5);
+  EXPECT_EQ(segment->Step(0), 3);
+  EXPECT_EQ(segment->Json(1), "[1]");
+  EXPECT_FALSE(Segment::Open(std::string_view(bytes).substr(0, 20)));
 }
 
 }  // namespace

@@ -31,7 +31,7 @@ Result<int64_t> Insert(db::Connection& db, int64_t run_row, std::string_view nam
   int64_t series = TRY(SeriesOf(db, run_row, name));
   auto insert = TRY(
       db.Prepare("INSERT INTO metrics (run_row, name, type, series, count, last, min, max, last_us,"
-                 " last_writer, dirty) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)"));
+                 " last_writer, dirty, inserts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, 1)"));
   insert.Bind(run_row).Bind(name).Bind(type).Bind(series).Bind(batch.count).Bind(batch.last);
   insert.Bind(batch.min).Bind(batch.max).Bind(batch.last_us).Bind(writer);
   TRY(insert.Run());
@@ -65,17 +65,17 @@ void MetricSummary::AddOther(int64_t wall_us) {
   last.reset();
 }
 
-Result<int64_t> NoteMetric(db::Connection& db, int64_t run_row, std::string_view name,
-                           std::string_view type, std::string_view writer,
-                           const MetricSummary& batch) {
-  auto have =
-      TRY(db.Prepare("SELECT id, dirty, count, last, min, max, last_us, last_writer, sorted_last,"
-                     " sorted_min, sorted_max FROM metrics WHERE run_row = ? AND name = ?"));
+Result<NotedMetric> NoteMetric(db::Connection& db, int64_t run_row, std::string_view name,
+                               std::string_view type, std::string_view writer,
+                               const MetricSummary& batch) {
+  auto have = TRY(
+      db.Prepare("SELECT id, dirty, count, last, min, max, last_us, last_writer, sorted_last,"
+                 " sorted_min, sorted_max, inserts FROM metrics WHERE run_row = ? AND name = ?"));
   if (!TRY(have.Bind(run_row).Bind(name).Step())) {
-    return Insert(db, run_row, name, type, writer, batch);
+    return NotedMetric{TRY(Insert(db, run_row, name, type, writer, batch)), 0};
   }
-  int64_t id = have.Int(0), dirty = have.Int(1);
-  if (dirty == kToSummarise) return id;
+  int64_t id = have.Int(0), dirty = have.Int(1), inserts = have.Int(11);
+  if (dirty == kToSummarise) return NotedMetric{id, inserts};
   MetricSummary all{have.Int(2) + batch.count, NumberAt(have, 3),
                     Least(NumberAt(have, 4), batch.min), Most(NumberAt(have, 5), batch.max),
                     have.Int(6)};
@@ -89,10 +89,10 @@ Result<int64_t> NoteMetric(db::Connection& db, int64_t run_row, std::string_view
                 all.max == NumberAt(have, 10);
   auto update =
       TRY(db.Prepare("UPDATE metrics SET count = ?, last = ?, min = ?, max = ?, last_us = ?,"
-                     " last_writer = ?, dirty = ? WHERE id = ?"));
+                     " last_writer = ?, dirty = ?, inserts = inserts + 1 WHERE id = ?"));
   update.Bind(all.count).Bind(all.last).Bind(all.min).Bind(all.max).Bind(all.last_us);
   TRY(update.Bind(last_writer).Bind(int64_t{!sorted}).Bind(id).Run());
-  return id;
+  return NotedMetric{id, inserts};
 }
 
 Result<MetricSummary> SummariseSegments(db::Connection& db, int64_t metric_id) {
@@ -102,9 +102,10 @@ Result<MetricSummary> SummariseSegments(db::Connection& db, int64_t metric_id) {
   rows.Bind(metric_id);
   MetricSummary all;
   while (TRY(rows.Step())) {
-    auto segment = DecodeSegment(rows.View(0));
+    auto segment = Segment::Open(rows.View(0));
     if (!segment) continue;  // damaged: whoever reads its values is told so
-    for (const MetricPoint& point : segment->points) {
+    for (size_t i = 0; i < segment->count(); i++) {
+      MetricPoint point = segment->Point(i);
       if (point.json.empty()) {
         all.AddNumber(point.wall_us, point.number);
       } else {

@@ -22,12 +22,17 @@ struct MetricSummary {
   void AddOther(int64_t wall_us);
 };
 
+struct NotedMetric {
+  int64_t id = 0;
+  int64_t inserts = 0;  // batches before this one
+};
+
 /// Notes a batch of `writer` in the metric's row, which is made on the first one (the type of the
-/// first value stays the metric's type). Returns the metric's id. The last value is that of the
+/// first value stays the metric's type). The last value is that of the
 /// latest wall time; within one writer always the one written last.
-Result<int64_t> NoteMetric(db::Connection& db, int64_t run_row, std::string_view name,
-                           std::string_view type, std::string_view writer,
-                           const MetricSummary& batch);
+Result<NotedMetric> NoteMetric(db::Connection& db, int64_t run_row, std::string_view name,
+                               std::string_view type, std::string_view writer,
+                               const MetricSummary& batch);
 
 /// Makes the summary of a metric from all of its segments.
 Result<MetricSummary> SummariseSegments(db::Connection& db, int64_t metric_id);

@@ -37,7 +37,8 @@ Result<json::Value> Warnings(db::Connection& db, int64_t run_row) {
 /// Logs that a client streams: azureml-logs/NN…, user_logs/…, in name order.
 Result<json::Value> LogFiles(db::Connection& db, int64_t run_row) {
   json::Value out = json::Array();
-  auto rows = TRY(db.Prepare("SELECT name FROM logs WHERE run_row = ? ORDER BY name"));
+  auto rows = TRY(db.Prepare(
+      "SELECT name FROM logs WHERE run_row = ? AND name NOT GLOB 'logs/*' ORDER BY name"));
   rows.Bind(run_row);
   while (TRY(rows.Step())) out.Append(rows.Text(0));
   return out;

@@ -25,8 +25,8 @@ bool ComesBefore(const RunSource& a, const RunSource& b, bool descending) {
 /// Takes runs from the sources in order until the page is full. False: it is, and there are more.
 class Filler {
  public:
-  Filler(db::Connection& db, const RunSearch& search, RunPage& page)
-      : db_(db), search_(search), page_(page) {}
+  Filler(RunTexts texts, const RunSearch& search, RunPage& page)
+      : texts_(std::move(texts)), search_(search), page_(page) {}
 
   Result<bool> Fill(std::deque<RunSource> sources, bool without_value) {
     std::vector<RunSource*> open;
@@ -42,14 +42,14 @@ class Filler {
         return false;
       }
       last_ = {without_value, source.value(), source.row()};
-      page_.runs.push_back(TRY(RunTextOf(db_, source.rows(), search_.show)));
+      page_.runs.push_back(TRY(texts_.Of(source.rows())));
       if (!TRY(source.Next())) open.erase(open.begin() + static_cast<ptrdiff_t>(first));
     }
     return true;
   }
 
  private:
-  db::Connection& db_;
+  RunTexts texts_;
   const RunSearch& search_;
   RunPage& page_;
   RunPlace last_;
@@ -75,7 +75,7 @@ Result<RunPage> SearchRuns(db::Connection& db, const RunSearch& search) {
     if (experiment_id.empty()) return page;
   }
   Sql scope = ScopeOf(search, experiment_id);
-  Filler filler(db, search, page);
+  Filler filler(TRY(RunTexts::Open(db, search.show)), search, page);
   bool began_without = search.after && search.after->without_value;
   if (!began_without) {
     auto sources = TRY(SourcesWithValue(db, search, experiment_id, scope));

@@ -60,8 +60,18 @@ void AddSpec(Members& members, std::string_view spec) {
   members.Json("environment_variables", json::RawMember(spec, "environment_variables"), "{}");
 }
 
-Status AddPairs(db::Connection& db, std::string_view sql, int64_t run_row, std::string& out) {
-  auto rows = TRY(db.Prepare(sql));
+/// What is looked up for each run, in the order of RunTexts' statements.
+enum Lookup : size_t { kTags, kProperties, kWarnings, kLogFiles, kMetrics, kParams };
+constexpr std::string_view kLookups[] = {
+    "SELECT key, value FROM run_tags WHERE run_row = ?",
+    "SELECT key, value FROM run_properties WHERE run_row = ?",
+    "SELECT source, message FROM run_warnings WHERE run_row = ? ORDER BY row LIMIT 1000",
+    "SELECT name FROM logs WHERE run_row = ? ORDER BY name",
+    "SELECT count, last, max, min FROM metrics WHERE run_row = ? AND name = ?",
+    "SELECT value FROM run_params WHERE run_row = ? AND key = ?",
+};
+
+Status AddPairs(db::Statement& rows, int64_t run_row, std::string& out) {
   rows.Bind(run_row);
   out += '{';
   for (bool first = true; TRY(rows.Step()); first = false) {
@@ -75,12 +85,11 @@ Status AddPairs(db::Connection& db, std::string_view sql, int64_t run_row, std::
     }
   }
   out += '}';
+  rows.Reset();
   return Ok();
 }
 
-Status AddWarnings(db::Connection& db, int64_t run_row, std::string& out) {
-  auto rows = TRY(db.Prepare(
-      "SELECT source, message FROM run_warnings WHERE run_row = ? ORDER BY row LIMIT 1000"));
+Status AddWarnings(db::Statement& rows, int64_t run_row, std::string& out) {
   rows.Bind(run_row);
   out += '[';
   for (bool first = true; TRY(rows.Step()); first = false) {
@@ -91,11 +100,11 @@ Status AddWarnings(db::Connection& db, int64_t run_row, std::string& out) {
     out += '}';
   }
   out += ']';
+  rows.Reset();
   return Ok();
 }
 
-Status AddLogFiles(db::Connection& db, int64_t run_row, std::string& out) {
-  auto rows = TRY(db.Prepare("SELECT name FROM logs WHERE run_row = ? ORDER BY name"));
+Status AddLogFiles(db::Statement& rows, int64_t run_row, std::string& out) {
   rows.Bind(run_row);
   out += '[';
   for (bool first = true; TRY(rows.Step()); first = false) {
@@ -103,6 +112,7 @@ Status AddLogFiles(db::Connection& db, int64_t run_row, std::string& out) {
     json::AppendQuoted(out, rows.View(0));
   }
   out += ']';
+  rows.Reset();
   return Ok();
 }
 
@@ -116,10 +126,8 @@ void AddNumber(std::string& out, std::string_view name, const db::Statement& row
 }
 
 /// {"acc": {"count", "last", "max", "min"}} of those that the run has.
-Status AddMetrics(db::Connection& db, int64_t run_row, const std::vector<std::string>& names,
+Status AddMetrics(db::Statement& rows, int64_t run_row, const std::vector<std::string>& names,
                   std::string& out) {
-  auto rows =
-      TRY(db.Prepare("SELECT count, last, max, min FROM metrics WHERE run_row = ? AND name = ?"));
   out += '{';
   bool first = true;
   for (const std::string& name : names) {
@@ -141,9 +149,8 @@ Status AddMetrics(db::Connection& db, int64_t run_row, const std::vector<std::st
   return Ok();
 }
 
-Status AddParams(db::Connection& db, int64_t run_row, const std::vector<std::string>& names,
+Status AddParams(db::Statement& rows, int64_t run_row, const std::vector<std::string>& names,
                  std::string& out) {
-  auto rows = TRY(db.Prepare("SELECT value FROM run_params WHERE run_row = ? AND key = ?"));
   out += '{';
   bool first = true;
   for (const std::string& name : names) {
@@ -161,12 +168,6 @@ Status AddParams(db::Connection& db, int64_t run_row, const std::vector<std::str
   return Ok();
 }
 
-Status AddShown(db::Connection& db, int64_t run_row, const RunShow& show, Members& members) {
-  if (!show.metrics.empty()) TRY(AddMetrics(db, run_row, show.metrics, members.Key("metrics")));
-  if (!show.params.empty()) TRY(AddParams(db, run_row, show.params, members.Key("params")));
-  return Ok();
-}
-
 }  // namespace
 
 std::string_view RunTextColumns() { return kColumns; }
@@ -180,7 +181,13 @@ std::string StateText(std::string_view status, std::string_view reason) {
   return out;
 }
 
-Result<RunText> RunTextOf(db::Connection& db, const db::Statement& row, const RunShow& show) {
+Result<RunTexts> RunTexts::Open(db::Connection& db, const RunShow& show) {
+  std::vector<db::Statement> lookups;
+  for (std::string_view sql : kLookups) lookups.push_back(TRY(db.Prepare(sql)));
+  return RunTexts(show, std::move(lookups));
+}
+
+Result<RunText> RunTexts::Of(const db::Statement& row) {
   RunText run;
   run.id = row.Text(1);
   run.compute_row = row.Int(23);
@@ -212,13 +219,17 @@ Result<RunText> RunTextOf(db::Connection& db, const db::Statement& row, const Ru
   members.Json("environment", row.View(20), "{}");
   if (!row.IsNull(21)) members.Json("run_definition", row.View(21), "null");
   int64_t key = row.Int(0);
-  TRY(AddPairs(db, "SELECT key, value FROM run_tags WHERE run_row = ?", key, members.Key("tags")));
-  TRY(AddPairs(db, "SELECT key, value FROM run_properties WHERE run_row = ?", key,
-               members.Key("properties")));
-  TRY(AddWarnings(db, key, members.Key("warnings")));
-  TRY(AddLogFiles(db, key, members.Key("log_files")));
-  TRY(AddShown(db, key, show, members));
-  json::AppendQuoted(members.Key("portal_url"), show.portal + "/runs/" + PercentEncode(run.id));
+  TRY(AddPairs(lookups_[kTags], key, members.Key("tags")));
+  TRY(AddPairs(lookups_[kProperties], key, members.Key("properties")));
+  TRY(AddWarnings(lookups_[kWarnings], key, members.Key("warnings")));
+  TRY(AddLogFiles(lookups_[kLogFiles], key, members.Key("log_files")));
+  if (!show_->metrics.empty()) {
+    TRY(AddMetrics(lookups_[kMetrics], key, show_->metrics, members.Key("metrics")));
+  }
+  if (!show_->params.empty()) {
+    TRY(AddParams(lookups_[kParams], key, show_->params, members.Key("params")));
+  }
+  json::AppendQuoted(members.Key("portal_url"), show_->portal + "/runs/" + PercentEncode(run.id));
   run.state = StateText(model::StatusName(status), row.View(13));
   return run;
 }

@@ -31,7 +31,20 @@ struct RunText {
 std::string_view RunTextColumns();
 constexpr int kRunTextColumns = 27;
 
-Result<RunText> RunTextOf(db::Connection& db, const db::Statement& row, const RunShow& show);
+/// Makes the texts of many runs with statements that are prepared once.
+class RunTexts {
+ public:
+  /// `show` outlives it.
+  static Result<RunTexts> Open(db::Connection& db, const RunShow& show);
+  /// `row` stands at a row of RunTextColumns.
+  Result<RunText> Of(const db::Statement& row);
+
+ private:
+  RunTexts(const RunShow& show, std::vector<db::Statement> lookups)
+      : show_(&show), lookups_(std::move(lookups)) {}
+  const RunShow* show_;
+  std::vector<db::Statement> lookups_;
+};
 
 /// `"reason":…,"status":…}`; `reason` is JSON text.
 std::string StateText(std::string_view status, std::string_view reason);

@@ -162,9 +162,18 @@ CREATE TABLE secrets (
   PRIMARY KEY (workspace_id, name)) WITHOUT ROWID;
 )sql";
 
+// What a run's processes used, in batches of samples: {"times_us": [], "values": {name: []}}.
+constexpr std::string_view kSystemMetrics = R"sql(
+CREATE TABLE system_metrics (
+  run_row INTEGER NOT NULL, first_us INTEGER NOT NULL, count INTEGER NOT NULL,
+  data_json TEXT NOT NULL, PRIMARY KEY (run_row, first_us)) WITHOUT ROWID;
+)sql";
+
 constexpr db::Migration kMigrations[] = {{1, "first", kFirst},
                                          {2, "deletion and secrets", kDeletionAndSecrets},
-                                          {3, "query", kQuerySchema}};
+                                         {3, "query", kQuerySchema},
+                                         {4, "compaction", kCompactionSchema},
+                                         {5, "system metrics", kSystemMetrics}};
 
 }  // namespace
 

@@ -62,4 +62,9 @@ INSERT OR REPLACE INTO run_params (run_row, key, value, sorted)
   WHERE a.value GLOB '--?*=*' AND length(a.value) <= 1000;
 )sql";
 
+/// inserts: segments that were added, in all; every so many they are merged.
+inline constexpr std::string_view kCompactionSchema = R"sql(
+ALTER TABLE metrics ADD COLUMN inserts INTEGER NOT NULL DEFAULT 0;
+)sql";
+
 }  // namespace rw::meta

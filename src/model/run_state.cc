@@ -1,5 +1,6 @@
 #include "model/run_state.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace rw::model {
@@ -10,7 +11,7 @@ using S = RunStatus;
 RunState Ended(RunState s, S status, int64_t end_us) {
   s.status = status;
   s.reason = {};
-  s.end_us = end_us;
+  s.end_us = std::max(end_us, s.start_us);  // also where the clock was set back meanwhile
   if (status != S::kFailed) s.error = nullptr;
   return s;
 }
@@ -87,6 +88,9 @@ Result<RunState> OnExited(RunState s, const RunEvent& e) {
   }
   s.exit = std::move(exit);
   s.end_us = e.time_us != 0 ? e.time_us : e.now_us;
+  // By the monotonic clock, where the executor could tell: the wall clock may have been set.
+  int64_t duration_us = e.value.IntOr("duration_us", -1);
+  if (duration_us >= 0 && s.start_us != 0) s.end_us = s.start_us + duration_us;
   if (e.value["summary"].is_object()) s.summary = e.value["summary"];
   if (s.exit.IntOr("exit_code", -1) != 0) s.error = ErrorOfExit(s.exit, e.value["error"]);
   if (!s.cancel_requested) {

@@ -12,6 +12,9 @@ constexpr uint64_t kWritebackStep = 8 << 20;
 }  // namespace
 
 Status BodySink::Spill() {
+  if (file_) return Ok();
+  if (spool_dir_.empty())
+    return Error(Code::kUnavailable, "the server is busy: too many bodies in memory");
   path_ = os::JoinPath(spool_dir_, "body-" + SystemRandom().Hex(12));
   file_ = TRY(os::PosixFileSystem().Open(path_, os::OpenMode::kCreateNew, 0600));
   guard_ = std::make_shared<FileBody>(path_, 0, 0, true);

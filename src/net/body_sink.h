@@ -18,14 +18,14 @@ class BodySink {
   ~BodySink() = default;
   /// Takes all of `bytes` and empties it. kNoSpace when the spool's disk is full.
   Status Add(std::string& bytes);
+  /// From now on into a file. kUnavailable where there is no spool folder.
+  Status Spill();
   /// Bytes held in memory now.
   uint64_t held() const { return bytes_.size(); }
   /// The whole body; a spooled one is an owned file.
   Body Finish();
 
  private:
-  Status Spill();
-
   std::string spool_dir_;
   uint64_t inline_limit_;
   std::string bytes_;

@@ -9,7 +9,8 @@
 namespace rw::net {
 namespace {
 constexpr int64_t kLingerMicros = 2'000'000;
-constexpr uint64_t kHeldBudget = 256 << 20;
+/// Bodies in memory, of all connections together; above it they go to files.
+constexpr uint64_t kHeldBudget = 16 << 20;
 constexpr size_t kReadPiece = 64 << 10;
 
 int64_t Now() { return SystemClock().BootMicros(); }
@@ -150,8 +151,10 @@ void Connection::TakeInput() {
     if (!body_piece_.empty()) {
       if (Status added = sink_->Add(body_piece_); !added) return Refuse(added.error());
       HoldBytes(sink_->held());
-      if (shared_->held_bytes > kHeldBudget)
-        return Refuse(Error(Code::kUnavailable, "the server is busy: too many bodies in memory"));
+      if (shared_->held_bytes > kHeldBudget) {
+        if (Status spilled = sink_->Spill(); !spilled) return Refuse(spilled.error());
+        HoldBytes(sink_->held());
+      }
     }
     if (parser_->done()) {
       OnWhole();

@@ -62,7 +62,8 @@ class LiveResponder final : public Responder {
 void Connection::OnWhole() {
   request_.body = sink_->Finish();
   sink_.reset();
-  HoldBytes(0);
+  // Counted until the answer: the handler has it, or it waits in a queue.
+  HoldBytes(request_.body.bytes.size());
   parser_.reset();
   state_ = State::kHandling;
   uint64_t exchange = ++exchange_;
@@ -85,6 +86,7 @@ void Connection::Refuse(Response response) {
 
 void Connection::Send(uint64_t exchange, Response response) {
   if (exchange != exchange_ || state_ != State::kHandling) return;
+  HoldBytes(0);
   uint64_t size = response.body.size();
   Outbox body;
   Status ready =
@@ -103,6 +105,7 @@ void Connection::Send(uint64_t exchange, Response response) {
 
 bool Connection::BeginStream(uint64_t exchange, Response head) {
   if (exchange != exchange_ || state_ != State::kHandling) return false;
+  HoldBytes(0);
   if (!chunked_) keep_alive_ = false;  // HTTP/1.0: the end of the connection is the end of the body
   head.headers.try_emplace("Cache-Control", "no-store");
   out_.Push(

@@ -66,7 +66,13 @@ Result<Principal> Auth::PrincipalOf(const std::string& token) {
                         "tokens WHERE hash=?"));
   row.Bind(hash);
   if (!TRY(row.Step()) || !ConstantTimeEquals(row.Text(0), hash)) return Unauthenticated();
-  if (!row.IsNull(5) && row.Int(5) < clock_.WallMicros()) return Unauthenticated();
+  bool expired = !row.IsNull(5) && row.Int(5) < clock_.WallMicros();
+  // An executor that never heard that its last word had arrived: 401 it would take for a stranger
+  // at the server's address, and go on asking.
+  if (expired && row.Text(1) == "run")
+    return Error(Code::kConflict,
+                 "fenced: run " + row.Text(2) + " has ended; its executor must end", "fence");
+  if (expired) return Unauthenticated();
   Principal principal;
   principal.kind = row.Text(1) == "run" ? Principal::Kind::kRun : Principal::Kind::kOwner;
   principal.run_id = row.Text(2);
@@ -95,7 +101,9 @@ Status Auth::InsertRunToken(db::Connection& db, const std::string& token, const 
 
 Status Auth::InsertSession(db::Connection& db, const std::string& token, int64_t now_us,
                            int64_t expires_us) {
-  TRY(TRY(db.Prepare("DELETE FROM tokens WHERE expires_us < ?")).Bind(now_us).Run());
+  TRY(TRY(db.Prepare("DELETE FROM tokens WHERE expires_us < ? AND kind = 'session'"))
+          .Bind(now_us)
+          .Run());
   return InsertToken(db, token, "session", {}, {}, {}, now_us, expires_us);
 }
 

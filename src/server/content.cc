@@ -96,13 +96,29 @@ Result<uint64_t> VerifiedBlobs::Check(const cas::Digest& digest) {
   return before.size;
 }
 
+namespace {
+
+/// A damaged or lost blob is told as what it is to people: a file of their run.
+Error OfFile(const Error& error, const Call& call, const std::string& name) {
+  bool lost = error.code() == Code::kNotFound && name.size() != cas::Digest::kHexSize;
+  if (error.code() != Code::kCorrupt && !lost) return error;
+  std::string owner;
+  for (const auto& [key, value] : call.params) {
+    if (key == "run") owner = " of run " + value;
+    if (key == "name") owner = " of model " + value;
+  }
+  return Error(Code::kCorrupt, "file '" + name + "'" + owner + ": " + error.message());
+}
+
+}  // namespace
+
 void AnswerBlob(ServerContext& context, CallPtr call, const cas::Digest& digest,
                 const std::string& name) {
   auto ready = std::make_shared<Result<Ready>>();
   context.pool.Run(
       "blob.verify", [&context, ready, digest] { *ready = Prepare(context, digest); },
       [&context, ready, digest, name, call] {
-        if (!*ready) return call->Fail(ready->error());
+        if (!*ready) return call->Fail(OfFile(ready->error(), *call, name));
         net::Response response;
         DescribeContent(name, &response);
         response.headers["X-Runwright-Digest"] = digest.Hex();

@@ -5,10 +5,12 @@
 #include "base/log.h"
 #include "base/strings.h"
 #include "server/environment_service.h"
+#include "server/gc_service.h"
 #include "server/interpreter_gate.h"
 #include "server/protocol.h"
 #include "server/routes.h"
 #include "server/run_routes.h"
+#include "server/server_stats.h"
 
 namespace rw::server {
 
@@ -41,15 +43,18 @@ std::shared_ptr<void> Count(const std::shared_ptr<AtHand>& at_hand, int64_t now)
 struct Core::Parts {
   explicit Parts(Deps given)
       : deps(std::move(given)),
+        metered(deps.writer, stats, deps.clock),
         blobs(deps.fs, deps.paths.blobs),
         closures(blobs),
         verified(deps.fs, blobs),
         auth(deps.read, deps.clock, deps.random),
-        context{deps.loop, deps.pool,    deps.clock,  deps.random, deps.fs,
-                deps.read, deps.readers, deps.writer, blobs,       closures,
-                verified,  events,       auth,        deps.paths,  deps.options} {}
+        context{deps.loop,    deps.pool, deps.clock, deps.random, deps.fs,  deps.read,
+                deps.readers, metered,   blobs,      closures,    verified, events,
+                stats,        auth,      deps.paths, deps.options} {}
 
   Deps deps;
+  ServerStats stats;
+  MeteredWriter metered;
   cas::FolderBlobStore blobs;
   cas::ClosureChecker closures;
   VerifiedBlobs verified;
@@ -59,6 +64,7 @@ struct Core::Parts {
   std::unique_ptr<EnvironmentService> environments;  // where there is an installer
   std::unique_ptr<EnvironmentGate> interpreters;     // else
   std::unique_ptr<RunService> runs;
+  std::unique_ptr<GcService> gc;
   Router router;
   std::shared_ptr<AtHand> at_hand = std::make_shared<AtHand>();
   bool stopping = false;
@@ -100,6 +106,7 @@ Result<std::unique_ptr<Core>> Core::Create(Deps deps) {
   RegisterSecretRoutes(router, context);
   RegisterLoginRoutes(router, context);
   RegisterPageRoutes(router, context);
+  RegisterPrometheusRoutes(router, context, core->parts_->stats);
   core->parts_->runs =
       std::make_unique<RunService>(context, core->parts_->deps.backend, core->environments());
   RunService& runs = *core->parts_->runs;
@@ -108,9 +115,16 @@ Result<std::unique_ptr<Core>> Core::Create(Deps deps) {
   RegisterAllocationRoutes(router, runs);
   RegisterJournalRoutes(router, runs);
   RegisterMetricRoutes(router, runs);
+  RegisterSystemMetricRoutes(router, runs);
+  RegisterMetricReadRoutes(router, runs);
   RegisterLogRoutes(router, runs);
   RegisterComputeRoutes(router, runs);
   RegisterDeletionRoutes(router, runs);
+  core->parts_->gc = std::make_unique<GcService>(
+      runs, core->parts_->environments.get(), [at_hand = core->parts_->at_hand] {
+        return at_hand->began.empty() ? INT64_MAX : *at_hand->began.begin();
+      });
+  RegisterGcRoutes(router, context, *core->parts_->gc);
   return core;
 }
 
@@ -118,6 +132,7 @@ void Core::Start() {
   if (parts_->environments) parts_->environments->Start();
   Status started = parts_->runs->Start();
   if (!started) LOG_ERROR("core.start", {"error", started.error().message()});
+  parts_->gc->Start();
 }
 
 void Core::BeginStop() { parts_->stopping = true; }
@@ -145,7 +160,11 @@ Status Core::CheckHead(const net::Request& head) {
 void Core::Handle(net::Request request, std::shared_ptr<net::Responder> responder) {
   auto call = std::make_shared<Call>();
   call->request = std::move(request);
-  call->responder = std::move(responder);
+  std::string allowed_methods;
+  auto match = parts_->router.Find(call->request, &allowed_methods);
+  call->responder = CountAnswers(parts_->stats, parts_->deps.clock, call->request,
+                                 match && match->route != nullptr ? match->route->pattern : "other",
+                                 std::move(responder));
   if (parts_->stopping)
     return call->Fail(Error(Code::kUnavailable, "the server is stopping; try again"));
   call->at_hand = Count(parts_->at_hand, parts_->deps.clock.BootMicros());

@@ -142,6 +142,21 @@ void EnvironmentService::Forget(const RunId& run) {
     std::erase_if(task->waiters, [&](const Waiter& waiter) { return waiter.run == run; });
 }
 
+std::optional<std::string> EnvironmentService::Retire(const std::string& build_id,
+                                                      int64_t last_used_us) {
+  if (builds_.contains(build_id)) return std::nullopt;
+  for (const auto& [env_id, ready] : ready_)
+    if (auto used = touched_us_.find(env_id);
+        ready.build_id == build_id && used != touched_us_.end() && used->second > last_used_us)
+      return std::nullopt;
+  const std::string folder = installer_.BuildFolder(build_id);
+  // Leftovers of that name are removed at the next start, should this server end now.
+  std::string aside = os::JoinPath(os::DirName(folder), ".part-retired-" + build_id);
+  if (!context_.fs.Rename(folder, aside)) return std::nullopt;
+  std::erase_if(ready_, [&](const auto& entry) { return entry.second.build_id == build_id; });
+  return aside;
+}
+
 std::vector<EnvironmentService::AtWork> EnvironmentService::Working() const {
   std::vector<AtWork> out;
   for (const auto& [env_id, task] : tasks_) out.push_back({task->row, task->state});

@@ -32,6 +32,10 @@ class EnvironmentService final : public EnvironmentGate {
   void Prepare(const json::Value& spec, const RunId& run, OnLog on_log, Done done) override;
   void Forget(const RunId& run) override;
 
+  /// Puts a build that nobody used since `last_used_us` out of use: the next run that needs it
+  /// builds it anew. Where its folder lies now, to be removed; nothing where it is in use.
+  std::optional<std::string> Retire(const std::string& build_id, int64_t last_used_us);
+
   /// What is being made now, as the builds' routes show it: state, lock as far as known, log so
   /// far.
   struct AtWork {

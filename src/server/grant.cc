@@ -35,6 +35,7 @@ json::Value SpecMembers(const meta::RunRow& run, const ReadyEnvironment& environ
   for (const std::string& folder : environment.path_prepend) prepend.Append(folder);
   out.Set("path_prepend", std::move(prepend));
   out.Set("sdk_path", facts.sdk_path);
+  out.Set("finalizing_seconds", facts.finalizing_seconds);
   out.Set("log_name", "azureml-logs/70_driver_log.txt");
   return out.Set("blob_dir", facts.blob_dir.empty() ? json::Value() : json::Value(facts.blob_dir));
 }

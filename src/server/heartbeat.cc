@@ -1,4 +1,7 @@
 // Heartbeats: the executor's long poll for commands. They store nothing, so they cost no COMMIT.
+#include <algorithm>
+
+#include "base/mutant.h"
 #include "server/run_service.h"
 
 namespace rw::server {
@@ -37,6 +40,7 @@ json::Value RunService::CommandsFor(const std::string& run_id) {
   bool wanted = (state.cancel_requested || state.end_requested) && !model::IsTerminal(state.status);
   auto live = live_.find(run_id);
   if (!wanted || live == live_.end()) return Commands(false);
+  if (live->second.told_boot_us != 0 && MutantPlanted("cancel_told_once")) return Commands(false);
   int64_t now = context_.clock.BootMicros();
   if (live->second.told_boot_us != 0 && now - live->second.told_boot_us < kTellAgainUs) {
     return Commands(false);
@@ -60,12 +64,15 @@ void RunService::Heartbeat(CallPtr call) {
     live->second.heard_boot_us = context_.clock.BootMicros();
   }
   NoteSilence(run_id, model::EventKind::kHeard);
-  AnswerCommands(std::move(call), run_id, *wait_ms * 1000);
+  // A poll that waits is heard of again only at its end.
+  int64_t longest_us = context_.options.silent_seconds * 1'000'000 / 3;
+  AnswerCommands(std::move(call), run_id, std::min(*wait_ms * 1000, longest_us));
 }
 
 void RunService::AnswerCommands(CallPtr call, const std::string& run_id, int64_t wait_us) {
   auto poll = std::make_shared<Poll>();
   poll->call = std::move(call);
+  poll->call->at_hand.reset();  // it waits for an event
   auto answer = [this, poll, run_id](bool at_end) {
     if (poll->answered) return;
     json::Value commands = CommandsFor(run_id);

@@ -12,7 +12,7 @@ constexpr size_t kLongestName = size_t{16} << 10;
 /// A name as it is kept: one that is too long is cut between characters, its hash keeps it apart
 /// from others that begin alike.
 std::string CutName(std::string_view name) {
-  size_t end = kLongestName;
+  size_t end = kLongestName - 17;
   while (end > 0 && (static_cast<unsigned char>(name[end]) & 0xC0) == 0x80) end--;
   std::string cut(name.substr(0, end));
   cut += '#';
@@ -69,6 +69,14 @@ Status JournalApplier::ApplyNumber(const journal::Record& record) {
   if (current_row_ == 0) return Ok();
   Gathered& to = SegmentOf(current_row_, number->name, "scalar", record.seq);
   to.segment.AddNumber(record.wall_us, record.boot_us, number->step, number->value);
+  return to.segment.count() < meta::kLargestSegment ? Ok() : Store(to);
+}
+
+Status JournalApplier::Store(Gathered& one) {
+  TRY(meta::AddSegment(db_, one.run_row, one.name, one.type, writer_, one.first_seq, one.segment));
+  points_ += one.segment.count();
+  gathered_.erase(std::to_string(one.run_row) + "\n" + one.name);
+  last_ = nullptr;
   return Ok();
 }
 
@@ -102,8 +110,8 @@ Status JournalApplier::ApplyJson(const journal::Record& record) {
   if (record.kind == journal::Kind::kRun) return SwitchRun(*body);
   if (record.kind == journal::Kind::kChild) return Child(record, *body);
   if (record.kind == journal::Kind::kLost) {
-    return Warn(std::to_string(body->IntOr("points", 0)) +
-                " values could not be logged: the disk was full.");
+    return Warn(std::to_string(body->IntOr("points", 0)) + " values could not be logged: " +
+                body->StringOr("reason", "the disk was full") + ".");
   }
   std::string run_id = body->StringOr("run_id", CurrentRun());
   int64_t row = TRY(RowOf(run_id));
@@ -241,6 +249,7 @@ Status JournalApplier::Finish() {
   for (auto& [key, one] : gathered_) {
     TRY(meta::AddSegment(db_, one.run_row, one.name, one.type, writer_, one.first_seq,
                          one.segment));
+    points_ += one.segment.count();
   }
   gathered_.clear();
   last_ = nullptr;

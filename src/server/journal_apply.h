@@ -26,6 +26,7 @@ class JournalApplier {
 
   std::vector<std::string> changed() const;
   bool has_metrics() const { return has_metrics_; }
+  int64_t points() const { return points_; }
 
  private:
   struct Gathered {
@@ -48,6 +49,8 @@ class JournalApplier {
 
   /// Row of a run that records may name; 0, with a warning, for others.
   Result<int64_t> RowOf(const std::string& run_id);
+  /// Writes one before its turn; it is gone then.
+  Status Store(Gathered& one);
   Gathered& SegmentOf(int64_t run_row, std::string_view name, std::string_view type, uint64_t seq);
   const std::string& CurrentRun() const { return state_.run_id.empty() ? home_.id : state_.run_id; }
 
@@ -64,6 +67,7 @@ class JournalApplier {
   std::map<std::string, bool> changed_;
   int64_t unknown_ = 0;
   bool has_metrics_ = false;
+  int64_t points_ = 0;
 };
 
 }  // namespace rw::server

@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "base/mutant.h"
 #include "journal/record.h"
 #include "server/journal_apply.h"
 
@@ -30,6 +31,10 @@ Result<Ingested> IngestJournal(db::Connection& db, const JournalPiece& piece) {
     return out;
   }
   auto known = static_cast<size_t>(state.offset - piece.offset);
+  if (MutantPlanted("repeat_applied") && known == piece.bytes.size()) {
+    known = 0;
+    state.offset = piece.offset;
+  }
   if (known >= piece.bytes.size()) return out;
   auto batch = journal::ParseRecords(std::string_view(piece.bytes).substr(known),
                                      static_cast<uint64_t>(state.offset));
@@ -42,10 +47,16 @@ Result<Ingested> IngestJournal(db::Connection& db, const JournalPiece& piece) {
     out.refusal = Ingested::Refusal::kDamaged;
     TRY(Damaged(db, run.row, piece, state));
   }
-  TRY(SaveJournalState(db, run.row, piece.writer, state, piece.now_us));
+  if (MutantPlanted("offset_apart"))
+    out.late_offset = [row = run.row, piece, state](db::Connection& later) {
+      return SaveJournalState(later, row, piece.writer, state, piece.now_us);
+    };
+  else
+    TRY(SaveJournalState(db, run.row, piece.writer, state, piece.now_us));
   out.acked = state.offset;
   out.changed = applier.changed();
   out.metrics = applier.has_metrics();
+  out.points = applier.points();
   return out;
 }
 

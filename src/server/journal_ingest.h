@@ -2,6 +2,7 @@
 // the writer, so a repeat changes nothing.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,8 @@ struct Ingested {
   enum class Refusal { kNone, kGap, kDamaged } refusal = Refusal::kNone;
   std::vector<std::string> changed;  // runs whose state changed or that were made
   bool metrics = false;
+  int64_t points = 0;                                  // values of metrics
+  std::function<Status(db::Connection&)> late_offset;  // of the mutant offset_apart alone
 };
 
 /// kGap: nothing was applied, `acked` says where to go on. kDamaged: a record with a wrong length

@@ -66,6 +66,9 @@ void Ship(RunService& service, const CallPtr& call) {
         return AnswerOf(*ingested, *shared);
       },
       [&service, shared, ingested] {
+        if (ingested->late_offset)
+          service.context().writer.Submit("journal.offset", ingested->late_offset, [](Status) {});
+        service.context().stats.points += static_cast<uint64_t>(ingested->points);
         if (ingested->metrics) {
           service.metric_sorter().Note();
           service.context().events.Publish(shared->run_id, {RunEvent::Kind::kMetrics, ""});

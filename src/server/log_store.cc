@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "base/mutant.h"
 #include "meta/run_row.h"
 #include "os/paths.h"
 
@@ -139,7 +140,7 @@ void LogStore::Store(const std::string& run_id, const std::string& name, Piece p
         work->status = [&]() -> Status {
           if (!work->file) work->file = TRY(OpenLog(fs, path));
           TRY(work->file->WriteAt(static_cast<uint64_t>(at), work->bytes));
-          return work->file->Sync();
+          return MutantPlanted("size_before_sync") ? Ok() : work->file->Sync();
         }();
         // A part of it may be there: that of a full disk gives its space back.
         if (!work->status && work->file) (void)work->file->Truncate(static_cast<uint64_t>(at));

@@ -1,4 +1,4 @@
-// Metrics: read in order, and logged from outside of a run (also of one that ended).
+// Metrics logged from outside of a run, also of one that ended.
 #include <map>
 #include <memory>
 
@@ -10,53 +10,6 @@ namespace {
 
 /// The writer of values that came by this route. They carry wall time only.
 constexpr std::string_view kServerWriter = "0000000000000000";
-
-/// By run id; `recursive`: with the runs below it.
-struct Wanted {
-  bool recursive = false;
-  std::vector<std::pair<std::string, std::vector<meta::StoredMetric>>> runs;
-};
-
-Result<Wanted> LoadWanted(ServerContext& context, const Call& call) {
-  TRY(context.auth.MayReadRun(call.principal, call.Param("run")));
-  Wanted wanted;
-  wanted.recursive = TRY(call.QueryBool("recursive", false));
-  auto name = call.request.Query("name");
-  std::vector<std::string> ids = {call.Param("run")};
-  if (wanted.recursive) {
-    for (std::string& id : TRY(meta::Descendants(context.read, ids[0]))) {
-      ids.push_back(std::move(id));
-    }
-  }
-  for (const std::string& id : ids) {
-    auto run = TRY(meta::LoadRun(context.read, id));
-    wanted.runs.emplace_back(id, TRY(meta::LoadMetrics(context.read, run.row, name)));
-  }
-  return wanted;
-}
-
-Result<net::Response> Show(const Wanted& wanted) {
-  json::Value out = json::Object();
-  if (!wanted.recursive) {
-    out.Set("metrics", TRY(meta::MetricsToJson(wanted.runs[0].second)));
-    return net::JsonResponse(out);
-  }
-  json::Value runs = json::Object();
-  for (const auto& [id, metrics] : wanted.runs) runs.Set(id, TRY(meta::MetricsToJson(metrics)));
-  return net::JsonResponse(out.Set("runs", std::move(runs)));
-}
-
-/// A million values take a second to write out: a worker does it, so that followers of logs wait
-/// for nobody.
-void Get(RunService& service, const CallPtr& call) {
-  auto loaded = LoadWanted(service.context(), *call);
-  if (!loaded) return call->Fail(loaded.error());
-  auto wanted = std::make_shared<Wanted>(*std::move(loaded));
-  auto answer = std::make_shared<Result<net::Response>>(net::Response());
-  service.context().pool.Run(
-      "metrics.show", [wanted, answer] { *answer = Show(*wanted); },
-      [call, answer] { call->Answer(std::move(*answer)); });
-}
 
 struct Value {
   std::string name;
@@ -125,12 +78,14 @@ void Log(RunService& service, const CallPtr& call) {
   if (!may) return call->Fail(may.error());
   auto values = ReadValues(*call);
   if (!values) return call->Fail(values.error());
+  const uint64_t points = values->size();
   CommitAndAnswer(
       context, "metrics", call,
       [run_id, values = *std::move(values), now_us = context.NowMicros()](db::Connection& db) {
         return Store(db, run_id, values, now_us);
       },
-      [&service, &context, run_id] {
+      [&service, &context, run_id, points] {
+        context.stats.points += points;
         service.metric_sorter().Note();
         context.events.Publish(run_id, {RunEvent::Kind::kMetrics, ""});
       });
@@ -139,8 +94,6 @@ void Log(RunService& service, const CallPtr& call) {
 }  // namespace
 
 void RegisterMetricRoutes(Router& router, RunService& service) {
-  router.Add("GET", "/api/v1/runs/{run}/metrics",
-             [&service](const CallPtr& call) { Get(service, call); });
   router.Add("POST", "/api/v1/runs/{run}/metrics",
              [&service](const CallPtr& call) { Log(service, call); });
 }

@@ -8,6 +8,8 @@
 
 namespace rw::server {
 
+struct ServerStats;
+
 /// /healthz, /api/v1/server, /api/v1/openapi.yaml. `stop` is called after the answer.
 void RegisterServerRoutes(Router& router, ServerContext& context, std::function<void()> stop);
 void RegisterWorkspaceRoutes(Router& router, ServerContext& context);
@@ -18,6 +20,8 @@ void RegisterModelRoutes(Router& router, ServerContext& context);
 void RegisterSecretRoutes(Router& router, ServerContext& context);
 /// One-time links, the login form.
 void RegisterLoginRoutes(Router& router, ServerContext& context);
+/// /metrics. `stats` outlives the router.
+void RegisterPrometheusRoutes(Router& router, ServerContext& context, const ServerStats& stats);
 /// /runs/{run}: a run's page.
 void RegisterPageRoutes(Router& router, ServerContext& context);
 

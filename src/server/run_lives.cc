@@ -3,6 +3,7 @@
 
 #include "base/hash.h"
 #include "base/log.h"
+#include "base/mutant.h"
 #include "server/run_service.h"
 
 namespace rw::server {
@@ -49,7 +50,8 @@ sched::TargetSettings RunService::LocalSettings(int64_t max_nodes) const {
 }
 
 GrantFacts RunService::Facts() const {
-  return {context_.options.url, context_.options.sdk_path, context_.paths.blobs};
+  return {context_.options.url, context_.options.sdk_path, context_.paths.blobs,
+          context_.options.finalizing_seconds};
 }
 
 NewAllocation RunService::Mint(int64_t compute_row, std::string node, ReadyEnvironment environment,
@@ -185,7 +187,8 @@ void RunService::AfterChange(const std::string& run_id, bool ended) {
     if (auto live = live_.find(run_id); live != live_.end()) {
       LiveRun gone = std::move(live->second);
       live_.erase(live);
-      scheduler_.Release(gone.compute_row, gone.node);
+      if (!gone.losing || !MutantPlanted("slot_leaked"))
+        scheduler_.Release(gone.compute_row, gone.node);
     }
   }
   context_.events.Publish(run_id, {RunEvent::Kind::kStatus, ""});

@@ -1,8 +1,9 @@
 #include "server/run_ops.h"
 
 #include "base/strings.h"
-#include "meta/run_params.h"
 #include "meta/deletion.h"
+#include "meta/run_params.h"
+#include "meta/snapshots.h"
 #include "server/grant.h"
 
 namespace rw::server {
@@ -79,6 +80,11 @@ Result<Submitted> InsertSubmission(db::Connection& db, Submission submission,
   if (auto same = TRY(SameRequest(db, run))) {
     return Submitted{TRY(meta::RunToJson(db, *same, facts.server_url)), same->row, true};
   }
+  // It was there when the request came; a collection may have removed it since.
+  if (!run.snapshot_id.empty() && !TRY(meta::SnapshotRepository(db).Find(run.snapshot_id)))
+    return Error(Code::kFailedPrecondition,
+                 "snapshot " + run.snapshot_id + " is not on this server; upload it and repeat",
+                 "snapshot_id");
   run.experiment_id = TRY(meta::EnsureExperiment(db, run.workspace_id, run.experiment,
                                                  submission.new_experiment_id, run.created_us));
   TRY(meta::InsertRun(db, run));
@@ -117,12 +123,14 @@ Result<bool> FailAttempt(db::Connection& db, const std::string& run_id,
   }
   model::RunEvent event{.kind = model::EventKind::kAttemptFailed, .now_us = now_us};
   event.value = error;
-  return meta::ApplyToRun(db, run, event);
+  bool changed = TRY(meta::ApplyToRun(db, run, event));
+  if (model::IsTerminal(run.state.status)) TRY(EndOpenChildren(db, run, now_us));
+  return changed;
 }
 
 Result<bool> EndLostRun(db::Connection& db, const std::string& run_id,
                         const std::string& allocation_id, const json::Value& exit_record,
-                        int64_t now_us) {
+                        const std::string& warning, int64_t now_us) {
   auto run = TRY(meta::LoadRun(db, run_id));
   bool knows_exit = run.state.exit.is_object() || exit_record.is_object();
   if (!knows_exit) {
@@ -136,9 +144,7 @@ Result<bool> EndLostRun(db::Connection& db, const std::string& run_id,
   auto allocation = TRY(meta::FindAllocation(db, allocation_id));
   if (!allocation || allocation->ended()) return false;
   TRY(meta::EndAllocation(db, allocation->row, "fenced", now_us));
-  TRY(meta::AddWarning(db, run.row, "executor",
-                       "The run's supervisor was killed after the script had ended: the last logs, "
-                       "metrics and outputs may be missing."));
+  TRY(meta::AddWarning(db, run.row, "executor", warning));
   if (run.state.exit.is_null()) {
     model::RunEvent exited{.kind = model::EventKind::kExited, .now_us = now_us};
     exited.time_us = exit_record.IntOr("time_us", 0);

@@ -20,6 +20,7 @@ struct GrantFacts {
   std::string server_url;
   std::string sdk_path;
   std::string blob_dir;
+  int64_t finalizing_seconds = 3600;
 };
 
 /// One allocation to be made.
@@ -61,10 +62,11 @@ Result<bool> FailAttempt(db::Connection& db, const std::string& run_id,
                          const std::string& allocation_id, const json::Value& error,
                          int64_t now_us);
 
-/// Proof of death: the run ends by its exit record where there is one, else it fails.
+/// Proof of death: the run ends by its exit record where there is one (with `warning`), else it
+/// fails.
 Result<bool> EndLostRun(db::Connection& db, const std::string& run_id,
                         const std::string& allocation_id, const json::Value& exit_record,
-                        int64_t now_us);
+                        const std::string& warning, int64_t now_us);
 
 /// Child runs without processes of their own end with the run that made them. Ids of those that
 /// did.

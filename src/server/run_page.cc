@@ -78,10 +78,12 @@ Result<std::string> LastValue(db::Connection& db, int64_t metric_id) {
                      " ORDER BY last_us DESC, row DESC LIMIT 1"));
   row.Bind(metric_id);
   if (!TRY(row.Step())) return std::string();
-  auto segment = TRY(meta::DecodeSegment(row.Text(0)));
-  if (segment.points.empty()) return std::string();
-  const meta::MetricPoint& last = segment.points.back();
-  return last.json.empty() ? TextOf(json::NumberOrName(last.number)) : last.json.substr(0, 200);
+  auto segment = meta::Segment::Open(row.View(0));
+  if (!segment) return std::string("damaged");
+  if (segment->count() == 0) return std::string();
+  meta::MetricPoint last = segment->Point(segment->count() - 1);
+  if (last.json.empty()) return TextOf(json::NumberOrName(last.number));
+  return std::string(last.json.substr(0, 200));
 }
 
 Result<std::string> MetricsOf(db::Connection& db, int64_t run_row) {

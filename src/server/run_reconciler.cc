@@ -2,14 +2,17 @@
 // Only proof of death ends a run; silence alone is NotResponding.
 #include "base/hash.h"
 #include "base/log.h"
+#include "base/mutant.h"
 #include "meta/compute_row.h"
 #include "server/run_service.h"
+#include "server/salvage.h"
 
 namespace rw::server {
 namespace {
 
 constexpr auto kTick = std::chrono::seconds(1);
-constexpr int64_t kSilentUs = int64_t{90} * 1'000'000;     // a heartbeat waits up to 60 s
+/// An executor ends its finalizing by itself; one that does not is given so much more.
+constexpr int64_t kFinalizingGraceUs = int64_t{300} * 1'000'000;
 constexpr int64_t kProbeAfterUs = int64_t{2} * 1'000'000;  // a new supervisor is left alone
 constexpr int64_t kUnknownUs = int64_t{3} * 1'000'000;
 /// A supervisor that dies before it claims is started again so often: nothing of the run began.
@@ -43,7 +46,8 @@ Status RunService::Adopt() {
                        .node = a.node,
                        .adopted = true,
                        .since_boot_us = now,
-                       .heard_boot_us = now};
+                       .heard_boot_us = now,
+                       .exited_boot_us = a.state == "exited" ? now : 0};
     scheduler_.Occupy(a.compute_row, a.node, a.run_id);
   }
   std::vector<meta::RunRow> waiting;
@@ -95,7 +99,13 @@ void RunService::ReconcileOne(const std::string& run_id, LiveRun& live) {
   if (!live.adopted && now - live.since_boot_us < kProbeAfterUs) return;
   switch (backend_.Probe(RunId(run_id), AllocationId(live.allocation_id))) {
     case backend::Life::kAlive:
-      if (now - live.heard_boot_us > kSilentUs) NoteSilence(run_id, model::EventKind::kSilent);
+      if (IsOverdue(live, now))
+        return EndLost(run_id,
+                       "The run's executor did not end its finalizing within --finalizing-limit: "
+                       "the last logs, metrics and outputs may be missing.");
+      if (now - live.heard_boot_us <= context_.options.silent_seconds * 1'000'000) return;
+      if (MutantPlanted("silence_is_death")) return Lost(run_id, live);
+      NoteSilence(run_id, model::EventKind::kSilent);
       return;
     case backend::Life::kDead:
       return live.retries < kMostRetries ? StartAgain(run_id, live) : Lost(run_id, live);
@@ -109,16 +119,39 @@ void RunService::ReconcileOne(const std::string& run_id, LiveRun& live) {
   }
 }
 
+bool RunService::IsOverdue(const LiveRun& live, int64_t now) const {
+  int64_t limit = context_.options.finalizing_seconds * 1'000'000 + kFinalizingGraceUs;
+  // Silence is no reason: what it still holds may come.
+  bool heard = now - live.heard_boot_us < context_.options.silent_seconds * 1'000'000;
+  return heard && live.exited_boot_us != 0 && now - live.exited_boot_us > limit;
+}
+
 void RunService::Lost(const std::string& run_id, LiveRun& live) {
   live.losing = true;
   LOG_WARN("run.lost", {"run", run_id}, {"allocation", live.allocation_id});
   backend_.KillRemains(RunId(run_id));
+  std::string folder = backend_.FolderOf(RunId(run_id));
+  auto end = [this, alive = alive_, run_id] {
+    if (!*alive) return;
+    EndLost(run_id,
+            "The run's supervisor was killed after the script had ended: the last outputs may be "
+            "missing.");
+  };
+  if (folder.empty()) return end();
+  Salvage::Start(context_, logs_, run_id, folder, end);
+}
+
+void RunService::EndLost(const std::string& run_id, const std::string& warning) {
+  auto found = live_.find(run_id);
+  if (found == live_.end()) return;
+  LiveRun& live = found->second;
+  live.losing = true;
   json::Value record = backend_.ExitRecord(RunId(run_id));
   int64_t now_us = context_.NowMicros();
   context_.writer.Submit(
       "run.lost",
-      [run_id, id = live.allocation_id, record, now_us](db::Connection& db) -> Status {
-        TRY(EndLostRun(db, run_id, id, record, now_us));
+      [run_id, id = live.allocation_id, record, warning, now_us](db::Connection& db) -> Status {
+        TRY(EndLostRun(db, run_id, id, record, warning, now_us));
         return Ok();
       },
       [this, alive = alive_, run_id](Status status) {

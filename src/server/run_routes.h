@@ -11,6 +11,8 @@ void RegisterRunListRoute(Router& router, RunService& service);
 void RegisterAllocationRoutes(Router& router, RunService& service);
 void RegisterJournalRoutes(Router& router, RunService& service);
 void RegisterMetricRoutes(Router& router, RunService& service);
+void RegisterSystemMetricRoutes(Router& router, RunService& service);
+void RegisterMetricReadRoutes(Router& router, RunService& service);
 void RegisterLogRoutes(Router& router, RunService& service);
 void RegisterComputeRoutes(Router& router, RunService& service);
 /// Of runs and of experiments.

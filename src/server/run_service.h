@@ -26,10 +26,11 @@ struct LiveRun {
   bool adopted = false;       // made in an earlier life of the server
   int64_t since_boot_us = 0;  // of the allocation, or of the adoption
   int64_t heard_boot_us = 0;
-  int64_t told_boot_us = 0;  // when a command was last handed out; 0: never
-  bool starting = false;     // the backend was not asked yet, or has not answered
-  bool losing = false;       // its end is being written
-  int retries = 0;           // supervisors of it that died before one could claim
+  int64_t exited_boot_us = 0;  // when its script's end was told, or taken up at start; 0: not yet
+  int64_t told_boot_us = 0;    // when a command was last handed out; 0: never
+  bool starting = false;       // the backend was not asked yet, or has not answered
+  bool losing = false;         // its end is being written
+  int retries = 0;             // supervisors of it that died before one could claim
 };
 
 /// On the loop's thread.
@@ -75,7 +76,9 @@ class RunService {
   void AdoptWaiting(const meta::RunRow& run);
   Status Adopt();
   Status LoadTargets();
+  bool IsOverdue(const LiveRun& live, int64_t now) const;
   void Lost(const std::string& run_id, LiveRun& live);
+  void EndLost(const std::string& run_id, const std::string& warning);
   void StartAgain(const std::string& run_id, LiveRun& live);
   void NoteSilence(const std::string& run_id, model::EventKind kind);
 

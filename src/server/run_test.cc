@@ -357,6 +357,75 @@ TEST_F(RunTest, ASupervisorThatDiesBeforeItsClaimIsStartedAgainAFewTimes) {
   EXPECT_EQ(ClaimBy(backend.starts().back(), "late").status(), 409);
 }
 
+TEST_F(RunTest, WhatADeadSupervisorLeftIsShippedByTheServer) {
+  std::string id = SubmitId();
+  FakeExecutor executor = ClaimLast();
+  Tell(executor, "started");
+  JournalText journal(id);
+  journal.Number("i", 1);
+  size_t known = journal.bytes.size();
+  EXPECT_EQ(Ship(executor, journal.bytes, 0).status(), 200);
+  EXPECT_EQ(ShipLog(executor, "one\n", 0).status(), 200);
+  journal.Number("i", 2);
+  ASSERT_GT(journal.bytes.size(), known);
+  std::string folder = "/elsewhere/" + id;
+  ASSERT_TRUE(fs.MakeDirs(folder + "/journal"));
+  ASSERT_TRUE(fs.MakeDirs(folder + "/azureml-logs"));
+  ASSERT_TRUE(os::WriteFileAtomically(fs, folder + "/journal/" + "0123456789abcdef.rwj",
+                                      journal.bytes + "torn"));
+  ASSERT_TRUE(
+      os::WriteFileAtomically(fs, folder + "/azureml-logs/70_driver_log.txt", "one\ntwo\n"));
+  backend.SetFolder(RunId(id), folder);
+  backend.SetLife(AllocationId(executor.allocation), backend::Life::kDead);
+  loop.Advance(5'000'000);
+  EXPECT_EQ(StatusOf(id), "Failed");
+  EXPECT_EQ(json::Write(Metrics(id).as_array()[0]["values"]), "[1.0,2.0]");
+  EXPECT_EQ(*os::ReadFile(fs, "/data/logs/" + id + "/1.log"), "one\ntwo\n");
+}
+
+TEST_F(RunTest, SystemMetricsAreApart) {
+  std::string id = SubmitId();
+  FakeExecutor executor = ClaimLast();
+  Tell(executor, "started");
+  std::string path = "/api/v1/runs/" + id + "/system_metrics";
+  const char* batch =
+      R"({"times_us":[1000000,6000000],"values":{"cpu_percent":[null,93.5],"memory_bytes":[1,2]}})";
+  EXPECT_EQ(DoBy(executor, "POST", path, batch).status(), 200);
+  EXPECT_EQ(DoBy(executor, "POST", path, batch).status(), 200) << "a repeat changes nothing";
+  auto metrics = Do("GET", path).json()["metrics"].as_array();
+  ASSERT_EQ(metrics.size(), 2u);
+  EXPECT_EQ(metrics[0].StringOr("name"), "cpu_percent");
+  EXPECT_EQ(metrics[0].StringOr("unit"), "percent");
+  EXPECT_EQ(json::Write(metrics[0]["values"]), "[93.5]");
+  EXPECT_EQ(json::Write(metrics[1]["values"]), "[1,2]");
+  EXPECT_EQ(Do("GET", path + "?name=memory_bytes").json()["metrics"].as_array().size(), 1u);
+  EXPECT_TRUE(Metrics(id).as_array().empty());
+  for (const char* bad :
+       {"{}", R"({"times_us":[]})", R"({"times_us":["x"],"values":{}})",
+        R"({"times_us":[1],"values":{"a":[1,2]}})", R"({"times_us":[1],"values":{"a":["x"]}})"})
+    EXPECT_EQ(DoBy(executor, "POST", path, bad).status(), 400) << bad;
+}
+
+TEST_F(RunTest, AnExecutorThatNeverEndsItsFinalizingIsGivenUp) {
+  std::string id = SubmitId();
+  FakeExecutor executor = ClaimLast();
+  Tell(executor, "started");
+  Tell(executor, "exited", R"({"exit_code":0,"summary":{"peak_memory_bytes":5}})");
+  for (int i = 0; i < 3700 / 10; i++) {
+    EXPECT_EQ(Tell(executor, "heartbeat", R"({"state":"finalizing","wait_ms":0})").status(), 200);
+    loop.Advance(10'000'000);
+  }
+  EXPECT_EQ(StatusOf(id), "Finalizing");
+  for (int i = 0; i < 300 / 10 && StatusOf(id) == "Finalizing"; i++) {
+    Tell(executor, "heartbeat", R"({"state":"finalizing","wait_ms":0})");
+    loop.Advance(10'000'000);
+  }
+  EXPECT_EQ(StatusOf(id), "Completed");
+  EXPECT_EQ(Run(id)["summary"].IntOr("peak_memory_bytes", 0), 5);
+  EXPECT_EQ(Run(id)["warnings"].as_array().size(), 1u);
+  EXPECT_EQ(Tell(executor, "heartbeat").status(), 409) << "fenced";
+}
+
 TEST_F(RunTest, AFailedSpawnFailsTheRun) {
   backend.FailNext(Error(Code::kNotFound, "no shim"));
   std::string id = SubmitId();
@@ -630,6 +699,55 @@ TEST_F(RunTest, ListsAreWhatEachRunIs) {
             "cursor");
   EXPECT_EQ(Do("GET", list + "?cursor=ffee").status(), 400);
   EXPECT_EQ(Do("GET", list + "?sort=params.lr&cursor=ffee").status(), 400);
+}
+
+TEST_F(RunTest, SeriesInBucketsAndDamageInWords) {
+  std::string list = "/api/v1/workspaces/" + ws + "/runs";
+  std::string id = Do("POST", list, R"({"experiment":"digits"})").json().StringOr("id");
+  std::string metrics = "/api/v1/runs/" + id + "/metrics";
+  for (int i = 0; i < 6; i++) {
+    Do("POST", metrics,
+       R"({"metrics":[{"name":"loss","value":)" + std::to_string(i) + R"(,"step":)" +
+           std::to_string(i * 10) + "}]}");
+  }
+  json::Value series = Do("GET", metrics + "/series?name=loss&buckets=2").json();
+  EXPECT_EQ(series.IntOr("count", 0), 6);
+  EXPECT_EQ(json::Write(series["buckets"]["min"]), "[0.0,3.0]");
+  EXPECT_EQ(json::Write(series["buckets"]["max"]), "[2.0,5.0]");
+  EXPECT_EQ(json::Write(series["buckets"]["step"]), "[20,50]");
+  EXPECT_EQ(Do("GET", metrics + "/series").status(), 400);
+  EXPECT_EQ(Do("GET", metrics + "/series?name=loss&buckets=0").status(), 400);
+  EXPECT_EQ(Do("GET", metrics + "/series?name=none").status(), 404);
+  Do("POST", metrics, R"({"metrics":[{"name":"t","type":"table","value":{"a":1}}]})");
+  EXPECT_EQ(Do("GET", metrics + "/series?name=t").status(), 412);
+  ASSERT_TRUE(
+      db->Execute("UPDATE metric_segments SET data = zeroblob(50) WHERE row ="
+                  " (SELECT max(row) - 2 FROM metric_segments)"));
+  json::Value read = Do("GET", metrics).json();
+  EXPECT_EQ(json::Write(read["metrics"].as_array()[0]["values"]), "[0.0,1.0,2.0,3.0,5.0]");
+  EXPECT_EQ(read["metrics"].as_array()[1].StringOr("name"), "t") << "the rest is readable";
+  ASSERT_EQ(read["damaged"].as_array().size(), 1u);
+  EXPECT_EQ(read["damaged"].as_array()[0].StringOr("metric"), "loss");
+  Do("GET", metrics);
+  loop.Advance(1000);
+  json::Value warnings = Run(id)["warnings"];
+  ASSERT_EQ(warnings.as_array().size(), 1u) << "said once";
+  EXPECT_NE(warnings.as_array()[0].StringOr("message").find("'loss'"), std::string::npos);
+}
+
+TEST_F(RunTest, ALongAnswerIsSpooled) {
+  std::string id = SubmitId();
+  FakeExecutor executor = ClaimLast();
+  JournalText journal(id);
+  for (int i = 0; i < 40000; i++) journal.Number("loss", i * 0.5);
+  EXPECT_EQ(Ship(executor, journal.bytes, 0).status(), 200);
+  auto answer = Do("GET", "/api/v1/runs/" + id + "/metrics");
+  ASSERT_TRUE(answer.response->body.file);
+  auto text = *os::ReadFile(fs, answer.response->body.file->path());
+  EXPECT_EQ(text.size(), answer.response->body.file->size());
+  json::Value metric = (*json::Parse(text))["metrics"].as_array()[0];
+  ASSERT_EQ(metric["values"].as_array().size(), 40000u);
+  EXPECT_EQ(metric["values"].as_array()[39999].as_double(), 39999 * 0.5);
 }
 
 TEST_F(RunTest, RunsByTheirMetrics) {

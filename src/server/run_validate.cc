@@ -126,7 +126,7 @@ Status FillSnapshot(ServerContext& context, const json::Value& body, meta::RunRo
     if (has_script) return Bad("a script needs a snapshot that it is in", "snapshot_id");
     return Ok();
   }
-  TRY(cas::Digest::Parse(run.snapshot_id));
+  TRY(ParseDigest(run.snapshot_id, "snapshot_id"));
   if (!TRY(meta::SnapshotRepository(context.read).Find(run.snapshot_id))) {
     return Error(Code::kFailedPrecondition,
                  "snapshot " + run.snapshot_id + " is not on this server; upload it and repeat",

@@ -3,6 +3,7 @@
 #include <malloc.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -28,6 +29,9 @@ namespace rw::server {
 namespace {
 
 constexpr const char* kListenSetting = "listen";
+constexpr const char* kRunRootsSetting = "run_roots";
+constexpr const char* kFinalizingSetting = "finalizing_seconds";
+constexpr const char* kSilentSetting = "silent_seconds";
 constexpr const char* kFirstListen = "127.0.0.1:0";
 constexpr int kPoolThreads = 4;
 constexpr rlim_t kOpenFiles = 16'384;
@@ -98,6 +102,20 @@ void PrepareProcess() {
   }
 }
 
+HostFacts HostFactsOf(const std::string& data) {
+  HostFacts facts;
+  auto pages = os::ReadFile(os::PosixFileSystem(), "/proc/self/statm", 256);
+  std::vector<std::string> words = Split(pages.value_or(""), ' ');
+  auto resident = words.size() > 1 ? ParseInt(words[1]) : std::nullopt;
+  facts.resident_bytes =
+      static_cast<uint64_t>(resident.value_or(0)) * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+  struct statvfs disk {};
+  if (statvfs(data.c_str(), &disk) != 0) return facts;
+  facts.disk_free_bytes = uint64_t{disk.f_bavail} * disk.f_frsize;
+  facts.disk_size_bytes = uint64_t{disk.f_blocks} * disk.f_frsize;
+  return facts;
+}
+
 Status WriteInfo(os::FileSystem& fs, const Paths& paths, const CoreOptions& options,
                  int64_t now_us) {
   json::Value info;
@@ -112,6 +130,7 @@ struct Server {
   explicit Server(Paths where) : paths(std::move(where)) {}
 
   Paths paths;
+  std::vector<std::string> older_run_roots;
   std::unique_ptr<os::FileSystem> fs = MakeFatalSyncFileSystem(os::PosixFileSystem());
   net::AsioLoop loop;
   std::unique_ptr<OpenData> data;
@@ -127,10 +146,43 @@ struct Server {
 
   Status Start(const ServeOptions& given);
   Status Listen(const std::string& listen);
+  Status ChooseRunRoot(const std::string& given);
+  Status Remember(const char* setting, int64_t given, int64_t* value);
   Status Wire();
   void Stop();
   void Drain(int64_t until_boot_us);
 };
+
+/// The roots that servers of this data folder used, the present one first; "" is <data>/runs.
+Status Server::ChooseRunRoot(const std::string& given) {
+  const std::string usual = paths.runs;
+  auto known = json::Parse(TRY(meta::GetSetting(*data->write, kRunRootsSetting)));
+  std::vector<std::string> roots;
+  if (known && known->is_array())
+    for (const json::Value& root : known->as_array())
+      if (root.is_string()) roots.push_back(root.as_string());
+  if (roots.empty()) roots.emplace_back();
+  std::string present = given.empty() ? roots[0] : given == usual ? "" : given;
+  if (present != roots[0]) {
+    std::erase(roots, present);
+    roots.insert(roots.begin(), present);
+    json::Array list(roots.begin(), roots.end());
+    TRY(meta::PutSetting(*data->write, kRunRootsSetting, json::Write(list)));
+  }
+  for (const std::string& root : roots) older_run_roots.push_back(root.empty() ? usual : root);
+  paths.runs = older_run_roots[0];
+  older_run_roots.erase(older_run_roots.begin());
+  Status made = fs->MakeDirs(paths.runs, 0700);
+  if (made) return Ok();
+  return std::move(made).error().WithContext("make the run root (--run-root takes another)");
+}
+
+Status Server::Remember(const char* setting, int64_t given, int64_t* value) {
+  if (given > 0) TRY(meta::PutSetting(*data->write, setting, std::to_string(given)));
+  auto kept = ParseInt(TRY(meta::GetSetting(*data->write, setting)));
+  if (kept && *kept > 0) *value = *kept;
+  return Ok();
+}
 
 Status Server::Listen(const std::string& given) {
   std::string last = TRY(meta::GetSetting(*data->write, kListenSetting));
@@ -181,7 +233,8 @@ Status Server::Wire() {
                             .program = options.program,
                             .server_url = options.url,
                             .endpoint_file = paths.endpoint,
-                            .environment = backend::InheritedEnvironment(environ)});
+                            .environment = backend::InheritedEnvironment(environ),
+                            .older_runs_dirs = older_run_roots});
   installer = env::MakeUvInstaller(loop, *pool, SystemClock(), SystemRandom(),
                                    {.folder = paths.env,
                                     .program_folder = os::DirName(options.program),
@@ -209,9 +262,13 @@ Status Server::Start(const ServeOptions& given) {
   options.cores = static_cast<int>(std::thread::hardware_concurrency());
   options.program = os::SelfPath();
   options.sdk_path = FindSdk(options.program);
+  options.host_facts = [data = paths.data] { return HostFactsOf(data); };
   // Left by requests that were cut off.
   TRY(fs->RemoveTree(paths.spool));
   TRY(fs->MakeDirs(paths.spool, 0700));
+  TRY(ChooseRunRoot(given.run_root));
+  TRY(Remember(kFinalizingSetting, given.finalizing_seconds, &options.finalizing_seconds));
+  TRY(Remember(kSilentSetting, given.silent_seconds, &options.silent_seconds));
   TRY(Listen(given.listen));
   TRY(Wire());
   TRY(WriteInfo(*fs, paths, options, SystemClock().WallMicros()));

@@ -19,8 +19,16 @@
 #include "server/content.h"
 #include "server/event_hub.h"
 #include "server/paths.h"
+#include "server/server_stats.h"
 
 namespace rw::server {
+
+/// What the machine says at this moment.
+struct HostFacts {
+  uint64_t resident_bytes = 0;  // of this process
+  uint64_t disk_free_bytes = 0;
+  uint64_t disk_size_bytes = 0;
+};
 
 /// Facts and settings of this server; set by whoever creates Core.
 struct CoreOptions {
@@ -31,6 +39,9 @@ struct CoreOptions {
   std::string program;   // absolute path of `runwright`; the shim and uv lie beside it
   std::string sdk_path;  // PYTHONPATH entry with `azureml` and `runwright`
   std::string default_python = "python3";
+  std::function<HostFacts()> host_facts;  // may be empty (simulator, tests)
+  int64_t finalizing_seconds = 3600;      // bound on collecting what a run left
+  int64_t silent_seconds = 90;            // without a word of its executor a run is NotResponding
 };
 
 struct ServerContext {
@@ -46,6 +57,7 @@ struct ServerContext {
   cas::ClosureChecker& closures;  // from the pool
   VerifiedBlobs& verified;        // from the pool
   EventHub& events;
+  ServerStats& stats;
   Auth& auth;
   const Paths& paths;
   CoreOptions& options;

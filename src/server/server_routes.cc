@@ -21,6 +21,7 @@ Result<net::Response> Info(ServerContext& context, int64_t started_us) {
   counts.Set("models", TRY(Count(context.read, "SELECT count(*) FROM models")));
   json::Value out;
   out.Set("version", context.options.version).Set("url", context.options.url);
+  out.Set("runs", context.paths.runs).Set("time_us", context.NowMicros());
   out.Set("data", context.paths.data).Set("pid", context.options.pid);
   out.Set("started_time", FormatUtc(started_us));
   out.Set("uptime_seconds", (context.clock.WallMicros() - started_us) / 1'000'000);

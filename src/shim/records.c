@@ -87,7 +87,8 @@ static bool Reserve(const struct Shim* shim, const char* temporary) {
 }
 
 bool MarkLaunching(const struct Shim* shim) {
-  if (!Reserve(shim, "exit.tmp") || !Reserve(shim, "usage.tmp")) return false;
+  if (!Reserve(shim, "exit.tmp") || !Reserve(shim, "usage.tmp") || !Reserve(shim, "started.tmp"))
+    return false;
   // Not by rename: O_EXCL is what makes the second of two launches fail.
   char text[32];
   snprintf(text, sizeof text, "%lld\n", (long long)WallMicros());

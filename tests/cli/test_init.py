@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import sqlite3
 import subprocess
 
@@ -88,6 +89,26 @@ def test_exclusive_locking_serves_alone(cli):
         server.terminate()
         server.wait(30)
         server.stdout.close()
+
+
+def test_a_data_folder_on_a_network_file_system_is_refused(cli, tmp_path):
+    """A FUSE file system stands for all of them: what is behind it nobody knows."""
+    below, mounted = str(tmp_path / "below"), str(tmp_path / "mounted")
+    os.mkdir(below), os.mkdir(mounted)
+    if not shutil.which("unionfs") or subprocess.run(["unionfs", below + "=RW", mounted], stderr=subprocess.DEVNULL).returncode != 0:
+        pytest.skip("needs unionfs-fuse and /dev/fuse")
+    try:
+        data = os.path.join(mounted, "data")
+        cli("server", "--data", data, code=5)
+        assert "network file system (fuse.unionfs" in cli.err and "--allow-network-fs" in cli.err
+        assert os.listdir(data) == [], "nothing is written where nothing may be"
+        server = cli.popen("server", "--data", data, "--allow-network-fs", stdout=subprocess.PIPE)
+        assert server.stdout.readline().startswith("http://")
+        server.terminate()
+        assert server.wait(30) == 0
+        server.stdout.close()
+    finally:
+        subprocess.run(["umount", "-l", mounted], check=True)
 
 
 def test_a_foreign_server_takes_a_token_from_stdin_or_the_environment(cli, tmp_path):

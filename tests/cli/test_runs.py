@@ -51,6 +51,20 @@ def test_runs_are_found_and_sorted_by_metrics_and_parameters(shared):
     assert "character 14" in shared.err
 
 
+def test_a_series_in_buckets(shared):
+    script = "from azureml.core import Run\nrun = Run.get_context()\nfor i in range(1000):\n    run.log('loss', (i * 7) % 1000)\n"
+    run = submit(shared, script, name="series.py")
+    assert ended(shared, run)["status"] == "Completed"
+    values = [(i * 7) % 1000 for i in range(1000)]
+    buckets = shared.json("runs", "metrics", run, "--name", "loss", "--buckets", "10")["buckets"]
+    assert buckets["min"] == [min(values[i : i + 100]) for i in range(0, 1000, 100)]
+    assert buckets["max"] == [max(values[i : i + 100]) for i in range(0, 1000, 100)]
+    assert buckets["last"] == values[99::100] and buckets["count"] == [100] * 10
+    table = shared("runs", "metrics", run, "--name", "loss", "--buckets", "2").splitlines()
+    assert len(table) == 3 and table[0].split() == ["TIME", "STEP", "VALUES", "MIN", "MAX", "LAST"]
+    shared("runs", "metrics", run, "--buckets", "10", code=2)
+
+
 def test_a_failing_script_ends_the_follower_with_1(shared):
     shared.write("fails.py", "print('before')\nraise ValueError('no such luck')\n")
     out = shared("submit", "--follow", "fails.py", code=1)

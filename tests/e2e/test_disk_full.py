@@ -2,6 +2,8 @@
 import hashlib
 import json
 import os
+import shutil
+import signal
 import subprocess
 import urllib.error
 import urllib.request
@@ -129,3 +131,81 @@ def test_a_run_submitted_to_a_full_disk_is_refused_or_runs_when_there_is_room(sm
     (small.data / "ballast").unlink()
     again = small.json("submit", "ok.py")["id"]
     wait_for(lambda: small.json("runs", "show", again)["status"] == "Completed", what="the run after space was freed")
+
+
+SYNC = """
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+static int Refuse(void) {
+  FILE* file = fopen(getenv("SYNC_ERRNO"), "r");
+  int number = 0;
+  if (file == NULL) return 0;
+  if (fscanf(file, "%d", &number) != 1) number = 0;
+  fclose(file);
+  errno = number;
+  return number != 0;
+}
+static int Real(const char* name, int fd) { return ((int (*)(int))dlsym(RTLD_NEXT, name))(fd); }
+int fsync(int fd) { return Refuse() ? -1 : Real("fsync", fd); }
+int fdatasync(int fd) { return Refuse() ? -1 : Real("fdatasync", fd); }
+int syncfs(int fd) { return Refuse() ? -1 : Real("syncfs", fd); }
+"""
+
+
+@pytest.fixture
+def syncless(tmp_path):
+    """A server whose syncs fail with the errno in a file."""
+    compiler = shutil.which("cc") or shutil.which("gcc")
+    if compiler is None:
+        pytest.skip("needs a C compiler")
+    (tmp_path / "sync.c").write_text(SYNC)
+    subprocess.run([compiler, "-shared", "-fPIC", "-o", str(tmp_path / "sync.so"), str(tmp_path / "sync.c"), "-ldl"], check=True)
+    one = Installation(tmp_path)
+    one.errno = tmp_path / "errno"
+
+    def start():
+        env = dict(one.env, LD_PRELOAD=str(tmp_path / "sync.so"), SYNC_ERRNO=str(one.errno))
+        one.server = subprocess.Popen([shutil.which("runwright", path=one.env["PATH"]), "server"], env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        assert one.server.stdout.readline()
+        one.cli("init", ".", "--workspace", "ws")
+
+    one.start = start
+    start()
+    yield one
+    one.server.kill()
+    one.server.wait()
+
+
+@pytest.mark.parametrize("number", [28, 122])
+def test_no_room_that_only_fsync_tells_of(syncless, number):
+    """ENOSPC and EDQUOT may come as late as that: refused, discarded, and fine when there is room again."""
+    experiments = "/api/v1/workspaces/%s/experiments" % json.loads(ask(syncless, "GET", "/api/v1/workspaces")[1])["items"][0]["id"]
+    assert ask(syncless, "POST", experiments, {"name": "before"})[0] == 201
+    syncless.errno.write_text(str(number))
+    for _ in range(3):
+        status, body = ask(syncless, "POST", experiments, {"name": "refused"})
+        assert status == 507 and "runwright.db" in error_of(body)["message"], body
+        status, body = put_blob(syncless, b"refused")
+        assert status == 507 and "blobs" in error_of(body)["message"], body
+    names = lambda: [e["name"] for e in json.loads(ask(syncless, "GET", experiments)[1])["items"]]  # noqa: E731
+    assert names() == ["before"]
+    syncless.errno.unlink()
+    assert ask(syncless, "POST", experiments, {"name": "after"})[0] == 201
+    assert put_blob(syncless, b"refused")[0] == 201
+    assert names() == ["before", "after"]
+
+
+def test_any_other_failed_fsync_ends_the_server(syncless):
+    """Nobody knows what is on the disk then; the next start begins from what is."""
+    experiments = "/api/v1/workspaces/%s/experiments" % json.loads(ask(syncless, "GET", "/api/v1/workspaces")[1])["items"][0]["id"]
+    assert ask(syncless, "POST", experiments, {"name": "before"})[0] == 201
+    syncless.errno.write_text("5")
+    with pytest.raises((urllib.error.URLError, ConnectionError)):
+        ask(syncless, "POST", experiments, {"name": "lost"})
+    assert syncless.server.wait(10) == -signal.SIGABRT
+    syncless.errno.unlink()
+    syncless.start()
+    assert "before" in [e["name"] for e in json.loads(ask(syncless, "GET", experiments)[1])["items"]]

@@ -12,20 +12,22 @@ def sim(**variables):
 
 
 def test_mutants_are_caught_and_replayed():
-    code, names = sim(MUTANT="list")
-    assert code == 0 and names.split() == ["ack_before_commit", "no_fence"]
-    for mutant in names.split():
-        code, out = sim(SEEDS=200, MUTANT=mutant)
-        assert code != 0, out
+    code, listed = sim(MUTANT="list")
+    names = listed.split()
+    assert code == 0 and len(names) >= 10 and {"ack_before_commit", "no_fence"} <= set(names)
+    for mutant in names:
+        code, out = sim(SEEDS=1000, MUTANT=mutant)
+        assert code != 0, "%s was not caught" % mutant
         found = re.search(r"violated: (\w+) seed=(\d+) trace=([0-9a-f]+)", out)
         assert found, out
-        _, again = sim(SEED=found.group(2), MUTANT=mutant)
-        assert found.group(0) in again
+    _, again = sim(SEED=found.group(2), MUTANT=mutant)
+    assert found.group(0) in again
 
 
-def test_seeds_hold():
-    code, out = sim(SEEDS=60)
+def test_seeds_hold_and_reach_every_fault_point():
+    code, out = sim()
     assert code == 0, out
+    assert "1000 seeds, 0 with violations" in out and "fault points:" in out and "NEVER HIT" not in out
 
 
 def test_an_unknown_mutant_is_an_error():

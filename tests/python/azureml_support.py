@@ -165,7 +165,7 @@ class FakeApi:
     def list_environments(self, ws):
         return iter({one["name"]: one for one in self.environments}.values())
 
-    def list_experiments(self, ws):
+    def list_experiments(self, ws, view=None):
         return ({"name": name, "id": name} for name in sorted({run["experiment"] for run in self.runs.values()}))
 
     def create_experiment(self, ws, name):

@@ -155,6 +155,50 @@ class Array:
         return list(self.values)
 
 
+HOSTILE = ["", "\0", "a\0b", "\ud800", "x" * 10000, "../x", "CON", "new\nline", "\x7f", "é" * 9000, "$number", "a=b"]
+
+
+def every_use(run, i, name):
+    """Calls that use a name in every place that takes one."""
+    return (
+        lambda: run.log(name, i),
+        lambda: run.log("text %d" % i, name),
+        lambda: run.log_list(name + "L", [name]),
+        lambda: run.log_row("row %d" % i, **{name: name}),
+        lambda: run.tag(name, name),
+        lambda: run.add_properties({name: name}),
+        lambda: run.child_run(name).complete(),
+        lambda: run.child_run(run_id=name or None).complete(),
+        lambda: run.upload_file("%s" % name, __file__),
+        run.flush,
+    )
+
+
+@pytest.mark.parametrize("how", ["journal", "server"])
+def test_hostile_names_are_taken_or_refused_and_nothing_else_suffers(experiment, how):
+    from azureml.exceptions import UserErrorException
+
+    run = experiment.start_logging(snapshot_directory=None)
+    run.log("before", 1)
+    if how == "server":
+        run.complete()
+    refused = []
+    for i, name in enumerate(HOSTILE):
+        for call in every_use(run, i, name):
+            try:
+                call()
+            except UserErrorException as error:
+                refused.append(error)
+    run.log("after", 2)
+    metrics = run.get_metrics()
+    assert metrics["before"] == 1 and metrics["after"] == 2
+    for name in HOSTILE[4:9] + HOSTILE[10:]:
+        assert metrics[name] == HOSTILE.index(name)
+    assert len([name for name in metrics if name.startswith("é" * 8000)]) == 2
+    assert run.get_tags()["a=b"] == "a=b" and run.get_properties()["new\nline"] == "new\nline"
+    assert run.get_file_names() == ["$number", "CON", "a=b"] and refused
+
+
 def test_values_of_every_kind(run):
     values = {"int": 3, "float": 0.1, "bool": True, "text": "abc", "unicode": "名 🚀", "empty": "", "scalar": Scalar(0.25),
               "big": 2 ** 62, "negative zero": -0.0, "tiny": 5e-324, "huge": 1.7976931348623157e308}
@@ -281,6 +325,8 @@ def test_children_of_an_interactive_run(experiment):
     assert recursive[child.id] == {"alpha": 0.2} and recursive[root.id] == {} and len(recursive) == 9
     assert root.get_metrics(recursive=True, run_type="nothing") == {}
     open_child = root.child_run("still open")
+    open_child.display_name = "renamed"
+    assert open_child.name == "renamed"
     root.complete()
     assert root.get_status() == "Completed" and open_child.get_status() == "Running"
     open_child.log("late", 1)
@@ -331,4 +377,265 @@ def test_the_input_datasets_of_a_run(run):
         run.input_datasets["x"]
 
 
-assert sys.version_info >= (3, 6)
+
+def test_folders_and_downloads_with_every_argument(run, tmp_path, monkeypatch):
+    from azureml.exceptions import UserErrorException
+
+    os.makedirs("data/deep")
+    for name in ("a.txt", "b.txt", "deep/c.txt"):
+        with open(os.path.join("data", name), "w") as file:
+            file.write("content of " + name)
+    os.mkfifo("data/pipe")
+    os.symlink("..", "data/loop")
+    os.symlink("nowhere", "data/dangling")
+    run.upload_folder(name="up", path="data")
+    run.upload_files(names=["x/1", "x/2"], paths=["data/a.txt", "data/b.txt"])
+    assert run.get_file_names() == ["up/a.txt", "up/b.txt", "up/deep/c.txt", "x/1", "x/2"]
+    with pytest.raises(UserErrorException, match="2 names for 1 paths"):
+        run.upload_files(names=["1", "2"], paths=["data/a.txt"])
+    with pytest.raises(UserErrorException, match="up/a.txt"):
+        run.upload_file("up/a.txt", "data/b.txt")
+    for name in ("../x", "", "a/../../b", "x" * 300, "new\nline"):
+        with pytest.raises(UserErrorException):
+            run.upload_file(name, "data/a.txt")
+    run.upload_file("/absolute/x", "data/a.txt")
+
+    def below(folder):
+        return sorted(os.path.relpath(os.path.join(at, name), folder) for at, _, names in os.walk(folder) for name in names)
+
+    run.download_files(prefix="up", output_directory="all")
+    assert below("all") == ["up/a.txt", "up/b.txt", "up/deep/c.txt"]
+    run.download_files("up/", "short", append_prefix=False)
+    assert below("short") == ["a.txt", "b.txt", "deep/c.txt"] and open("short/deep/c.txt").read() == "content of deep/c.txt"
+    run.download_files("x/", output_paths=["one", "two"], batch_size=1)
+    assert open("one").read() == "content of a.txt" and open("two").read() == "content of b.txt"
+    monkeypatch.chdir(tmp_path)
+    run.download_files("x")
+    assert below("x") == ["1", "2"]
+    with pytest.raises(UserErrorException, match="1 output_paths for 2 files"):
+        run.download_files("x", output_paths=["one"])
+    run.download_file("up/deep/c.txt")
+    run.download_file("up/deep/c.txt", output_file_path="folder/")
+    assert open("c.txt").read() == open("folder/c.txt").read() == "content of deep/c.txt"
+
+
+def snapshot_of(run, folder):
+    from runwright import snapshot
+
+    return snapshot.send(run._native.api, folder).id
+
+
+def test_snapshots_come_back_as_zip_files(experiment):
+    import stat
+    import zipfile
+
+    from azureml.exceptions import UserErrorException
+
+    os.makedirs("src/sub/empty")
+    with open("src/train.py", "w") as file:
+        file.write("print('hello')\n" * 1000)
+    with open("src/run.sh", "w") as file:
+        file.write("#!/bin/sh\n")
+    os.chmod("src/run.sh", 0o755)
+    os.symlink("train.py", "src/link")
+    run = experiment.start_logging(snapshot_directory="src")
+    path = run.restore_snapshot(path="restored")
+    assert path == "restored/%s.zip" % run.get_snapshot_id()
+    with zipfile.ZipFile(path) as archive:
+        assert sorted(archive.namelist()) == ["link", "run.sh", "sub/", "sub/empty/", "train.py"]
+        assert archive.read("train.py") == b"print('hello')\n" * 1000 and archive.read("link") == b"train.py"
+        assert archive.getinfo("run.sh").external_attr >> 16 == 0o100755
+        assert stat.S_ISLNK(archive.getinfo("link").external_attr >> 16) and archive.testzip() is None
+    of_file = run.take_snapshot("src/train.py")
+    assert of_file in run.get_properties().values()
+    run.complete()
+    with open("src/train.py", "a") as file:
+        file.write("more")
+    of_nobody = snapshot_of(run, "src")
+    run._native.api.set_retention(blob_days=0)
+    run._native.api.collect_garbage()
+    with zipfile.ZipFile(run.restore_snapshot(of_file, "one.zip")) as archive:
+        assert archive.namelist() == ["train.py"]
+    assert zipfile.is_zipfile(run.restore_snapshot())
+    with pytest.raises(UserErrorException):
+        run.restore_snapshot(of_nobody)
+
+
+def test_the_keyvault(ws, run):
+    from azureml.core import Keyvault
+    from azureml.exceptions import UserErrorException
+
+    vault = ws.get_default_keyvault()
+    assert isinstance(vault, Keyvault)
+    vault.set_secret(name="mysecret", value="påssword 名")
+    vault.set_secrets({"second": "2", "mysecret": "new"})
+    assert vault.get_secret("mysecret") == "new" and run.get_secret("mysecret") == "new"
+    assert run.get_secrets(["mysecret", "nothing"]) == {"mysecret": "new", "nothing": None}
+    assert [one["name"] for one in vault.list_secrets()] == ["mysecret", "second"]
+    with pytest.raises(UserErrorException):
+        vault.get_secret("nothing")
+    with pytest.raises(UserErrorException, match="must be text"):
+        vault.set_secret("number", 1)
+    vault.delete_secret("second")
+    assert [one["name"] for one in vault.list_secrets(max_results=5)] == ["mysecret"]
+
+
+def test_experiments_are_archived_and_deleted(ws, experiment):
+    from azureml.core import Experiment
+    from azureml.exceptions import UserErrorException
+
+    empty = Experiment(ws, "empty-one")
+    assert empty.id
+    with experiment.start_logging(snapshot_directory=None):
+        pass
+    Experiment.delete(ws, empty.id)
+    assert [one.name for one in Experiment.list(ws)] == ["logging-api-test"]
+    with pytest.raises(UserErrorException, match="run"):
+        Experiment.delete(ws, experiment.id)
+    experiment.archive()
+    assert Experiment.list(ws) == [] and [one.name for one in Experiment.list(ws, view_type="ArchivedOnly")] == [experiment.name]
+    experiment.reactivate()
+    assert [one.name for one in Experiment.list(ws)] == [experiment.name]
+
+
+SCRIPT = """
+import os, sys
+from azureml.core import Environment, Run, ScriptRunConfig
+run = Run.get_context()
+if "child" in sys.argv:
+    run.log("inner", 1)
+    sys.exit(0)
+print(run.get_secret("token"))
+children = run.create_children(tag_key="fold", tag_values=["0", "1"])
+pids = []
+for i, child in enumerate(children):
+    pid = os.fork()
+    if pid == 0:
+        child.upload_file("early.txt", __file__)
+        for k in range(1000):
+            child.log("loss", k)
+        child.log_row("row", i=i)
+        os._exit(0)
+    pids.append(pid)
+for pid in pids:
+    assert os.waitpid(pid, 0)[1] == 0
+children[0].complete()
+children[1].fail("diverged")
+left_open = run.child_run("left open")
+left_open.upload_file("early.txt", __file__)
+left_open.log("x", 1)
+environment = Environment("here")
+environment.python.user_managed_dependencies = True
+environment.python.interpreter_path = sys.executable
+submitted = run.submit_child(ScriptRunConfig(".", "train.py", arguments=["child"], environment=environment))
+run.tag("submitted", submitted.id)
+run.log_image("picture", plot=type("Figure", (), {"savefig": lambda self, out, format=None: out.write(b"PNG")})())
+run.log_residuals("residuals", {"schema_type": "residuals", "data": {"bin_edges": [1, 2]}})
+assert run.get_metrics("residuals", populate=True)["residuals"]["data"] == {"bin_edges": [1, 2]}
+import zipfile
+with zipfile.ZipFile(run.restore_snapshot(path="kept")) as archive:
+    assert archive.namelist() == ["train.py"]
+assert zipfile.is_zipfile(run.restore_snapshot(run.take_snapshot("train.py")))
+with Run.get_context(used_for_context_manager=True) as same:
+    assert same.id == run.id
+run.log("after complete", 1)
+print("still here")
+"""
+
+
+def test_a_script_with_children_that_completes_its_own_run(ws, experiment):
+    from azureml.core import Environment, ScriptRunConfig
+    from azureml.core.run import Run
+
+    os.mkdir("src")
+    with open("src/train.py", "w") as file:
+        file.write(SCRIPT)
+    ws.get_default_keyvault().set_secret("token", "s3cret")
+    environment = Environment("here")
+    environment.python.user_managed_dependencies = True
+    environment.python.interpreter_path = sys.executable
+    run = experiment.submit(ScriptRunConfig("src", "train.py", environment=environment))
+    details = run.wait_for_completion(raise_on_error=False)
+    logs = run.get_all_logs(destination="logs")
+    log = open(logs[0]).read()
+    assert details["status"] == "Completed", log
+    assert logs == ["logs/azureml-logs/70_driver_log.txt"] and log.endswith("s3cret\nstill here\n")
+    assert run.get_metrics("after complete") == {"after complete": 1} and details["warnings"] == []
+    submitted = Run(experiment, run.get_tags()["submitted"])
+    assert submitted.wait_for_completion()["status"] == "Completed" and submitted.parent.id == run.id
+    assert submitted.get_metrics() == {"inner": 1}
+    by_fold = {child.get_tags()["fold"]: child for child in run.get_children(tags="fold")}
+    assert by_fold["0"].get_metrics() == {"loss": list(range(1000)), "row": {"i": 0}}
+    assert by_fold["1"].get_metrics() == {"loss": list(range(1000)), "row": {"i": 1}}
+    assert by_fold["0"].get_status() == "Completed"
+    assert by_fold["1"].get_details()["error"]["error"]["message"] == "diverged"
+    statuses = {child.name: child.get_status() for child in run.get_children()}
+    assert statuses["left open"] == "Completed" and len(statuses) == 4
+    assert [child.id for child in run.get_children(status="Failed")] == [by_fold["1"].id]
+    assert [child.id for child in run.get_children(type="azureml.scriptrun", recursive=True)] != []
+
+
+def test_the_train_within_notebook(ws):
+    """start_logging, a model per child run, the best of them registered."""
+    import pickle
+
+    from azureml.core import Experiment
+    from azureml.core.model import Model
+    from azureml.widgets import RunDetails
+
+    experiment = Experiment(workspace=ws, name="train-within-notebook")
+    run = experiment.start_logging(snapshot_directory=None)
+    run.tag("Description", "My first run!")
+    run.log("alpha", 0.03)
+    run.log("mse", 3424.3166882137343)
+    model_file_name = "outputs/model.pkl"
+    with open(model_file_name, "wb") as file:
+        pickle.dump({"coef": 1}, file)
+    run.upload_file(name=model_file_name, path_or_stream=model_file_name)
+    run.complete()
+    assert run.get_portal_url().endswith(run.id) and run.get_file_names() == ["outputs/model.pkl"]
+
+    os.remove(model_file_name)
+    alphas = [0.0, 0.1, 0.2, 0.3]
+    with experiment.start_logging() as root_run:
+        root_run.log("alpha grid", len(alphas))
+        for alpha in alphas:
+            with root_run.child_run("alpha" + str(alpha)) as child:
+                child.log(name="alpha", value=alpha)
+                child.log(name="mse", value=(alpha - 0.2) ** 2)
+                name = "model_alpha_" + str(alpha) + ".pkl"
+                filename = os.path.join("outputs", name)
+                with open(filename, "wb") as file:
+                    pickle.dump({"alpha": alpha}, file)
+                child.upload_file(name=name, path_or_stream=filename)
+    child_runs, child_run_metrics = {}, {}
+    for one in root_run.get_children():
+        child_runs[one.id] = one
+        child_run_metrics[one.id] = one.get_metrics()
+    best_run_id = min(child_run_metrics, key=lambda k: child_run_metrics[k]["mse"])
+    best_run = child_runs[best_run_id]
+    assert best_run.get_metrics() == {"alpha": 0.2, "mse": 0.0} and best_run.get_file_names() == ["model_alpha_0.2.pkl"]
+    os.makedirs("downloads", exist_ok=True)
+    for name in best_run.get_file_names():
+        best_run.download_file(name, output_file_path=os.path.join("downloads", name))
+    assert os.listdir("downloads") == ["model_alpha_0.2.pkl"]
+    model = best_run.register_model(model_name="best_model", model_path="model_alpha_0.2.pkl")
+    assert (model.name, model.version, model.run_id) == ("best_model", 1, best_run.id)
+    assert {one.name for one in Model.list(ws)} == {"best_model"}
+    assert len(root_run.get_file_names()) == 4 and root_run.get_metrics() == {"alpha grid": 4}
+    RunDetails(root_run).show()
+
+    with experiment.start_logging(snapshot_directory=None) as early:
+        with open("outputs/early.pkl", "wb") as file:
+            file.write(b"1")
+        assert early.register_model("early", "outputs/early.pkl").version == 1
+
+
+def test_a_value_that_is_too_large_is_counted_and_long_lists_are_not(run):
+    run.log("text", "x" * (17 << 20))
+    run.log_list("long", range(1000000))
+    run.log("after", 1)
+    metrics = run.get_metrics()
+    assert len(metrics["long"]) == 1000000 and metrics["long"][-1] == 999999 and metrics["after"] == 1
+    (warning,) = run.get_details()["warnings"]
+    assert "1 values could not be logged: a value of" in warning["message"]

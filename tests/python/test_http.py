@@ -11,7 +11,9 @@ import time
 
 import pytest
 from runwright import errors
-from runwright._http import Client, encode_query, parse_events, parse_url
+from runwright._http import Client
+from runwright._http_events import parse_events
+from runwright._url import encode_query, parse_url
 from sdk_support import ROOT, answer, read_request
 
 

@@ -10,7 +10,7 @@ import subprocess
 import threading
 
 import pytest
-from runwright import _journal_writer, _process, journal
+from runwright import _journal_backlog, _process, journal
 from runwright._journal_writer import JournalWriter
 from sdk_support import ROOT, SDK
 
@@ -209,7 +209,7 @@ def test_what_does_not_fit_into_memory_is_counted(tmp_path, monkeypatch):
     writer.number("loss", -1.0)
     disk = FullDisk(10)
     monkeypatch.setattr(os, "write", disk)
-    monkeypatch.setattr(_journal_writer, "BUFFER_BYTES", 500)
+    monkeypatch.setattr(_journal_backlog, "BUFFER_BYTES", 500)
     for i in range(100):
         writer.number("loss", float(i))
     disk.room = 1 << 30
@@ -242,6 +242,38 @@ def test_a_program_that_closes_every_descriptor_goes_on_in_a_new_file(tmp_path):
     writer.number("loss", 3.0)
     assert [r.number()[1] for r in file_records(writer)[1:]] == [2.0, 3.0]
     assert len(os.listdir(str(tmp_path))) == 2
+
+
+def test_every_file_says_which_children_it_speaks_of(tmp_path):
+    writer = JournalWriter(str(tmp_path), "run")
+    writer.record(journal.CHILD, {"run_id": "a", "parent_id": "run"})
+    writer.record(journal.CHILD, {"run_id": "b", "parent_id": "a", "tags": {"t": None}})
+    first = writer.writer
+    pid = os.fork()
+    if pid == 0:
+        writer.number("home", 1.0)
+        writer.number("x", 1.0, run_id="b")
+        writer.record(journal.TAG, {"run_id": "a", "set": {}, "remove": []})
+        writer.number("x", 2.0, run_id="b")
+        os._exit(0)
+    assert os.waitpid(pid, 0)[1] == 0
+    (other,) = [name for name in os.listdir(str(tmp_path)) if name != first + ".rwj"]
+    with open(str(tmp_path / other), "rb") as file:
+        records = journal.read_records(file.read())
+    kinds = [(r.kind, None if r.kind == journal.NUMBER else r.document().get("run_id")) for r in records[1:]]
+    assert kinds == [(journal.NUMBER, None), (journal.CHILD, "a"), (journal.CHILD, "b"), (journal.RUN, "b"), (journal.NUMBER, None),
+                     (journal.TAG, "a"), (journal.NUMBER, None)]
+    assert records[3].document() == {"run_id": "b", "parent_id": "a", "tags": {"t": None}}
+
+
+def test_closed_descriptors_leave_values_with_their_run(tmp_path):
+    writer = JournalWriter(str(tmp_path), "run")
+    writer.record(journal.CHILD, {"run_id": "a", "parent_id": "run"})
+    writer.number("x", 1.0, run_id="a")
+    os.close(writer._fd)
+    writer.number("x", 2.0, run_id="a")
+    records = file_records(writer)
+    assert [r.kind for r in records] == [journal.OPEN, journal.CHILD, journal.RUN, journal.NUMBER]
 
 
 SCRIPT = r"""

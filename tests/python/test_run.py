@@ -162,27 +162,72 @@ def outside(scripted):
     return run
 
 
+class Journals:
+    """Takes journals as the server does: bytes that it has are passed over, a gap is refused."""
+
+    def __init__(self, server):
+        self.bytes, self.drop = {}, 0
+        server.on("POST", RUN + "/journal", self.take)
+
+    def take(self, request):
+        writer, offset = [one.partition("=")[2] for one in sorted(request.query.split("&"), reverse=True)]
+        have = self.bytes.setdefault(writer, b"")
+        if int(offset) > len(have):
+            return 409, {"error": {"code": "Conflict", "message": "a gap"}, "acked": len(have)}
+        self.bytes[writer] = have[: int(offset)] + request.body
+        if self.drop:
+            self.drop -= 1
+            return 503, {"error": {"code": "Unavailable", "message": "the answer is lost"}}
+        return {"acked": len(self.bytes[writer])}
+
+    def values(self):
+        return [record.document()["value"] for data in self.bytes.values() for record in journal.read_records(data)[1:]]
+
+
 def test_outside_metrics_are_sent_in_order_and_before_any_question(outside):
-    got = []
-    outside.server.on("POST", RUN + "/metrics", lambda r: got.extend(r.json()["metrics"]) or {"count": 1})
+    journals = Journals(outside.server)
     outside.server.on("GET", RUN + "/metrics", lambda request: {"metrics": []})
     for i in range(2500):
         outside.log("i", i)
     outside.log("nan", float("nan"))
     outside.get_metrics()
-    assert [one["value"] for one in got[:-1]] == list(range(2500))
-    assert got[-1]["value"] == "NaN"
+    got = journals.values()
+    assert got[:-1] == list(range(2500)) and math.isnan(got[-1]) and len(journals.bytes) == 1
+
+
+def test_an_answer_that_is_lost_doubles_nothing(outside):
+    journals = Journals(outside.server)
+    outside.log("i", 1)
+    journals.drop = 1
+    with pytest.raises(errors.UnavailableError):
+        outside.flush()
+    outside.log("i", 2)
+    outside.flush()
+    assert journals.values() == [1, 2]
+
+
+def test_what_waits_for_a_server_is_bounded(outside, monkeypatch):
+    from runwright import _outbox
+
+    monkeypatch.setattr(_outbox, "_MOST_BYTES", 10000)
+    outside.server.on("POST", RUN + "/journal", lambda request: (503, {"error": {"code": "Unavailable", "message": "away"}}))
+    with pytest.raises(errors.UnavailableError):
+        for i in range(10000):
+            outside.log("i", i)
+    journals = Journals(outside.server)
+    outside.flush()
+    assert journals.values() == list(range(i))
 
 
 def test_metrics_of_a_process_that_ends_are_sent(scripted, clean_env):
     server = scripted()
-    server.on("POST", RUN + "/metrics", {"count": 1})
+    journals = Journals(server)
     code = (
         "from runwright.client import Api; from runwright._http import Client; from runwright.run import Run\n"
         "Run(Api(Client(%r)), %r).log('a', 1)" % (server.url, ID)
     )
     subprocess.run([sys.executable, "-c", code], check=True, env=clean_env(), timeout=60)
-    assert [request.json() for request in server.requests] == [{"metrics": [{"name": "a", "type": "scalar", "value": 1}]}]
+    assert journals.values() == [1] and len(server.requests) == 1
 
 
 def test_outside_tags_properties_and_the_end(outside):

@@ -85,9 +85,27 @@ class Experiment:
 
     @staticmethod
     def list(workspace, experiment_name=None, view_type="ActiveOnly", tags=None):
-        """Experiments of a workspace."""
-        names = [document["name"] for document in workspace._call("list_experiments")]
+        """Experiments of a workspace. view_type: "ActiveOnly", "ArchivedOnly" or "All"."""
+        views = {"activeonly": "active", "archivedonly": "archived", "all": "all"}
+        if str(view_type).lower() not in views:
+            raise UserErrorException("view_type is ActiveOnly, ArchivedOnly or All, not %r." % (view_type,))
+        names = [document["name"] for document in workspace._call("list_experiments", views[str(view_type).lower()])]
         return [Experiment(workspace, name) for name in names if experiment_name in (None, name)]
+
+    @staticmethod
+    def delete(workspace, experiment_id):
+        """Deletes an experiment by its id (or name). One that has runs is refused: delete its runs first."""
+        workspace._call("delete_experiment", experiment_id)
+
+    def archive(self):
+        """Lists leave it out until it is reactivated or gets a run."""
+        self._workspace._call("archive_experiment", self._name)
+
+    def reactivate(self, new_name=None):
+        """Undoes `archive`."""
+        if new_name is not None and new_name != self._name:
+            raise UserErrorException("An experiment keeps its name: call reactivate() without new_name.")
+        self._workspace._call("reactivate_experiment", self._name)
 
     def get_docs_url(self):
         return "docs/user/guide.md"

@@ -71,7 +71,7 @@ class Run(RunMedia):
 
     @display_name.setter
     def display_name(self, value):
-        self._native._document = self._api.update_run(self._run_id, display_name=value)
+        self._native._document = self._native._ready().update_run(self._run_id, display_name=value)
 
     @property
     def type(self):
@@ -228,6 +228,7 @@ class Run(RunMedia):
         from azureml._sdk.submission import submit
 
         workspace = self._experiment.workspace
+        self._native._ready()
         return run_of(workspace, submit(workspace, self._experiment.name, config, tags, self.id), self._experiment)
 
     # Showing.

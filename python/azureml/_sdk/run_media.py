@@ -173,21 +173,35 @@ class RunMedia:
         folder = destination or os.path.join("assets", self._native.id)
         return [self._native.download_file(name, os.path.join(folder, *name.split("/"))) for name in names]
 
+    @sdk_errors
     def restore_snapshot(self, snapshot_id=None, path=None):
-        """Not built yet."""
-        return _not_built("restore_snapshot")
+        """Fetches a snapshot as a zip file and returns its path. snapshot_id: default the run's own. path: a folder, or
+        a name that ends in .zip; default: ``<id>.zip`` in the current folder."""
+        from runwright.snapshot_zip import restore
 
+        snapshot_id = snapshot_id or self._native.document().get("snapshot_id")
+        if not snapshot_id:
+            raise exceptions.UserErrorException("Run %s has no snapshot of a source folder." % self.id)
+        return restore(self._native.api, snapshot_id, path)
+
+    @sdk_errors
     def take_snapshot(self, file_or_folder_path):
-        """Not built yet."""
-        return _not_built("take_snapshot")
+        """Keeps a snapshot of a file or folder, noted in the run's properties; returns its id."""
+        from runwright.snapshot_zip import take
+
+        if not os.path.exists(file_or_folder_path):
+            raise exceptions.UserErrorException("There is no file or folder %s." % os.path.abspath(file_or_folder_path))
+        snapshot_id = take(self._native.api, file_or_folder_path)
+        self._native.add_properties({"runwright.snapshot." + snapshot_id[:16]: snapshot_id})
+        return snapshot_id
 
     def get_secret(self, name):
-        """Not built yet."""
-        return _not_built("get_secret")
+        """A secret of the workspace."""
+        return self.experiment.workspace.get_default_keyvault().get_secret(name)
 
     def get_secrets(self, secrets):
-        """Not built yet."""
-        return _not_built("get_secrets")
+        """name → value of several secrets; None for those that are not there."""
+        return self.experiment.workspace.get_default_keyvault().get_secrets(secrets)
 
     # Models.
 
@@ -240,12 +254,6 @@ def artifact_name(name, ending):
     parts = [part.encode("utf-8")[:200].decode("utf-8", "ignore") for part in parts if part not in ("", ".", "..")]
     stem = "/".join(parts)[-2000:].lstrip("/") or "metric"
     return "%s_%d%s%s" % (stem, int(time.time()), "".join("%02x" % b for b in os.urandom(3)), ending)
-
-
-def _not_built(name):
-    from azureml._sdk.missing import MissingMember
-
-    return MissingMember("Run." + name)()
 
 
 def _figure_bytes(plot):

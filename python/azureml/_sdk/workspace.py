@@ -208,8 +208,10 @@ class Workspace:
         return _not_built("set_default_datastore")
 
     def get_default_keyvault(self):
-        """Not built yet."""
-        return _not_built("get_default_keyvault")
+        """The workspace's secrets."""
+        from azureml._sdk.keyvault import Keyvault
+
+        return Keyvault(self)
 
     def delete(self, delete_dependent_resources=False, no_wait=False):
         """Not built yet."""

@@ -15,6 +15,7 @@ class FakeBackend final : public ComputeBackend {
   void Start(const StartRequest& request, std::function<void(Status)> done) override;
   Life Probe(const RunId& run, const AllocationId& allocation) override;
   json::Value ExitRecord(const RunId& run) override;
+  std::string FolderOf(const RunId& run) override { return folders_[run.str()]; }
   void KillRemains(const RunId& run) override;
 
   /// Called by every Start that succeeds: begin the simulated supervisor.
@@ -27,6 +28,8 @@ class FakeBackend final : public ComputeBackend {
     exits_[run.str()] = std::move(record);
   }
 
+  void SetFolder(const RunId& run, const std::string& folder) { folders_[run.str()] = folder; }
+
   const std::vector<StartRequest>& starts() const { return starts_; }
   const std::vector<std::string>& killed() const { return killed_; }
 
@@ -34,6 +37,7 @@ class FakeBackend final : public ComputeBackend {
   std::vector<StartRequest> starts_;
   std::vector<Error> fail_;
   std::map<std::string, Life> lives_;
+  std::map<std::string, std::string> folders_;
   std::map<std::string, json::Value> exits_;
   std::vector<std::string> killed_;
 };

@@ -16,7 +16,8 @@ std::string BytesOf(const net::Body& body) { return body.bytes; }
 
 void ScriptedServer::Send(net::Request request, std::chrono::milliseconds, Callback callback) {
   bool stream = request.path.ends_with("/logs") || request.path.ends_with("/journal");
-  std::string key = request.path + request.Query("writer").value_or("");
+  std::string key =
+      request.path + request.Query("writer").value_or("") + request.Query("name").value_or("");
   if (stream) most_in_flight = std::max(most_in_flight, ++in_flight_[key]);
   auto delay = latency + (request.path.ends_with("/logs") ? disk_latency : latency * 0);
   loop_.After("server", delay, [=, this] {
@@ -45,6 +46,11 @@ net::Response ScriptedServer::Answer(const net::Request& request) {
   if (request.Header("Authorization") != "Bearer " + grant.StringOr("token"))
     return Refuse(401, "Unauthenticated");
   if (path[2] == "allocations") return Allocation(path.back(), body);
+  if (path.back() == "system_metrics") {
+    system_metrics.push_back(body);
+    return net::JsonResponse(json::Object());
+  }
+  if (path.back() == "logs") log_bytes += request.body.bytes.size();
   if (path.back() == "logs") return Append(logs[*request.Query("name")], request);
   if (path.back() == "preview") return Preview(request);
   if (path.back() == "journal") return Append(journals[*request.Query("writer")], request);
@@ -55,6 +61,7 @@ net::Response ScriptedServer::Answer(const net::Request& request) {
     return net::JsonResponse(json::Object{{"missing", std::move(missing)}});
   }
   if (path[2] == "blobs" && request.method == "PUT") {
+    if (refused_blobs) return Refuse(503, "Unavailable");
     if (Sha256Hex(BytesOf(request.body)) != path[3]) return Refuse(400, "InvalidArgument");
     blobs[path[3]] = BytesOf(request.body);
     return net::JsonResponse(json::Object(), 201);

@@ -19,12 +19,13 @@ class ScriptedServer final : public net::Transport {
 
   void Send(net::Request request, std::chrono::milliseconds timeout, Callback callback) override;
 
-  json::Value grant;         // the answer to a claim
-  std::string claimed_by;    // by whom it was claimed first
-  bool away = false;         // nobody answers
-  int lose_answers = 0;      // so many requests take effect, and their answers get lost
-  bool fenced = false;       // every request but a claim is refused
-  int cancel_grace_ms = -1;  // told to the next heartbeats where not negative
+  json::Value grant;           // the answer to a claim
+  std::string claimed_by;      // by whom it was claimed first
+  bool away = false;           // nobody answers
+  int lose_answers = 0;        // so many requests take effect, and their answers get lost
+  bool fenced = false;         // every request but a claim is refused
+  bool refused_blobs = false;  // PUT of a blob is answered by 503
+  int cancel_grace_ms = -1;    // told to the next heartbeats where not negative
   std::chrono::milliseconds latency{1};
   std::chrono::milliseconds disk_latency{0};  // of a log's ship, besides
 
@@ -34,6 +35,8 @@ class ScriptedServer final : public net::Transport {
   std::map<std::string, std::string> blobs;                  // digest → bytes
   std::map<std::string, std::string> artifacts;              // name → digest
   std::vector<std::string> named;                            // each artifact POST, in order
+  std::vector<json::Value> system_metrics;                   // each batch, in order
+  size_t log_bytes = 0;                                      // of all pieces of logs that came
   std::vector<std::pair<std::string, json::Value>> reports;  // started, exited, finished, failed
   int most_in_flight = 0;                                    // of one log or journal
 

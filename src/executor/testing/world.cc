@@ -48,6 +48,7 @@ void World::Write(const std::string& path, const std::string& text) {
 }
 
 void World::Append(const std::string& path, const std::string& text) {
+  CHECK(fs.MakeDirs(os::DirName(path)));
   auto file = fs.Open(path, os::OpenMode::kAppend);
   CHECK(file);
   CHECK((*file)->Append(text));
@@ -64,8 +65,9 @@ void World::StartExecutor() {
     return Result<std::shared_ptr<net::Transport>>(
         std::shared_ptr<net::Transport>(std::shared_ptr<char>(), &server));
   };
-  executor = std::make_unique<Executor>(context, factory, supervisor, nullptr,
-                                        ExecutorOptions{"/run", "host", 1, {{"HOME", "/home/u"}}});
+  executor =
+      std::make_unique<Executor>(context, factory, supervisor, nullptr,
+                                 ExecutorOptions{"/run", "host", 1, {{"HOME", "/home/u"}}, &node});
   executor->OnDone([this](int status) { done = status; });
   CHECK(executor->Start());
 }

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "executor/executor.h"
+#include "executor/testing/fake_node.h"
 #include "executor/testing/fake_supervisor.h"
 #include "executor/testing/scripted_server.h"
 #include "executor/testing/virtual_loop.h"
@@ -51,6 +52,7 @@ class World {
   CountingRandom random;
   ScriptedServer server{loop};
   FakeSupervisor supervisor{loop, loop, fs, RunFolder{"/run"}};
+  FakeNode node;
   std::string snapshot;
   std::vector<std::string> dialled;  // URLs, in order
   std::optional<int> done;           // the executor's exit status

@@ -31,7 +31,7 @@ class MemoryFile final : public File {
     TRY(state_->Check("write", path_));
     if (node_->orphaned) return Ok();
     if (offset + bytes.size() > node_->bytes.size())
-      TRY(state_->Resize(*node_, offset + bytes.size()));
+      TRY(state_->Resize(*node_, offset + bytes.size(), path_));
     node_->bytes.replace(offset, bytes.size(), bytes);
     Touch();
     return Ok();
@@ -48,7 +48,7 @@ class MemoryFile final : public File {
 
   Status Truncate(uint64_t size) override {
     TRY(state_->Check("truncate", path_));
-    TRY(state_->Resize(*node_, size));
+    TRY(state_->Resize(*node_, size, path_));
     Touch();
     return Ok();
   }
@@ -89,7 +89,7 @@ Result<std::unique_ptr<File>> MemoryFileSystem::Open(const std::string& path, Op
     TRY(state_->RequireParent(path));
     node = state_->Add(path, FileType::kRegular, permissions);
   } else if (mode == OpenMode::kTruncate) {
-    TRY(state_->Resize(*node, 0));
+    TRY(state_->Resize(*node, 0, path));
     node->dirty = true;
     node->changed = ++state_->changes;
   }
@@ -111,7 +111,9 @@ Status MemoryFileSystem::Rename(const std::string& from, const std::string& to) 
       ++it;
     }
   }
+  bool replaced = state_->names.contains(to);
   for (auto& [path, moved_node] : moved) state_->names[path] = moved_node;
+  if (replaced) state_->CountUsed();
   return Ok();
 }
 
@@ -120,6 +122,7 @@ Status MemoryFileSystem::Remove(const std::string& path) {
   if (!state_->Find(path)) return ErrnoError(ENOENT, "remove " + path);
   if (state_->HasChildren(path)) return ErrnoError(ENOTEMPTY, "remove " + path);
   state_->names.erase(path);
+  state_->CountUsed();
   return Ok();
 }
 
@@ -128,6 +131,7 @@ Status MemoryFileSystem::RemoveTree(const std::string& path) {
   std::erase_if(state_->names, [&](const auto& entry) {
     return entry.first == path || IsBelow(entry.first, path);
   });
+  state_->CountUsed();
   return Ok();
 }
 
@@ -217,5 +221,6 @@ void MemoryFileSystem::SetFault(
   state_->fault = std::move(fault);
 }
 void MemoryFileSystem::SetCapacity(uint64_t bytes) { state_->capacity = bytes; }
+uint64_t MemoryFileSystem::used() const { return state_->used; }
 
 }  // namespace rw::os::testing

@@ -42,6 +42,8 @@ class MemoryFileSystem final : public FileSystem {
   void SetFault(std::function<Status(std::string_view operation, const std::string& path)> fault);
   /// Bytes that all files together may hold; a write above it gets kNoSpace.
   void SetCapacity(uint64_t bytes);
+  /// Bytes that all files together hold.
+  uint64_t used() const;
 
   struct Node;
   struct State;

@@ -8,6 +8,7 @@
 namespace rw::os::testing {
 namespace {
 constexpr size_t kPage = 4096;
+constexpr size_t kSector = 512;
 
 bool Coin(Random* random) { return random != nullptr && random->U64() % 2 == 0; }
 }  // namespace
@@ -20,7 +21,10 @@ void MemoryFileSystem::Node::Crash(Random* random) {
   if (bytes.size() < durable.size() && Coin(random)) after.resize(bytes.size());
   for (size_t at = 0; at < std::min(after.size(), bytes.size()); at += kPage) {
     size_t n = std::min(kPage, std::min(after.size(), bytes.size()) - at);
-    if (Coin(random)) after.replace(at, n, bytes, at, n);
+    if (!Coin(random)) continue;
+    // Mostly whole pages; a page that was on its way is there up to some sector.
+    if (random != nullptr && random->U64() % 8 == 0) n = std::min(n, random->U64() % 8 * kSector);
+    after.replace(at, n, bytes, at, n);
   }
   bytes = durable = after;
   dirty = false;
@@ -59,10 +63,16 @@ bool MemoryFileSystem::State::HasChildren(const std::string& path) const {
   return next != names.end() && next->first.compare(0, path.size() + 1, path + "/") == 0;
 }
 
-Status MemoryFileSystem::State::Resize(Node& node, uint64_t size) {
+void MemoryFileSystem::State::CountUsed() {
+  used = 0;
+  for (const auto& [path, node] : names) used += node->bytes.size();
+}
+
+Status MemoryFileSystem::State::Resize(Node& node, uint64_t size, const std::string& path) {
   if (node.orphaned) return Ok();
-  if (size > node.bytes.size() && used + (size - node.bytes.size()) > capacity)
-    return ErrnoError(ENOSPC, "write");
+  uint64_t more = size > node.bytes.size() ? size - node.bytes.size() : 0;
+  if (more > 0 && used + more > capacity)
+    return ErrnoError(ENOSPC, "write " + path + " (" + std::to_string(more) + " bytes needed)");
   used += size;
   used -= node.bytes.size();
   node.bytes.resize(size);

@@ -21,7 +21,8 @@ struct MemoryFileSystem::Node {
   bool dirty = false;
   bool orphaned = false;  // lost in a crash: writes are accepted and go nowhere
 
-  /// What a disk may hold after power loss: synced bytes, some of the later pages.
+  /// What a disk may hold after power loss: synced bytes, some of the later pages, torn ones among
+  /// them.
   void Crash(Random* random);
 };
 
@@ -42,7 +43,9 @@ struct MemoryFileSystem::State {
   std::shared_ptr<Node> Add(const std::string& path, FileType type, uint32_t mode);
   Status RequireParent(const std::string& path) const;
   bool HasChildren(const std::string& path) const;
-  Status Resize(Node& node, uint64_t size);
+  Status Resize(Node& node, uint64_t size, const std::string& path);
+  /// After names went: a file without a name counts no longer, though it may still be open.
+  void CountUsed();
   void Crash();
 };
 

@@ -4,7 +4,7 @@ namespace rw::os::testing {
 namespace {
 
 Status Living(const std::shared_ptr<bool>& alive) {
-  return *alive ? Ok() : Status(Error(Code::kInternal, "process is dead"));
+  return *alive ? Ok() : Status(Error(Code::kNoSpace, "process is dead"));
 }
 
 class MortalFile final : public File {

@@ -8,8 +8,8 @@
 
 namespace rw::os::testing {
 
-/// Every operation fails with kInternal "process is dead" once *alive is false. `inner` outlives
-/// it.
+/// Every operation fails once *alive is false, with kNoSpace: the one failure that code goes on
+/// after, so that the turn in which a simulated process died comes to its end. `inner` outlives it.
 std::unique_ptr<FileSystem> MakeMortalFileSystem(FileSystem& inner, std::shared_ptr<bool> alive);
 
 }  // namespace rw::os::testing

@@ -1,0 +1,21 @@
+// Many small segments of one writer become few large ones, in the transaction that adds the last of
+// them: readers see the same values before and after, and a crash leaves one or the other.
+#pragma once
+
+#include <string_view>
+
+#include "db/connection.h"
+
+namespace rw::meta {
+
+/// Segments of this many points stay as they are.
+inline constexpr int64_t kLargeSegment = 8192;
+/// So many more segments of a metric are looked at together.
+inline constexpr int64_t kCompactEvery = 16;
+
+/// Merges the newest small segments of each writer of the metric. Each point is rewritten about
+/// log2(kLargeSegment / kCompactEvery) times in all. A segment that is damaged stays, with those
+/// around it.
+Status CompactMetric(db::Connection& db, int64_t metric_id);
+
+}  // namespace rw::meta
