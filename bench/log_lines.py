@@ -1,5 +1,5 @@
 """A script that prints as fast as it can, and a follower of its log: lines a second, and how far the follower is behind."""
-from common import percentile, python_json, row, workspace
+from common import python_json, row, workspace
 from query import memory, server_pid
 
 # Every 1,000 lines one with the clock; the pace is 1,000,000 lines a second.
@@ -26,17 +26,13 @@ delays, lines, took, rest = [], 0, 0.0, b''
 for event, _, text in ws._api.client.events('/api/v1/runs/%s/logs' % run.id):
     now = time.time()
     if event == 'log':
-        data = rest + base64.b64decode(json.loads(text)['bytes'])
-        data, _, rest = data.rpartition(b'\\n')
+        data, _, rest = (rest + base64.b64decode(json.loads(text)['bytes'])).rpartition(b'\\n')
         lines += data.count(b'\\n') + (1 if data else 0)
-        at = 0 if data[:1] == b'T' else data.find(b'\\nT') + 1 if b'\\nT' in data else -1
-        while at >= 0:
-            end = data.find(b'\\n', at)
-            delays.append((now - float(data[at + 1 : end if end >= 0 else len(data)])) * 1000)
-            following = data.find(b'\\nT', at)
-            at = following + 1 if following >= 0 else -1
-        if b'\\nE' in data:
-            took = float(data[data.rindex(b'\\nE') + 2 :].split()[0])
+        for line in (b'\\n' + data).split(b'\\nT')[1:]:
+            delays.append((now - float(line.split(b'\\n', 1)[0])) * 1000)
+        last = data[data.rfind(b'\\n') + 1:]
+        if last[:1] == b'E':
+            took = float(last[1:])
     if event == 'end':
         break
 assert lines == int(sys.argv[1]) * 1000 + 1, lines

@@ -43,16 +43,11 @@ def fill(where, runs, paged, metrics, params):
         rng = random.Random(part)
         ids = ["bench_%010d_%08x" % (1700000000 + i, i) for i in range(part, runs, 2)]
 
-        def requests():
-            for i, run in zip(range(part, runs, 2), ids):
-                yield "POST", "/api/v1/workspaces/%s/runs" % where[3], {
-                    "experiment": "paged" if i < paged else "rest", "run_id": run, "tags": {"team": "t%d" % (i % 7)},
-                    "params": {"p%d" % k: rng.random() for k in range(params)}}
-            for run in ids:
-                yield "POST", "/api/v1/runs/%s/metrics" % run, {
-                    "metrics": [{"name": "m%d" % k, "value": rng.random()} for k in range(metrics)]}
-
-        load.pump(where, requests())
+        load.pump(where, (("POST", "/api/v1/workspaces/%s/runs" % where[3], {
+            "experiment": "paged" if i < paged else "rest", "run_id": run, "tags": {"team": "t%d" % (i % 7)},
+            "params": {"p%d" % k: rng.random() for k in range(params)}}) for i, run in zip(range(part, runs, 2), ids)))
+        load.pump(where, (("POST", "/api/v1/runs/%s/metrics" % run, {
+            "metrics": [{"name": "m%d" % k, "value": rng.random()} for k in range(metrics)]}) for run in ids))
 
     load.in_two(work)
 
@@ -62,7 +57,7 @@ def first_pages(where, metrics, count, experiment):
     connection = load.Connection(where)
     rng = random.Random(5)
     out = []
-    for i in range(count):
+    for _ in range(count):
         sort = rng.choice(["-metrics.m%d", "metrics.m%d", "-max(metrics.m%d)", "min(metrics.m%d)"]) % rng.randrange(metrics)
         scope = "&experiment=" + experiment if experiment else ""
         begin = time.perf_counter()

@@ -216,7 +216,10 @@ void Checks::Children(const Shim& shim, const std::string& parent_status) {
     std::string status = run->StringOr("status");
     if (!IsTerminal(status)) return stage_.Violate("children_end_with_their_run", child.run_id);
     if (WasKilled(shim.request().run.str())) continue;
-    std::string wanted = child.ended ? "Completed" : parent_status;
+    std::string wanted = child.lasted_us >= 0 ? "Completed" : parent_status;
+    int64_t lasted = ParseUtc(run->StringOr("end_time")) - ParseUtc(run->StringOr("start_time"));
+    if (child.lasted_us >= 0 && lasted != child.lasted_us)
+      return stage_.Violate("times_are_right", json::Write(*run));
     auto values = Values(child.run_id, "c");
     bool whole = values && values->size() == static_cast<size_t>(child.points);
     if (status != wanted || run->StringOr("parent_id") != shim.request().run.str() || !whole)

@@ -43,6 +43,9 @@ void Script::Start() {
 
 void Script::Step() {
   if (!running_) return;
+  for (ScriptChild& child : children_)
+    if (child.ended && child.lasted_us < 0 && !damaged() && world_.random.Chance(0.2))
+      EndChild(child);
   if (step_ >= plan_.points && !plan_.endless) {
     if (plan_.output_bytes > 0) {
       output_.assign(plan_.output_bytes, '\0');
@@ -87,8 +90,8 @@ void Script::Damage(uint64_t size_before) {
 }
 
 void Script::MakeChild() {
-  ScriptChild child{run_id_ + "_c" + std::to_string(children_.size()), children_.size() % 2 == 0,
-                    3};
+  ScriptChild child{run_id_ + "_c" + std::to_string(children_.size()), children_.size() % 2 == 0, 3,
+                    world_.now()};
   json::Value made = json::Object();
   made.Set("run_id", child.run_id).Set("parent_id", run_id_).Set("name", "child");
   json::Value here = json::Object(), back = json::Object();
@@ -98,13 +101,16 @@ void Script::MakeChild() {
   CHECK(journal_->Append(Kind::kRun, json::Write(here)));
   for (int i = 0; i < child.points; i++)
     CHECK(journal_->AppendNumber({.value = static_cast<double>(i), .name = "c"}));
-  if (child.ended) {
-    json::Value end = json::Object();
-    CHECK(journal_->Append(Kind::kEnd, json::Write(end.Set("status", "Completed"))));
-  }
   CHECK(journal_->Append(Kind::kRun, json::Write(back)));
   world_.coverage.Hit(child.ended ? "script:child-ended" : "script:child-left-open");
   children_.push_back(std::move(child));
+}
+
+void Script::EndChild(ScriptChild& child) {
+  json::Value end = json::Object();
+  end.Set("run_id", child.run_id).Set("status", "Completed");
+  CHECK(journal_->Append(Kind::kEnd, json::Write(end)));
+  child.lasted_us = world_.now() - child.began_us;
 }
 
 void Script::Signal(int number) {

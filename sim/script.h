@@ -31,6 +31,8 @@ struct ScriptChild {
   std::string run_id;
   bool ended = false;
   int points = 0;
+  int64_t began_us = 0;    // by the monotonic clock
+  int64_t lasted_us = -1;  // -1: the script did not end it
 };
 
 class Script : public std::enable_shared_from_this<Script> {
@@ -64,6 +66,7 @@ class Script : public std::enable_shared_from_this<Script> {
   void LogPoint();
   void Damage(uint64_t size_before);
   void MakeChild();
+  void EndChild(ScriptChild& child);
   void End(executor::Outcome outcome);
 
   World& world_;

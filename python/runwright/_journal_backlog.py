@@ -42,6 +42,14 @@ class Backlog:
             self._say_nested()
         return done
 
+    def _at_exit(self):
+        """The last try; what the disk still refuses is lost, and told where somebody listens."""
+        if self.flush_memory() and not self._lost:
+            return
+        lost = self._lost + sum(points for _, points in self._pending)
+        if lost and self.tell_lost is not None and self._pid == os.getpid():
+            self.tell_lost(lost)
+
     def _failed(self, error, data):
         """What is left to keep of ``data`` after a failed write."""
         if error.errno == _EBADF:  # somebody closed every descriptor: go on in a new file
@@ -60,7 +68,7 @@ class Backlog:
             import atexit
 
             self._warned = True
-            atexit.register(self.flush_memory)
+            atexit.register(self._at_exit)
             self._warn(
                 "The journal below %s cannot be written: %s. Up to %d MiB of metrics are kept in memory and written when "
                 "there is room; the run goes on." % (self.folder, error.strerror, BUFFER_BYTES >> 20)

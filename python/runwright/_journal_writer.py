@@ -58,6 +58,7 @@ class JournalWriter(Backlog):
         self._children = {}  # bodies of the CHILD records that were written, by run id
         self._warn = warn or _warn_stderr
         self._warned = False
+        self.tell_lost = None  # called at exit with the number of points that the disk never took, where there are some
         self._begin()
         _writers.add(self)
 

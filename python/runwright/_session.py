@@ -36,6 +36,15 @@ class RunSession:
         self.writer = JournalWriter(os.path.join(folder, "journal"), self.run_id)
         self._api = None
         self._acked = None  # (writer, offset) that the server has
+        self.writer.tell_lost = self._tell_lost
+
+    def _tell_lost(self, points):
+        """The disk is full at the end of this process: its executor says with the run how much was not logged."""
+        message = "%d points could not be logged: the disk below %s was full" % (points, self.folder)
+        try:
+            self.api.warn(self.run_id, "journal", message)
+        except errors.RunwrightError:
+            pass
 
     def attach(self, run):
         """A `Run` that says things through this session."""

@@ -39,6 +39,7 @@ class Api(ApiWorkspaces):
             query["cursor"] = page.get("next_cursor")
             if not query["cursor"]:
                 return
+            query["limit"] = 1000  # who wants more than the first page wants them all
 
     # Runs.
 
@@ -156,6 +157,10 @@ class Api(ApiWorkspaces):
         """Answered when the server has acked ``offset`` of ``writer``."""
         body = {"writer": writer, "offset": offset}
         return self._post(_path("runs", run, "flush"), body, timeout=timeout)
+
+    def warn(self, run, source, message):
+        """Adds a warning to a run."""
+        return self._post(_path("runs", run, "warnings"), {"source": source, "message": message})
 
     def follow_logs(self, run, offsets=None, name=None, follow=True, timeout=60):
         """Yields ``(event, data dict)``; log bytes are decoded (``data["bytes"]`` is bytes). See `runwright.stream`.

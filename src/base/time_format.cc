@@ -4,6 +4,7 @@
 #include <ctime>
 
 #include "base/clock.h"
+#include "base/time_text.h"
 
 namespace rw {
 namespace {
@@ -11,7 +12,7 @@ namespace {
 constexpr int64_t kDay = int64_t{86'400} * 1'000'000;
 
 /// `digits` decimal digits of `value` at `at`.
-void PutDigits(std::string& text, size_t at, int64_t value, int digits) {
+void PutDigits(char* text, size_t at, int64_t value, int digits) {
   for (int i = digits - 1; i >= 0; i--) {
     text[at + static_cast<size_t>(i)] = static_cast<char>('0' + value % 10);
     value /= 10;
@@ -21,13 +22,19 @@ void PutDigits(std::string& text, size_t at, int64_t value, int digits) {
 }  // namespace
 
 std::string FormatUtc(int64_t wall_micros) {
+  std::string text;
+  AppendUtc(text, wall_micros);
+  return text;
+}
+
+void AppendUtc(std::string& out, int64_t wall_micros) {
   int64_t day = wall_micros / kDay, rest = wall_micros % kDay;
   if (rest < 0) {
     rest += kDay;
     day--;
   }
   std::chrono::year_month_day date{std::chrono::sys_days(std::chrono::days(static_cast<int>(day)))};
-  std::string text = "0000-00-00T00:00:00.000000Z";
+  char text[] = "0000-00-00T00:00:00.000000Z";
   PutDigits(text, 0, std::abs(static_cast<int>(date.year())), 4);
   PutDigits(text, 5, static_cast<unsigned>(date.month()), 2);
   PutDigits(text, 8, static_cast<unsigned>(date.day()), 2);
@@ -36,7 +43,7 @@ std::string FormatUtc(int64_t wall_micros) {
   PutDigits(text, 14, seconds / 60 % 60, 2);
   PutDigits(text, 17, seconds % 60, 2);
   PutDigits(text, 20, rest % 1'000'000, 6);
-  return text;
+  out.append(text, sizeof text - 1);
 }
 
 int64_t ParseUtc(const std::string& text) {

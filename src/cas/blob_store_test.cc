@@ -31,6 +31,49 @@ TEST_F(FolderBlobStoreTest, WhatWasPutIsReadBack) {
   EXPECT_EQ(store_.Size(digest).error().code(), Code::kNotFound);
 }
 
+TEST_F(FolderBlobStoreTest, ASweepLeavesWhatWasUsedSinceItBegan) {
+  std::vector<Digest> digests;
+  for (const char* text : {"sized", "opened", "put again", "looked for", "in a pack", "unused"}) {
+    digests.push_back(Digest::Of(text));
+    ASSERT_TRUE(store_.Put(digests.back(), text));
+  }
+  store_.BeginSweep();
+  ASSERT_TRUE(store_.Size(digests[0]));
+  ASSERT_TRUE(store_.Open(digests[1]));
+  ASSERT_TRUE(store_.Put(digests[2], "put again"));
+  ASSERT_TRUE(store_.FindMissing({&digests[3], 1})->empty());
+  BlobView packed{digests[4], "in a pack"};
+  ASSERT_TRUE(store_.PutMany({&packed, 1}));
+  Digest fresh = Digest::Of("new");
+  ASSERT_TRUE(store_.Put(fresh, "new"));
+  for (size_t i = 0; i < 5; i++) EXPECT_FALSE(*store_.RemoveUnused(digests[i])) << i;
+  EXPECT_FALSE(*store_.RemoveUnused(fresh));
+  EXPECT_TRUE(*store_.RemoveUnused(digests[5]));
+  EXPECT_EQ(store_.FindMissing(digests)->size(), 1u);
+  store_.EndSweep();
+  // What an earlier sweep saw in use is nothing to the next one.
+  store_.BeginSweep();
+  EXPECT_TRUE(*store_.RemoveUnused(digests[0]));
+  store_.EndSweep();
+}
+
+TEST_F(FolderBlobStoreTest, OneThatIsPutAgainIsAsFreshAsNew) {
+  Digest digest = Digest::Of("again");
+  ASSERT_TRUE(store_.Put(digest, "again"));
+  int64_t before = fs_.Stat(store_.Path(digest))->ctime_ns;
+  for (int i = 0; i < 1000 && fs_.Stat(store_.Path(digest))->ctime_ns == before; i++)
+    ASSERT_TRUE(store_.Put(digest, "again"));
+  EXPECT_GT(fs_.Stat(store_.Path(digest))->ctime_ns, before);
+  int seen = 0;
+  ASSERT_TRUE(store_.ForEach([&](const Digest& one, const os::FileInfo& info) {
+    seen++;
+    EXPECT_EQ(one, digest);
+    EXPECT_EQ(info.size, 5u);
+    return Ok();
+  }));
+  EXPECT_EQ(seen, 1);
+}
+
 TEST_F(FolderBlobStoreTest, EmptyBlobIsABlob) {
   ASSERT_TRUE(store_.Put(Digest::Of(""), ""));
   EXPECT_EQ(*ReadBlob(store_, Digest::Of("")), "");

@@ -95,6 +95,10 @@ void ExamineData(Context&, const std::string& data, bool deep, Findings& out) {
   Rights(data, out);
   Holder(data, out);
   auto found = keep::InspectData(os::PosixFileSystem(), data, deep);
+  if (!found && found.error().code() == Code::kUnavailable)
+    return AddFinding(out, Health::kNote, "database",
+                      "its server holds it for itself (--allow-network-fs)",
+                      "stop the server to look into it");
   if (!found)
     return AddFinding(out, Health::kError, "database", found.error().message(),
                       "restore the last backup to a new folder");

@@ -1,6 +1,7 @@
 #include <condition_variable>
 #include <mutex>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "db/write_batch.h"
@@ -43,7 +44,8 @@ class ThreadWriter final : public Writer {
       }
       CommitBatch(*connection_, *batch);
       // Operations may hold what only the loop may let go of: they are dropped there, with `done`.
-      loop_.Post("db.acknowledge", [batch] { Acknowledge(*batch); });
+      // Moved: a reference that stayed here could be the last one when the loop is the faster.
+      loop_.Post("db.acknowledge", [batch = std::move(batch)] { Acknowledge(*batch); });
     }
   }
 

@@ -3,9 +3,11 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <thread>
 
 #include "os/file_system.h"
 
@@ -120,6 +122,43 @@ TEST(ThreadWriter, DoneComesOnTheLoopAfterTheCommit) {
   while (done < 100) loop.RunOne();
   EXPECT_EQ(Count(*reader), 100);
   EXPECT_TRUE(os::PosixFileSystem().RemoveTree(folder));
+}
+
+/// Done with a task, and all that it holds, before Post returns.
+class EagerLoop final : public Loop {
+ public:
+  void Post(std::string_view, Task task) override {
+    std::thread([task = std::move(task)]() mutable {
+      task();
+      task = nullptr;
+    }).join();
+  }
+  TimerId After(std::string_view, std::chrono::microseconds, Task) override { return 0; }
+  void Cancel(TimerId) override {}
+};
+
+TEST(ThreadWriter, WhatAnOperationHoldsIsNeverDroppedOnTheWritersThread) {
+  EagerLoop loop;
+  auto own = *Connection::Open(":memory:");
+  std::thread::id writers;
+  std::atomic<bool> dropped_there = false, dropped = false;
+  {
+    auto writer = MakeThreadWriter(loop, std::move(own));
+    std::shared_ptr<char> held(new char, [&](char* c) {
+      delete c;
+      dropped_there = std::this_thread::get_id() == writers;
+      dropped = true;
+    });
+    writer->Submit(
+        "hold",
+        [&writers, held = std::move(held)](Connection&) -> Status {
+          writers = std::this_thread::get_id();
+          return Ok();
+        },
+        [](const Status&) {});
+  }
+  EXPECT_TRUE(dropped);
+  EXPECT_FALSE(dropped_there);
 }
 
 }  // namespace

@@ -93,9 +93,10 @@ void OutputShipper::ScannedAtEnd(OutputScan scan) {
   looking_ = false;
   for (Warning& warning : scan.warnings) warnings_.push_back(std::move(warning));
   auto shared = std::make_shared<OutputScan>(std::move(scan));
-  tails_.Finish(Streamed(*shared), lifetime_.Bind([this, shared](std::set<std::string> streamed) {
-    StoreRest(*shared, streamed);
-  }));
+  tails_.Finish(Streamed(*shared),
+                lifetime_.Bind([this, shared](const std::set<std::string>& streamed) {
+                  StoreRest(*shared, streamed);
+                }));
 }
 
 void OutputShipper::StoreRest(const OutputScan& scan, const std::set<std::string>& streamed) {

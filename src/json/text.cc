@@ -57,16 +57,24 @@ size_t SkipValue(std::string_view text, size_t at) {
 
 }  // namespace
 
-std::string_view RawMember(std::string_view object, std::string_view key) {
+void RawMembers(std::string_view object, std::span<const std::string_view> keys,
+                std::span<std::string_view> values) {
   size_t at = 1;
   while (at < object.size() && object[at] == '"') {
     size_t name_end = SkipString(object, at);
     std::string_view name = object.substr(at + 1, name_end - at - 2);
     size_t value_end = SkipValue(object, name_end + 1);
-    if (name == key) return object.substr(name_end + 1, value_end - name_end - 1);
+    for (size_t i = 0; i < keys.size(); i++) {
+      if (keys[i] == name) values[i] = object.substr(name_end + 1, value_end - name_end - 1);
+    }
     at = value_end + 1;
   }
-  return {};
+}
+
+std::string_view RawMember(std::string_view object, std::string_view key) {
+  std::string_view value;
+  RawMembers(object, {&key, 1}, {&value, 1});
+  return value;
 }
 
 void AppendQuoted(std::string& out, std::string_view text) {

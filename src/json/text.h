@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -15,8 +16,10 @@ void AppendInt(std::string& out, int64_t value);
 /// in quotes.
 void AppendDouble(std::string& out, double value);
 
-/// The text of one member's value in the text of an object that Write made; empty where there is no
-/// such member.
+/// The texts of some members' values in the text of an object that Write made; empty where there is
+/// no such member. `keys` and `values` are of one length.
+void RawMembers(std::string_view object, std::span<const std::string_view> keys,
+                std::span<std::string_view> values);
 std::string_view RawMember(std::string_view object, std::string_view key);
 
 }  // namespace rw::json

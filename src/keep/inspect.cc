@@ -21,6 +21,7 @@ class Inspection {
 
   Result<std::vector<Finding>> Run() {
     auto db = db::Connection::Open(data_ + "/runwright.db", {.read_only = true});
+    if (!db && db.error().code() == Code::kUnavailable) return std::move(db).error();
     if (!db) {
       Add(Health::kError, "database", db.error().message(), kFromBackup);
       return std::move(findings_);

@@ -64,8 +64,7 @@ TEST(MetricSegment, RegularSeriesAreSmall) {
   SegmentBuilder builder("b");
   for (int i = 0; i < 10000; i++)
     builder.AddNumber(1'700'000'000'000'000 + i * 5003, i * 5003, i, 0.5);
-  EXPECT_LT(builder.Bytes().size(), 10000u * 8 + 1500)
-      << "steps and even times cost a bit each";
+  EXPECT_LT(builder.Bytes().size(), 10000u * 8 + 1500) << "steps and even times cost a bit each";
 }
 
 TEST(MetricSegment, FindsDamage) {

@@ -1,6 +1,6 @@
 #include "meta/metric_text.h"
 
-#include "base/clock.h"
+#include "base/time_text.h"
 #include "json/text.h"
 #include "json/value.h"
 
@@ -39,7 +39,7 @@ void AppendStep(std::string& out, const Segment& segment, size_t i) {
 
 void AppendTime(std::string& out, const Segment& segment, size_t i) {
   out += '"';
-  out += FormatUtc(segment.Wall(i));
+  AppendUtc(out, segment.Wall(i));
   out += '"';
 }
 

@@ -42,7 +42,8 @@ class Filler {
         return false;
       }
       last_ = {without_value, source.value(), source.row()};
-      page_.runs.push_back(TRY(texts_.Of(source.rows())));
+      if (!page_.runs.empty()) page_.text += ',';
+      page_.runs.push_back(TRY(texts_.Append(source.rows(), page_.text)));
       if (!TRY(source.Next())) open.erase(open.begin() + static_cast<ptrdiff_t>(first));
     }
     return true;
@@ -75,6 +76,7 @@ Result<RunPage> SearchRuns(db::Connection& db, const RunSearch& search) {
     if (experiment_id.empty()) return page;
   }
   Sql scope = ScopeOf(search, experiment_id);
+  page.text.reserve(static_cast<size_t>(search.limit) * 1024);
   Filler filler(TRY(RunTexts::Open(db, search.show)), search, page);
   bool began_without = search.after && search.after->without_value;
   if (!began_without) {

@@ -44,6 +44,7 @@ struct RunSearch {
 };
 
 struct RunPage {
+  std::string text;  // the runs' objects, with commas between them
   std::vector<RunText> runs;
   std::optional<RunPlace> next;  // there are more
 };

@@ -211,8 +211,8 @@ TEST_F(RunSearchTest, TheTextIsTheRun) {
   ASSERT_TRUE(AddProperty(*db, a, "p", "q"));
   ASSERT_TRUE(AddWarning(*db, a, "sdk", "careful"));
   auto page = *SearchRuns(*db, Asked(""));
-  auto text = json::Parse(page.runs[0].head + page.runs[0].state);
-  ASSERT_TRUE(text) << page.runs[0].head << page.runs[0].state;
+  auto text = json::Parse(page.text);
+  ASSERT_TRUE(text) << page.text;
   json::Value whole = *RunToJson(*db, *LoadRun(*db, "r1"), "");
   whole.as_object().erase("params");
   EXPECT_EQ(json::Write(*text), json::Write(whole));

@@ -1,7 +1,7 @@
 #include "meta/run_text.h"
 
-#include "base/clock.h"
 #include "base/strings.h"
+#include "base/time_text.h"
 #include "json/text.h"
 #include "model/run_status.h"
 
@@ -16,33 +16,32 @@ constexpr std::string_view kColumns =
     " runs.run_definition_json, runs.submitted, runs.compute_row,"
     " runs.archived_us, runs.deleted_us, runs.details_json";
 
-/// Members of one object, in any order.
+/// Members of one object. Names come with what stands around them: `,"id":`.
 class Members {
  public:
   Members(std::string& out, const db::Statement& row) : out_(out), row_(row) {}
 
-  std::string& Key(std::string_view name) {
-    out_ += out_.empty() ? "{\"" : ",\"";
-    out_ += name;
-    out_ += "\":";
-    return out_;
-  }
+  std::string& Key(std::string_view name) { return out_ += name; }
   void Text(std::string_view name, int column) { json::AppendQuoted(Key(name), row_.View(column)); }
   void TextOrNull(std::string_view name, int column) {
-    if (row_.View(column).empty()) {
+    std::string_view text = row_.View(column);
+    if (text.empty()) {
       Key(name) += "null";
     } else {
-      Text(name, column);
+      json::AppendQuoted(Key(name), text);
     }
   }
   void Int(std::string_view name, int column) { json::AppendInt(Key(name), row_.Int(column)); }
   void Time(std::string_view name, int column, bool known = true) {
     int64_t us = row_.Int(column);
+    Key(name);
     if (us == 0 || !known) {
-      Key(name) += "null";
-    } else {
-      json::AppendQuoted(Key(name), FormatUtc(us));
+      out_ += "null";
+      return;
     }
+    out_ += '"';
+    AppendUtc(out_, us);
+    out_ += '"';
   }
   void Json(std::string_view name, std::string_view text, std::string_view otherwise) {
     Key(name) += text.empty() || text == "null" ? otherwise : text;
@@ -54,10 +53,13 @@ class Members {
 };
 
 void AddSpec(Members& members, std::string_view spec) {
-  members.Json("script", json::RawMember(spec, "script"), "null");
-  members.Json("command", json::RawMember(spec, "command"), "null");
-  members.Json("arguments", json::RawMember(spec, "arguments"), "[]");
-  members.Json("environment_variables", json::RawMember(spec, "environment_variables"), "{}");
+  constexpr std::string_view kNames[] = {"script", "command", "arguments", "environment_variables"};
+  std::string_view values[4];
+  json::RawMembers(spec, kNames, values);
+  members.Json(",\"script\":", values[0], "null");
+  members.Json(",\"command\":", values[1], "null");
+  members.Json(",\"arguments\":", values[2], "[]");
+  members.Json(",\"environment_variables\":", values[3], "{}");
 }
 
 /// What is looked up for each run, in the order of RunTexts' statements.
@@ -172,13 +174,12 @@ Status AddParams(db::Statement& rows, int64_t run_row, const std::vector<std::st
 
 std::string_view RunTextColumns() { return kColumns; }
 
-std::string StateText(std::string_view status, std::string_view reason) {
-  std::string out = ",\"reason\":";
+void AppendState(std::string& out, std::string_view status, std::string_view reason) {
+  out += ",\"reason\":";
   out += reason.empty() ? "null" : reason;
   out += ",\"status\":";
   json::AppendQuoted(out, status);
   out += '}';
-  return out;
 }
 
 Result<RunTexts> RunTexts::Open(db::Connection& db, const RunShow& show) {
@@ -187,50 +188,52 @@ Result<RunTexts> RunTexts::Open(db::Connection& db, const RunShow& show) {
   return RunTexts(show, std::move(lookups));
 }
 
-Result<RunText> RunTexts::Of(const db::Statement& row) {
+Result<RunText> RunTexts::Append(const db::Statement& row, std::string& page) {
   RunText run;
   run.id = row.Text(1);
   run.compute_row = row.Int(23);
   auto status = model::ParseRunStatus(row.View(12)).value_or(model::RunStatus::kFailed);
   bool over = model::IsTerminal(status);
   run.may_wait = row.Int(22) != 0 && model::IsBeforeStart(status);
-  run.head.reserve(1024);
-  Members members(run.head, row);
-  members.Text("id", 1);
-  members.Int("number", 2);
-  members.Text("workspace_id", 3);
-  members.Text("experiment", 4);
-  members.Text("experiment_id", 5);
-  members.Text("display_name", 6);
-  members.Text("type", 7);
-  members.TextOrNull("parent_id", 8);
-  members.Text("root_id", 9);
-  members.Text("target", 10);
-  members.Int("attempt", 11);
-  members.Time("created_time", 14);
-  members.Time("start_time", 15);
-  members.Time("archived_time", 24);
-  if (row.Int(25) != 0) members.Time("deleted_time", 25);
-  members.Time("end_time", 16, over);
-  members.Json("summary", json::RawMember(row.View(26), "summary"), "{}");
-  members.Json("error", over ? row.View(17) : std::string_view(), "null");
-  members.TextOrNull("snapshot_id", 18);
+  run.begin = page.size();
+  Members members(page, row);
+  members.Text("{\"id\":", 1);
+  members.Int(",\"number\":", 2);
+  members.Text(",\"workspace_id\":", 3);
+  members.Text(",\"experiment\":", 4);
+  members.Text(",\"experiment_id\":", 5);
+  members.Text(",\"display_name\":", 6);
+  members.Text(",\"type\":", 7);
+  members.TextOrNull(",\"parent_id\":", 8);
+  members.Text(",\"root_id\":", 9);
+  members.Text(",\"target\":", 10);
+  members.Int(",\"attempt\":", 11);
+  members.Time(",\"created_time\":", 14);
+  members.Time(",\"start_time\":", 15);
+  members.Time(",\"archived_time\":", 24);
+  if (row.Int(25) != 0) members.Time(",\"deleted_time\":", 25);
+  members.Time(",\"end_time\":", 16, over);
+  members.Json(",\"summary\":", json::RawMember(row.View(26), "summary"), "{}");
+  members.Json(",\"error\":", over ? row.View(17) : std::string_view(), "null");
+  members.TextOrNull(",\"snapshot_id\":", 18);
   AddSpec(members, row.View(19));
-  members.Json("environment", row.View(20), "{}");
-  if (!row.IsNull(21)) members.Json("run_definition", row.View(21), "null");
+  members.Json(",\"environment\":", row.View(20), "{}");
+  if (!row.IsNull(21)) members.Json(",\"run_definition\":", row.View(21), "null");
   int64_t key = row.Int(0);
-  TRY(AddPairs(lookups_[kTags], key, members.Key("tags")));
-  TRY(AddPairs(lookups_[kProperties], key, members.Key("properties")));
-  TRY(AddWarnings(lookups_[kWarnings], key, members.Key("warnings")));
-  TRY(AddLogFiles(lookups_[kLogFiles], key, members.Key("log_files")));
+  TRY(AddPairs(lookups_[kTags], key, members.Key(",\"tags\":")));
+  TRY(AddPairs(lookups_[kProperties], key, members.Key(",\"properties\":")));
+  TRY(AddWarnings(lookups_[kWarnings], key, members.Key(",\"warnings\":")));
+  TRY(AddLogFiles(lookups_[kLogFiles], key, members.Key(",\"log_files\":")));
   if (!show_->metrics.empty()) {
-    TRY(AddMetrics(lookups_[kMetrics], key, show_->metrics, members.Key("metrics")));
+    TRY(AddMetrics(lookups_[kMetrics], key, show_->metrics, members.Key(",\"metrics\":")));
   }
   if (!show_->params.empty()) {
-    TRY(AddParams(lookups_[kParams], key, show_->params, members.Key("params")));
+    TRY(AddParams(lookups_[kParams], key, show_->params, members.Key(",\"params\":")));
   }
-  json::AppendQuoted(members.Key("portal_url"), show_->portal + "/runs/" + PercentEncode(run.id));
-  run.state = StateText(model::StatusName(status), row.View(13));
+  json::AppendQuoted(members.Key(",\"portal_url\":"), portal_ + PercentEncode(run.id));
+  run.state = page.size();
+  AppendState(page, model::StatusName(status), row.View(13));
+  run.end = page.size();
   return run;
 }
 

@@ -17,14 +17,15 @@ struct RunShow {
   std::vector<std::string> params;
 };
 
+/// One run within the text of a page: an object from `begin` to `end`, whose last members begin at
+/// `state`, so that who knows better can put others in their place.
 struct RunText {
   std::string id;
   int64_t compute_row = 0;
   bool may_wait = false;  // before its start: what it waits for is known to the scheduler
-  /// One object, but for its end: `state` is its last members and the brace, so that who knows
-  /// better can put others in their place.
-  std::string head;
-  std::string state;
+  size_t begin = 0;
+  size_t state = 0;
+  size_t end = 0;
 };
 
 /// Columns of `runs` that RunTextOf reads, from column 0 on; and how many they are.
@@ -36,17 +37,18 @@ class RunTexts {
  public:
   /// `show` outlives it.
   static Result<RunTexts> Open(db::Connection& db, const RunShow& show);
-  /// `row` stands at a row of RunTextColumns.
-  Result<RunText> Of(const db::Statement& row);
+  /// Appends the run to `page`. `row` stands at a row of RunTextColumns.
+  Result<RunText> Append(const db::Statement& row, std::string& page);
 
  private:
   RunTexts(const RunShow& show, std::vector<db::Statement> lookups)
-      : show_(&show), lookups_(std::move(lookups)) {}
+      : show_(&show), portal_(show.portal + "/runs/"), lookups_(std::move(lookups)) {}
   const RunShow* show_;
+  std::string portal_;
   std::vector<db::Statement> lookups_;
 };
 
-/// `"reason":…,"status":…}`; `reason` is JSON text.
-std::string StateText(std::string_view status, std::string_view reason);
+/// `,"reason":…,"status":…}`; `reason` is JSON text.
+void AppendState(std::string& out, std::string_view status, std::string_view reason);
 
 }  // namespace rw::meta

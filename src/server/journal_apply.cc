@@ -106,7 +106,7 @@ Status JournalApplier::ApplyJson(const journal::Record& record) {
     return Warn("Record " + std::to_string(record.seq) + " of writer " + writer_ +
                 " is not JSON; skipped.");
   }
-  if (record.kind == journal::Kind::kOpen) return Open(*body);
+  if (record.kind == journal::Kind::kOpen) return Open(record, *body);
   if (record.kind == journal::Kind::kRun) return SwitchRun(*body);
   if (record.kind == journal::Kind::kChild) return Child(record, *body);
   if (record.kind == journal::Kind::kLost) {
@@ -122,9 +122,14 @@ Status JournalApplier::ApplyJson(const journal::Record& record) {
   return End(record, *body, run_id);
 }
 
-Status JournalApplier::Open(const json::Value& body) {
+Status JournalApplier::Open(const journal::Record& record, const json::Value& body) {
   state_.boot_id = body.StringOr("boot_id");
+  if (!state_.boot_id.empty()) state_.shift_us = record.wall_us - record.boot_us;
   return SwitchRun(body);
+}
+
+int64_t JournalApplier::TimeOf(const journal::Record& record) const {
+  return state_.shift_us ? record.boot_us + *state_.shift_us : record.wall_us;
 }
 
 Status JournalApplier::SwitchRun(const json::Value& body) {
@@ -195,10 +200,10 @@ Status JournalApplier::Child(const journal::Record& record, const json::Value& b
   child.type = parent.type;
   child.target = parent.target;
   child.compute_row = 0;
-  child.created_us = record.wall_us;
+  child.created_us = TimeOf(record);
   child.state.supervised = false;
   child.state.status = model::RunStatus::kRunning;
-  child.state.start_us = record.wall_us;
+  child.state.start_us = TimeOf(record);
   TRY(meta::InsertRun(db_, child));
   rows_[id] = child.row;
   changed_[id] = true;
@@ -217,7 +222,7 @@ Status JournalApplier::End(const journal::Record& record, const json::Value& bod
   }
   model::RunEvent event{.kind = model::EventKind::kDeclare, .now_us = now_us_};
   if (canceled) event.kind = model::EventKind::kCancel;
-  event.time_us = record.wall_us;
+  event.time_us = TimeOf(record);
   event.value = json::Object();
   event.value.Set("status", status).Set("error", body["error"]);
   if (TRY(meta::ApplyToRun(db_, run, event))) changed_[run_id] = true;

@@ -38,7 +38,9 @@ class JournalApplier {
   };
   Status ApplyNumber(const journal::Record& record);
   Status ApplyJson(const journal::Record& record);
-  Status Open(const json::Value& body);
+  Status Open(const journal::Record& record, const json::Value& body);
+  /// When it happened, by the monotonic clock since the writer began.
+  int64_t TimeOf(const journal::Record& record) const;
   Status Metric(const journal::Record& record, const json::Value& body, int64_t run_row);
   Status Tag(const json::Value& body, int64_t run_row);
   Status Property(const json::Value& body, int64_t run_row);

@@ -12,6 +12,7 @@ Result<JournalState> LoadJournalState(db::Connection& db, int64_t run_row,
   state.next_seq = row.Int(1);
   json::Value stored = TRY(json::Parse(row.Text(2)));
   state.boot_id = stored.StringOr("boot_id");
+  if (stored["shift_us"].is_int()) state.shift_us = stored["shift_us"].as_int();
   state.run_id = stored.StringOr("run_id");
   state.damaged = stored.BoolOr("damaged", false);
   return state;
@@ -20,6 +21,7 @@ Result<JournalState> LoadJournalState(db::Connection& db, int64_t run_row,
 Status SaveJournalState(db::Connection& db, int64_t run_row, const std::string& writer,
                         const JournalState& state, int64_t now_us) {
   json::Value stored = json::Object();
+  if (state.shift_us) stored.Set("shift_us", *state.shift_us);
   stored.Set("boot_id", state.boot_id).Set("run_id", state.run_id).Set("damaged", state.damaged);
   auto save = TRY(db.Prepare(
       "INSERT INTO journal_offsets (run_row, writer, offset, next_seq, state_json, updated_us)"

@@ -1,6 +1,7 @@
 // What the next bytes of one writer's journal are read with.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "db/connection.h"
@@ -12,7 +13,10 @@ struct JournalState {
   int64_t offset = 0;  // bytes that are applied
   int64_t next_seq = 0;
   std::string boot_id;  // of the writer, by its open record
-  std::string run_id;   // the current run; empty: the one that the journal is shipped for
+  /// Wall time minus boot time at the open record: what later records' boot times are shown by, so
+  /// that a clock that is set meanwhile makes no run longer or shorter.
+  std::optional<int64_t> shift_us;
+  std::string run_id;  // the current run; empty: the one that the journal is shipped for
   bool damaged = false;
 };
 

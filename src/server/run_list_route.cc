@@ -13,42 +13,47 @@ struct Listing {
   meta::RunPage page;
 };
 
-/// What a waiting run waits for is known on the loop only.
-void FillWaiting(RunService& service, meta::RunText& run) {
-  if (!run.may_wait) return;
+/// What a waiting run waits for is known on the loop only; null where it does not.
+json::Value Waiting(const RunService& service, const meta::RunText& run) {
   meta::RunRow row;
   row.id = run.id;
   row.compute_row = run.compute_row;
   row.state.supervised = true;
   row.state.status = model::RunStatus::kQueued;
   json::Value now;
-  service.FillWaiting(row, now);
-  if (now["status"].is_null()) return;
-  run.state = meta::StateText(now.StringOr("status"), json::Write(now["reason"]));
+  if (run.may_wait) service.FillWaiting(row, now);
+  return now;
 }
 
-net::Response Show(RunService& service, Listing& listing) {
-  std::string out = "{\"items\":[";
-  size_t size = out.size() + 200;
-  for (const meta::RunText& run : listing.page.runs) size += run.head.size() + 120;
-  out.reserve(size);
-  bool first = true;
-  for (meta::RunText& run : listing.page.runs) {
-    FillWaiting(service, run);
-    if (!first) out += ',';
-    first = false;
-    out += run.head;
-    out += run.state;
+/// The page's runs, those that wait as they are now.
+std::string Present(const RunService& service, meta::RunPage& page) {
+  std::string text;
+  size_t copied = 0;
+  for (const meta::RunText& run : page.runs) {
+    json::Value now = Waiting(service, run);
+    if (now["status"].is_null()) continue;
+    text.append(page.text, copied, run.state - copied);
+    meta::AppendState(text, now.StringOr("status"), json::Write(now["reason"]));
+    copied = run.end;
   }
+  if (copied == 0) return std::move(page.text);
+  return text.append(page.text, copied, std::string::npos);
+}
+
+net::Response Show(const RunService& service, Listing& listing) {
+  net::Response response;
+  response.headers["Content-Type"] = "application/json";
+  std::string& out = response.body.bytes;
+  std::string items = Present(service, listing.page);
+  out.reserve(items.size() + 400);
+  out += "{\"items\":[";
+  out += items;
   out += ']';
   if (listing.page.next) {
     out += ",\"next_cursor\":";
     json::AppendQuoted(out, CursorOf(listing.search, *listing.page.next));
   }
   out += '}';
-  net::Response response;
-  response.headers["Content-Type"] = "application/json";
-  response.body.bytes = std::move(out);
   return response;
 }
 

@@ -79,6 +79,31 @@ void Update(RunService& service, const CallPtr& call) {
       });
 }
 
+Result<std::pair<std::string, std::string>> ReadWarning(const Call& call) {
+  json::Value body = TRY(call.JsonBody());
+  constexpr size_t kLongest = 4096;
+  std::string source = TRY(json::RequireString(body, "source"));
+  std::string message = TRY(json::RequireString(body, "message"));
+  if (source.size() > 64 || message.size() > kLongest)
+    return Error(Code::kTooLarge, "a warning has at most 4,096 bytes, its source 64", "message");
+  return std::make_pair(std::move(source), std::move(message));
+}
+
+void Warn(RunService& service, const CallPtr& call) {
+  ServerContext& context = service.context();
+  const std::string& run_id = call->Param("run");
+  Status may = context.auth.MayWriteRun(call->principal, run_id);
+  if (!may) return call->Fail(may.error());
+  auto warning = ReadWarning(*call);
+  if (!warning) return call->Fail(warning.error());
+  CommitAndAnswer(context, "run.warn", call,
+                  [run_id, warning = *warning](db::Connection& db) -> Result<net::Response> {
+                    auto run = TRY(meta::LoadRun(db, run_id));
+                    TRY(meta::AddWarning(db, run.row, warning.first, warning.second));
+                    return net::JsonResponse(json::Object());
+                  });
+}
+
 }  // namespace
 
 void RegisterRunRoutes(Router& router, RunService& service) {
@@ -88,6 +113,8 @@ void RegisterRunRoutes(Router& router, RunService& service) {
                  [&service](Call& call) { return Get(service, call); });
   router.Add("PATCH", "/api/v1/runs/{run}",
              [&service](const CallPtr& call) { Update(service, call); });
+  router.Add("POST", "/api/v1/runs/{run}/warnings",
+             [&service](const CallPtr& call) { Warn(service, call); });
   router.Add("POST", "/api/v1/runs/{run}/cancel",
              [&service](CallPtr call) { service.Cancel(std::move(call)); });
   router.Add("POST", "/api/v1/runs/{run}/end",

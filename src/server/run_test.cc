@@ -406,6 +406,16 @@ TEST_F(RunTest, SystemMetricsAreApart) {
     EXPECT_EQ(DoBy(executor, "POST", path, bad).status(), 400) << bad;
 }
 
+TEST_F(RunTest, AWarningIsAddedOnce) {
+  std::string id = SubmitId();
+  const char* body = R"({"source":"journal","message":"3 points could not be logged"})";
+  for (int i = 0; i < 2; i++)
+    EXPECT_EQ(Do("POST", "/api/v1/runs/" + id + "/warnings", body).status(), 200);
+  EXPECT_EQ(json::Write(Run(id)["warnings"]),
+            R"([{"message":"3 points could not be logged","source":"journal"}])");
+  EXPECT_EQ(Do("POST", "/api/v1/runs/" + id + "/warnings", "{}").status(), 400);
+}
+
 TEST_F(RunTest, AnExecutorThatNeverEndsItsFinalizingIsGivenUp) {
   std::string id = SubmitId();
   FakeExecutor executor = ClaimLast();

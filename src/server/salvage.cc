@@ -110,7 +110,7 @@ void Salvage::Ship(std::string bytes) {
       });
 }
 
-void Salvage::Shipped(Result<int64_t> acked) {
+void Salvage::Shipped(const Result<int64_t>& acked) {
   Source& source = sources_.front();
   bool moved = acked && *acked > source.offset;
   if (moved) {

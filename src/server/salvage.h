@@ -32,7 +32,7 @@ class Salvage : public std::enable_shared_from_this<Salvage> {
   void Next();
   void ReadPiece();
   void Ship(std::string bytes);
-  void Shipped(Result<int64_t> acked);
+  void Shipped(const Result<int64_t>& acked);
 
   ServerContext& context_;
   LogStore& logs_;

@@ -1,6 +1,8 @@
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,10 +58,24 @@ static bool ReadCounts(const struct Shim* shim, char* out, size_t size) {
   return ReadText(path, out, size);
 }
 
+// Groups of shims that were killed, as far as they are empty by now.
+static void RemoveStaleGroups(const char* own) {
+  DIR* folder = opendir(own);
+  if (folder == NULL) return;
+  for (struct dirent* entry; (entry = readdir(folder)) != NULL;) {
+    if (strncmp(entry->d_name, "runwright-", 10) != 0) continue;
+    pid_t pid = (pid_t)strtol(entry->d_name + 10, NULL, 10);
+    if (pid > 0 && kill(pid, 0) != 0 && errno == ESRCH)
+      unlinkat(dirfd(folder), entry->d_name, AT_REMOVEDIR);
+  }
+  closedir(folder);
+}
+
 void MakeGroup(struct Shim* shim) {
   char own[400];
   char counts[512];
   if (!OwnGroup(own, sizeof own)) return;
+  RemoveStaleGroups(own);
   snprintf(shim->group, sizeof shim->group, "%s/runwright-%d", own, (int)getpid());
   // Whoever cleans up after a shim that was killed finds the name here.
   char record[520];

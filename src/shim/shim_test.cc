@@ -354,6 +354,36 @@ TEST_F(ShimTest, TheScriptsControlGroupIsGoneAfterwards) {
   Finish();
 }
 
+TEST_F(ShimTest, TheNextShimRemovesTheGroupOfOneThatWasKilled) {
+  StartShim();
+  EXPECT_EQ(Next(), "IDLE");
+  WriteScript("exec sleep 1000");
+  Send("LAUNCH");
+  int script = WaitStarted();
+  std::string group = std::string(Trim(FileText("state/group")));
+  if (group == "(none)") GTEST_SKIP() << "this user may make no memory control group";
+  ASSERT_EQ(kill(shim_, SIGKILL), 0);
+  ASSERT_EQ(waitpid(shim_, nullptr, 0), shim_);
+  shim_ = 0;
+  WaitUntilOver(script);
+  WaitUntilOver(executor_);
+  EXPECT_TRUE(os::Exists(fs_, group));
+  auto deadline = steady_clock::now() + std::chrono::seconds(10);
+  while (os::Exists(fs_, group)) {  // until the killed ones are reaped
+    ASSERT_LT(steady_clock::now(), deadline);
+    ASSERT_TRUE(fs_.RemoveTree(dir_ + "/state"));
+    ASSERT_TRUE(fs_.MakeDirs(dir_ + "/state"));
+    StartShim();
+    EXPECT_EQ(Next(), "IDLE");
+    WriteScript("exit 0");
+    Send("LAUNCH");
+    WaitStarted();
+    EXPECT_EQ(Next(), "EXITED code 0");
+    EXPECT_EQ(Next(), "GONE");
+    Finish();
+  }
+}
+
 TEST_F(ShimTest, RestartsAnExecutorAgainAndAgain) {
   StartShim();
   EXPECT_EQ(Next(), "IDLE");

@@ -117,6 +117,8 @@ def test_a_backup_under_load_restores_to_a_server_that_has_everything(installati
             if entry["mode"] != "040000":
                 assert hashlib.sha256(again("GET", "/blobs/" + entry["digest"])).hexdigest() == entry["digest"]
         assert again.json("GET", "/workspaces/%s/secrets/db-password" % ws)["value"] == "s3cret"
+        healthy = json.loads(restored.cli("doctor", "--data", restored.data, "--deep", "--json").stdout)
+        assert healthy["healthy"] and any("every hash verified" in one["text"] for one in healthy["findings"])
         # Tokens that others hold are valid there too, and the first server's own is untouched.
         assert Api(url, api.token).json("GET", "/workspaces")["items"][0]["id"] == ws
         assert api_of(installation).json("GET", "/workspaces")["items"][0]["id"] == ws

@@ -11,7 +11,7 @@ from sdk_support import ROOT
 # Routes of executors, browsers and documentation: no client calls them.
 NOT_OURS = {
     "getSchema", "claim", "allocationStarted", "allocationHeartbeat", "allocationExited", "allocationFinished",
-    "allocationFailed", "shipLog", "previewLog", "addSystemMetrics", "runPage", "login", "loginLink",
+    "allocationFailed", "shipLog", "previewLog", "getPrometheusMetrics", "addSystemMetrics", "runPage", "login", "loginLink",
 }
 SAMPLES = {
     "ws": "W", "run": "R", "name": "N", "snapshot_id": "S", "digest": "D", "env_id": "E", "version": 2, "body": {}, "target": None,

@@ -323,3 +323,19 @@ def test_every_interpreter_writes_the_same(interpreter, run_folder, clean_env):
 def test_start_ticks_are_those_of_the_process():
     with open("/proc/%d/stat" % os.getpid()) as file:
         assert _process.start_ticks() == int(file.read().rpartition(")")[2].split()[19])
+
+
+def test_what_a_full_disk_never_took_is_told_at_the_end(tmp_path, monkeypatch):
+    told = []
+    writer = JournalWriter(str(tmp_path), "r", warn=lambda text: None)
+    writer.tell_lost = told.append
+    writer.number("i", 0.0)
+    monkeypatch.setattr(os, "write", _refuse)
+    for i in range(5):
+        writer.number("i", float(i))
+    writer._at_exit()
+    assert told == [5]
+
+
+def _refuse(fd, data):
+    raise OSError(errno.ENOSPC, "No space left on device")
