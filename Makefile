@@ -6,7 +6,7 @@ SEEDS ?= 1000
 KILLS ?= 100
 KILLS ?= 100
 
-.PHONY: help setup build demo test test-cc test-python bench sim chaos chaos format lint clean
+.PHONY: help setup build demo test test-cc test-python bench sim chaos format lint clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -36,11 +36,9 @@ bench: build ## figures beside their peers, as a table and JSON
 sim: setup ## the simulator: make sim SEEDS=1000 | SEED=7 | MUTANT=no_fence | MUTANT=list
 	@SEEDS="$(SEEDS)" SEED="$(SEED)" MUTANT="$(MUTANT)" tools/sim.sh
 
-chaos: build ## kill -9 at random under load: make chaos KILLS=100 CHAOS_SEED=7
-	@tools/chaos.sh $(KILLS) $(CHAOS_SEED)
+chaos: build ## random kills -9 of server, executors, scripts, shims under load: make chaos KILLS=100 | SEED=7
+	@tools/chaos.sh $(KILLS) $(SEED)
 
-chaos: build ## random kills -9 of server, executors, scripts under load: make chaos KILLS=100 | SEED=7
-	@KILLS="$(KILLS)" SEED="$(SEED)" tools/chaos.sh
 
 format: ## clang-format and ruff over the tree
 	@tools/format.sh

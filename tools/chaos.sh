@@ -1,8 +1,6 @@
 #!/usr/bin/env bash
-# Random kills -9 under load. KILLS=n (default 100), SEED=n repeats what is killed when.
+# tools/chaos.sh KILLS [SEED]: random kills under load; a seed repeats the choices, not their timing.
 source "$(dirname "$0")/common.sh"
 cd "$ROOT"
-export RUNWRIGHT_BIN=${RUNWRIGHT_BIN:-$ROOT/bin} PYTHONDONTWRITEBYTECODE=1
-arguments=(--kills "${KILLS:-100}")
-[ -z "${SEED:-}" ] || arguments+=(--seed "$SEED")
-exec "$PYTHON" tests/chaos/chaos.py "${arguments[@]}"
+export RUNWRIGHT_BIN=$ROOT/bin PYTHONPATH=$ROOT/python PYTHONDONTWRITEBYTECODE=1
+exec "$PYTHON" tests/chaos/chaos.py --kills "$1" ${2:+--seed "$2"}

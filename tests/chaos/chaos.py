@@ -1,280 +1,175 @@
-"""Kills -9 at random under load: the server, executors, scripts, now and then a supervisor, with several runs going on.
+"""Kills servers, executors, scripts and shims at random while runs come and go; then looks for what was lost.
 
-Checked at the end: every acked point, tag and line is there, in order; no script was started twice; every run ended as
-its own fate says; no process and no slot is left. Exit status 0 when all of it holds; else 1 with what does not.
-
-    python3 tests/chaos/chaos.py --kills 100 --seed 7
+python tests/chaos/chaos.py [--kills 100] [--seed N] [--at-once 6]
+Ends with 1 and a list when an acked point, line, file, state or run is missing, a script was started twice, or a process or slot is left.
 """
 import argparse
-import collections
 import json
 import os
-import random
+import pathlib
 import shutil
-import signal
-import subprocess
 import sys
 import tempfile
-import threading
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.dirname(os.path.dirname(HERE))
-TERMINAL = ("Completed", "Failed", "Canceled")
-TARGETS = collections.OrderedDict([("server", 30), ("executor", 45), ("script", 20), ("supervisor", 5)])
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "e2e"))
+sys.path.insert(0, str(HERE))
+import victims  # noqa: E402
+from installation import Installation  # noqa: E402
+from verdict import Notes, violations  # noqa: E402
+from waiting import wait_for  # noqa: E402
+
+WEIGHTS = {"server": 3, "executor": 4, "script": 2, "shim": 1}
+OVER = ("Completed", "Failed", "Canceled")
 
 
-class World:
-    """A home with a server that is started again whenever it died, and the runs that were submitted to it."""
+class Chaos:
+    def __init__(self, home, seed, at_once=6, steps=250):
+        self.dice = victims.make_dice(seed)
+        self.one = Installation(home)
+        self.at_once, self.steps = at_once, steps
+        self.codes = {}  # run id → what its script ends with
+        self.killed = {}  # run id → "script" or "shim"
+        self.restarts = []  # seconds
+        self.counts = dict.fromkeys(WEIGHTS, 0)
+        self.refused = 0
+        self.notes = Notes(home / "notes")
+        self.notes.folder.mkdir()
+        shutil.copy(str(HERE / "work.py"), str(self.one.project / "work.py"))
+        self.one.cli("init", ".", "--workspace", "ws")
+        self.settings = dict(self.one.config(), token=self.one.token())
+        self.workspace = self.get("workspaces")["items"][0]["id"]
 
-    def __init__(self, program, seed, points):
-        self.program, self.points = program, points
-        self.random = random.Random(seed)
-        self.home = tempfile.mkdtemp(prefix="rw-chaos-")
-        self.data = os.path.join(self.home, "data/runwright")
-        project = os.path.join(self.home, "project")
-        os.makedirs(project)
-        self.env = {"PATH": "/usr/bin:/bin", "HOME": self.home, "XDG_CONFIG_HOME": self.home + "/config",
-                    "XDG_DATA_HOME": self.home + "/data", "XDG_CACHE_HOME": self.home + "/cache"}
-        subprocess.run([program, "init", ".", "--workspace", "ws"], env=self.env, cwd=project, check=True, stdout=subprocess.DEVNULL)
-        with open(os.path.join(project, "config.json")) as file:
-            self.url = json.load(file)["server"]
-        with open(self.home + "/config/runwright/credentials.json") as file:
-            self.token = json.load(file)["servers"][0]["token"]
-        self.workspace = self.ask("GET", "/api/v1/workspaces")["items"][0]["id"]
-        self.server = None  # of ours; the first one was started by init
-        self.runs = {}  # id → who killed it: set of targets
-        self.kills = collections.Counter()
-        self.problems = []
-
-    # Talking to the server.
-
-    def once(self, method, path, body=None):
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self.url + path, data, {"Authorization": "Bearer " + self.token}, method=method)
-        with urllib.request.urlopen(request, timeout=10) as response:
-            return response.read()
-
-    def ask(self, method, path, body=None, raw=False):
-        """Until it is answered: the server may be dead. Requests here may be repeated."""
-        deadline = time.monotonic() + 60
-        while True:
-            try:
-                answer = self.once(method, path, body)
-                return answer if raw else json.loads(answer or b"null")
-            except urllib.error.HTTPError as error:
-                if error.code < 500 or time.monotonic() > deadline:
-                    raise AssertionError("%s %s: %d %s" % (method, path, error.code, error.read().decode()))
-            except (OSError, EOFError, ValueError) as error:
-                if time.monotonic() > deadline:
-                    raise AssertionError("%s %s: %s" % (method, path, error))
-            time.sleep(0.01)
-
-    def show(self, run_id):
-        return self.ask("GET", "/api/v1/runs/" + run_id)
+    def get(self, path, raw=False):
+        request = urllib.request.Request(self.settings["server"] + "/api/v1/" + path, headers={"Authorization": "Bearer " + self.settings["token"]})
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            text = answer.read().decode()
+        return text if raw else json.loads(text)
 
     def submit(self):
-        run_id = "chaos_%d" % (len(self.runs) + 1)
-        self.runs[run_id] = set()
-        body = {"experiment": "chaos", "run_id": run_id, "command": "exec %s %s %d" % (sys.executable, os.path.join(HERE, "script.py"), self.points),
-                "environment": {"kind": "interpreter", "interpreter_path": sys.executable}}
-        self.ask("POST", "/api/v1/workspaces/%s/runs" % self.workspace, body)
-        return run_id
+        code = self.dice.choice([0, 0, 3])
+        done = self.one.cli("submit", "--json", "work.py", self.notes.folder, self.steps, code, check=False)
+        if done.returncode != 0:
+            self.refused += 1  # the server was just killed; nothing was promised
+            return
+        self.codes[json.loads(done.stdout)["id"]] = code
 
-    def active(self):
-        return [run_id for run_id in self.runs if self.show(run_id)["status"] not in TERMINAL]
+    def alive(self):
+        return [run for run in self.codes if self.get("runs/" + run)["status"] not in OVER]
 
-    # Processes.
-
-    def folder(self, run_id):
-        return os.path.join(self.data, "runs", run_id)
-
-    def processes(self):
-        """(pid, argv, run id or "") of all that live in this home."""
-        found = []
-        for entry in os.listdir("/proc"):
-            if not entry.isdigit() or int(entry) == os.getpid():
-                continue
-            try:
-                with open("/proc/%s/cmdline" % entry, "rb") as file:
-                    argv = file.read().decode(errors="replace").split("\0")
-                with open("/proc/%s/environ" % entry, "rb") as file:
-                    environ = file.read().decode(errors="replace")
-            except OSError:
-                continue
-            text = "\0".join(argv) + environ
-            if self.home in text:
-                run_id = next((one for one in self.runs if self.folder(one) + "\0" in text + "\0" or self.folder(one) + "/" in text), "")
-                found.append((int(entry), argv, run_id))
-        return found
-
-    def server_pid(self):
-        try:
-            with open(os.path.join(self.data, "server.json")) as file:
-                return json.load(file)["pid"]
-        except (OSError, ValueError):
-            return 0
-
-    def start_server(self):
-        self.server = subprocess.Popen([self.program, "server"], env=self.env, stdout=subprocess.PIPE, stderr=open(os.path.join(self.home, "server.log"), "ab"))
-        if not self.server.stdout.readline():
-            self.problems.append("the server did not start after a kill: see server.log")
-
-    def kill(self, pid):
-        try:
-            os.kill(pid, signal.SIGKILL)
-            return True
-        except OSError:
+    def strike(self):
+        victim = victims.choose(self.one, self.dice, WEIGHTS)
+        if victim is None or not victims.kill(victim):
             return False
+        self.counts[victim.role] += 1
+        if victim.role in ("script", "shim"):
+            self.killed.setdefault(victim.run_id, victim.role)
+        if victim.role == "server":
+            wait_for(lambda: not victims.is_alive(victim.pid), what="the server's death")
+            begin = time.monotonic()
+            self.one.start_server()
+            self.restarts.append(time.monotonic() - begin)
+        return True
 
-    def kill_one(self, target):
-        """True when something of that kind was there and is dead now."""
-        if target == "server":
-            pid = self.server_pid()
-            if not pid or not self.kill(pid):
-                return False
-            if self.server is not None:
-                self.server.wait()
-            self.start_server()
-            return True
-        kinds = {"executor": lambda argv: argv[1:2] == ["executor"], "supervisor": lambda argv: argv[0].endswith("runwright-shim"),
-                 "script": lambda argv: any(one.endswith("/script.py") for one in argv)}
-        found = [(pid, run_id) for pid, argv, run_id in self.processes() if run_id and kinds[target](argv)]
-        if not found:
-            return False
-        pid, run_id = self.random.choice(found)
-        if target == "script" and not os.path.exists(os.path.join(self.folder(run_id), "state/started")):
-            return False
-        self.runs[run_id].add(target)
-        return self.kill(pid)
+    def rage(self, kills):
+        struck = 0
+        while struck < kills:
+            for _ in range(self.at_once - len(self.alive())):
+                self.submit()
+            # The load itself is what is waited for: runs must get somewhere between two kills.
+            time.sleep(self.dice.uniform(0.02, 0.4))
+            for _ in range(self.dice.choice([1, 1, 1, 2])):  # sometimes two at once
+                struck += self.strike()
+            if sys.stderr.isatty():
+                print("\r%d of %d kills, %d runs" % (struck, kills, len(self.codes)), end="", file=sys.stderr)
 
-    # What must hold.
+    def settle(self):
+        wait_for(lambda: not self.alive(), 180, "every run's end")
 
-    def expect(self, holds, text):
-        if not holds:
-            self.problems.append(text)
+    def look(self, run_id):
+        run = self.get("runs/" + run_id)
+        metric = self.get("runs/%s/metrics" % run_id)["metrics"]
+        run["points"] = [int(v) for m in metric if m["name"] == "i" for v in m["values"]]
+        run["log"] = self.file(run_id, "azureml-logs/70_driver_log.txt")
+        run["result"] = self.file(run_id, "outputs/result.txt")
+        written = self.one.run_dir(run_id) / "azureml-logs" / "70_driver_log.txt"
+        run["written"] = written.read_text() if written.exists() else ""
+        return run
 
-    def lines(self, run_id, name):
+    def file(self, run_id, name):
         try:
-            with open(os.path.join(self.folder(run_id), "work", name)) as file:
-                return file.read().split()
-        except OSError:
-            return []
+            return self.get("runs/%s/artifacts/content?name=%s" % (run_id, urllib.parse.quote(name)), raw=True)
+        except urllib.error.HTTPError as error:
+            if error.code != 404:
+                raise
+            return ""
 
-    def check_run(self, run_id):
-        run, killed_by = self.show(run_id), self.runs[run_id]
-        starts, acked = self.lines(run_id, "starts"), self.lines(run_id, "acked")
-        self.expect(len(starts) <= 1, "%s: started %d times" % (run_id, len(starts)))
-        metrics = self.ask("GET", "/api/v1/runs/%s/metrics" % run_id)["metrics"]
-        values = metrics[0]["values"] if metrics else []
-        self.expect(values == [float(i) for i in range(len(values))], "%s: points are not in order" % run_id)
-        least = int(acked[-1]) if acked else 0
-        self.expect(len(values) >= least, "%s: %d points were acked, %d are there" % (run_id, least, len(values)))
+    def violations(self):
+        for run_id, code in self.codes.items():
+            for found in violations(self.look(run_id), code, self.killed.get(run_id), self.notes):
+                yield "run %s: %s" % (run_id, found)
+        # An ended run's shim goes when its executor has said goodbye.
         try:
-            log = self.once("GET", "/api/v1/runs/%s/artifacts/content?name=azureml-logs/70_driver_log.txt" % run_id)
-        except urllib.error.HTTPError:
-            log = b""
-        with open(os.path.join(self.folder(run_id), "azureml-logs/70_driver_log.txt"), "rb") as file:
-            local = file.read()
-        self.expect(log == local, "%s: %d bytes of the log are there of %d" % (run_id, len(log), len(local)))
-        said = "%s (%s)" % (run["status"], (run["error"] or {}).get("message"))
-        if not killed_by & {"script", "supervisor"}:
-            self.expect(run["status"] == "Completed", "%s: %s, and only %s were killed" % (run_id, said, sorted(killed_by)))
-            self.expect(len(values) == self.points, "%s: completed with %d points" % (run_id, len(values)))
-        elif run["status"] == "Failed":
-            words = ("SIGKILL", "supervisor", "Supervisor", "outcome of a launch")
-            self.expect(any(word in said for word in words), "%s: its death is not named: %s" % (run_id, said))
-        else:
-            self.expect(run["status"] == "Completed" and len(values) == self.points, "%s: %s with %d points" % (run_id, said, len(values)))
+            wait_for(lambda: {v.role for v in victims.find(self.one)} <= {"server"}, 10, "the end of every process")
+        except AssertionError:
+            for victim in victims.find(self.one):
+                if victim.role != "server":
+                    yield "process %d is left: %s of run %s" % (victim.pid, victim.role, victim.run_id)
+        nodes = self.get("workspaces/%s/computes/local" % self.workspace)["nodes"]
+        for node in nodes:
+            if node.get("run_id"):
+                yield "slot %s is still taken by run %s" % (node["id"], node["run_id"])
+        # Every slot can be had: as many runs as there are slots start at once, and end.
+        before = set(self.codes)
+        self.steps = 1
+        for _ in range(2 * (os.cpu_count() or 1) + 4):
+            self.submit()
+        self.settle()
+        for run_id in set(self.codes) - before:
+            if not self.notes.number(run_id, "done"):
+                yield "run %s after the kills did not start" % run_id
 
-    def check_left(self):
-        """No process but the server, no slot but free ones; after stop, nothing at all."""
-        def others():
-            return [(pid, argv) for pid, argv, _ in self.processes() if pid != self.server_pid()]
+    def report(self):
+        slowest = max(self.restarts) * 1000 if self.restarts else 0
+        return {"kills": self.counts, "runs": len(self.codes), "submissions_refused": self.refused, "slowest_start_ms": round(slowest, 1)}
 
-        self.expect(wait(lambda: not others(), 30), "left behind: %s" % others())
-        nodes = self.ask("GET", "/api/v1/workspaces/%s/computes/local" % self.workspace)["nodes"]
-        self.expect(not [node for node in nodes if node.get("run_id")], "slots are still taken: %s" % nodes)
-
-
-def wait(condition, seconds):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
+    def end(self):
+        self.one.cli("server", "stop", check=False)
+        for victim in victims.find(self.one):
+            victims.kill(victim)
 
 
-class Tagger(threading.Thread):
-    """A client that changes a run from outside, one acked change after another."""
-
-    def __init__(self, world, run_id):
-        threading.Thread.__init__(self, daemon=True)
-        self.world, self.run_id, self.stop, self.acked = world, run_id, threading.Event(), 0
-
-    def run(self):
-        number = 0
-        while not self.stop.wait(0.002):
-            try:
-                self.world.once("PATCH", "/api/v1/runs/" + self.run_id, {"tags": {"n": str(number + 1), "k%d" % (number % 100): str(number + 1)}})
-            except (OSError, ValueError):
-                continue
-            number += 1
-            self.acked = number
+def run(kills, seed, at_once=6, steps=250):
+    """(report, violations)"""
+    home = pathlib.Path(tempfile.mkdtemp(prefix="rw-chaos-"))
+    chaos = Chaos(home, seed, at_once, steps)
+    try:
+        chaos.rage(kills)
+        chaos.settle()
+        found = list(chaos.violations())
+        return chaos.report(), found
+    finally:
+        chaos.end()
+        shutil.rmtree(str(home), ignore_errors=True)
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--program", default=os.path.join(os.environ.get("RUNWRIGHT_BIN", os.path.join(ROOT, "bin")), "runwright"))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=100)
-    parser.add_argument("--runs", type=int, default=4, help="at once")
-    parser.add_argument("--points", type=int, default=1500, help="logged by each run")
-    parser.add_argument("--seed", type=int, default=None, help="of what is killed when; default: another each time")
-    parser.add_argument("--keep", action="store_true", help="keep the scratch folder")
-    options = parser.parse_args()
-    seed = options.seed if options.seed is not None else random.randrange(1 << 30)
-    print("chaos: %d kills, seed %d" % (options.kills, seed), flush=True)
-    world = World(options.program, seed, options.points)
-    begun = time.monotonic()
-    try:
-        return drive(world, options, begun)
-    finally:
-        for pid, _, _ in world.processes():
-            world.kill(pid)
-        if options.keep or world.problems:
-            print("kept: " + world.home)
-        else:
-            subprocess.run(["chmod", "-R", "u+w", world.home], check=False)
-            shutil.rmtree(world.home, ignore_errors=True)
-
-
-def drive(world, options, begun):
-    first = world.submit()
-    tagger = Tagger(world, first)
-    tagger.start()
-    while sum(world.kills.values()) < options.kills:
-        while len(world.active()) < options.runs:
-            world.submit()
-        target = world.random.choices(list(TARGETS), list(TARGETS.values()))[0]
-        if world.kill_one(target):
-            world.kills[target] += 1
-        time.sleep(world.random.uniform(0.02, 0.5))
-    world.expect(wait(lambda: not world.active(), 180), "runs that do not end: %s" % [(one, world.show(one)["status"]) for one in world.active()])
-    tagger.stop.set()
-    tagger.join()
-    tags = world.show(first)["tags"]
-    world.expect(int(tags.get("n", 0)) >= tagger.acked, "tag n is %s, %d was acked" % (tags.get("n"), tagger.acked))
-    world.check_left()
-    for run_id in world.runs:
-        world.check_run(run_id)
-    print("chaos: %d runs, killed %s, %d acked changes from outside, %.0f s" % (len(world.runs), dict(world.kills), tagger.acked, time.monotonic() - begun))
-    for problem in world.problems:
-        print("chaos: PROBLEM: " + problem)
-    print("chaos: %s" % ("%d problems" % len(world.problems) if world.problems else "nothing lost"))
-    return 1 if world.problems else 0
+    parser.add_argument("--seed", type=int, default=int(time.time()))
+    parser.add_argument("--at-once", type=int, default=6)
+    arguments = parser.parse_args()
+    print("seed %d" % arguments.seed)
+    report, found = run(arguments.kills, arguments.seed, arguments.at_once)
+    print(json.dumps(report))
+    for violation in found:
+        print("LOST: " + violation)
+    print("%d violations" % len(found))
+    return 1 if found else 0
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ def test_a_round_of_kills_loses_nothing():
     assert sum(report["kills"].values()) >= 10
 
 
-GOOD = {"id": "r", "status": "Completed", "points": [0, 1, 2], "log": "line 0\nline 1\nline 2\n", "result": "result of r"}
+GOOD = {"id": "r", "status": "Completed", "points": [0, 1, 2], "log": "line 0\nline 1\nline 2\n", "written": "line 0\nline 1\nline 2\n", "result": "result of r"}
 
 
 @pytest.fixture
@@ -30,6 +30,7 @@ def test_a_whole_run_is_fine(notes):
     ({"points": [0, 1]}, "3 points were logged"),
     ({"log": "line 0\nline 2\n"}, "lines are not in order"),
     ({"log": "line 0\nline 1\n"}, "3 lines were printed, 2 are there"),
+    ({"written": "line 0\nline 1\nline 2\nline 3"}, "of the log were written"),
     ({"status": "Failed", "error": {"message": "supervisor lost"}}, "ended with 0, but it is Failed"),
     ({"result": ""}, "outputs/result.txt"),
 ])

@@ -17,14 +17,14 @@ class Notes:
         return len(list(self.folder.glob("%s.start.*" % run_id)))
 
 
-def _points(run, acked, lines, killed):
+def _points(run, acked, lines):
     values = run["points"]
     if values != list(range(len(values))):
         yield "points are not in order: %s" % str(values)[:200]
     if len(values) < acked:
         yield "%d points were acked, %d are there" % (acked, len(values))
-    # A point is logged before its line is printed; a dead shim takes unsent ones with it.
-    if killed != "shim" and len(values) < lines:
+    # A point is logged before its line is printed, and what a dead shim's executor left is collected.
+    if len(values) < lines:
         yield "%d lines are there, but only %d points" % (lines, len(values))
 
 
@@ -33,6 +33,8 @@ def _log(run, notes):
     printed = [line for line in lines if line.startswith("line ")]
     if printed != ["line %d" % i for i in range(len(printed))]:
         yield "lines are not in order: %s" % str(printed)[:200]
+    if run["log"] != run["written"]:
+        yield "%d characters of the log were written, %d are there" % (len(run["written"]), len(run["log"]))
     done = notes.number(run["id"], "done")
     if done and len(printed) != done:
         yield "%d lines were printed, %d are there" % (done, len(printed))
@@ -66,7 +68,7 @@ def violations(run, code, killed, notes):
         yield "its script was started %d times" % notes.starts(run["id"])
     lines = sum(line.startswith("line ") for line in run["log"].splitlines())
     done = notes.number(run["id"], "done")
-    for found in (_points(run, notes.number(run["id"], "acked"), lines, killed), _log(run, notes) if killed != "shim" else (), _ending(run, code, killed, done)):
+    for found in (_points(run, notes.number(run["id"], "acked"), lines), _log(run, notes), _ending(run, code, killed, done)):
         yield from found
     if done and killed is None and len(run["points"]) != done:
         yield "%d points were logged, %d are there" % (done, len(run["points"]))
