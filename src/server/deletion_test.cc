@@ -26,8 +26,7 @@ class DeletionTest : public testing::CoreFixture {
   std::vector<std::string> Listed(const std::string& query) {
     std::vector<std::string> ids;
     const json::Value answer = Do("GET", url + "/runs" + query).json();
-    for (const json::Value& run : answer["items"].as_array())
-      ids.push_back(run.StringOr("id"));
+    for (const json::Value& run : answer["items"].as_array()) ids.push_back(run.StringOr("id"));
     return ids;
   }
   size_t Experiments(const std::string& query = {}) {
