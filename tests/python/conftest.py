@@ -20,6 +20,8 @@ from sdk_support import (  # noqa: E402
 )
 
 sys.path.insert(0, SDK)
+if os.environ.get("RUNWRIGHT_TEST_PACKAGES"):
+    sys.path.append(os.environ["RUNWRIGHT_TEST_PACKAGES"])  # last: nothing there hides what is installed
 
 
 def pytest_report_header(config):
