@@ -67,7 +67,8 @@ void Ship(RunService& service, const CallPtr& call) {
       },
       [&service, shared, ingested] {
         if (ingested->late_offset)
-          service.context().writer.Submit("journal.offset", ingested->late_offset, [](Status) {});
+          service.context().writer.Submit("journal.offset", ingested->late_offset,
+                                          [](const Status&) {});
         service.context().stats.points += static_cast<uint64_t>(ingested->points);
         if (ingested->metrics) {
           service.metric_sorter().Note();
