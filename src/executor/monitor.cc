@@ -14,7 +14,7 @@ constexpr size_t kMostKept = 2000;
 
 int64_t IntervalAt(int64_t age_us) {
   if (age_us < 3600 * kSecond) return 5 * kSecond;
-  return age_us < 24 * 3600 * kSecond ? 30 * kSecond : 120 * kSecond;
+  return age_us < int64_t{24} * 3600 * kSecond ? 30 * kSecond : 120 * kSecond;
 }
 }  // namespace
 

@@ -44,7 +44,7 @@ Result<std::unique_ptr<net::Relay>> ServeRun(net::AsioLoop& loop, Executor& exec
   options.decide = [&executor](const net::Request& head) -> net::RelayDecision {
     if (IsForUs(head, "warnings"))
       return net::Intercept{
-          [&executor](net::Request request, std::shared_ptr<net::Responder> responder) {
+          [&executor](const net::Request& request, std::shared_ptr<net::Responder> responder) {
             TakeWarning(executor, request, responder);
           }};
     if (!IsForUs(head, "flush")) return net::Forward{executor.server()->credentials()};
