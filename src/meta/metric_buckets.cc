@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "base/clock.h"
 #include "json/text.h"
@@ -10,8 +11,8 @@ namespace {
 
 struct Bucket {
   int64_t count = 0;
-  double min = INFINITY;
-  double max = -INFINITY;
+  double min = std::numeric_limits<double>::infinity();
+  double max = -std::numeric_limits<double>::infinity();
   bool any = false;  // a number that is not NaN
   double last = 0;
   std::optional<int64_t> step;
