@@ -127,32 +127,10 @@ void AddNumber(std::string& out, std::string_view name, const db::Statement& row
   }
 }
 
-/// {"acc": {"count", "last", "max", "min"}} of those that the run has.
-Status AddMetrics(db::Statement& rows, int64_t run_row, const std::vector<std::string>& names,
-                  std::string& out) {
-  out += '{';
-  bool first = true;
-  for (const std::string& name : names) {
-    rows.Bind(run_row).Bind(name);
-    if (TRY(rows.Step())) {
-      if (!first) out += ',';
-      first = false;
-      json::AppendQuoted(out, name);
-      out += ":{\"count\":";
-      json::AppendInt(out, rows.Int(0));
-      AddNumber(out, ",\"last\":", rows, 1);
-      AddNumber(out, ",\"max\":", rows, 2);
-      AddNumber(out, ",\"min\":", rows, 3);
-      out += '}';
-    }
-    rows.Reset();
-  }
-  out += '}';
-  return Ok();
-}
-
-Status AddParams(db::Statement& rows, int64_t run_row, const std::vector<std::string>& names,
-                 std::string& out) {
+/// {name: what `add` makes of its row} of those names that the run has.
+template <typename Add>
+Status AddNamed(db::Statement& rows, int64_t run_row, const std::vector<std::string>& names,
+                std::string& out, Add add) {
   out += '{';
   bool first = true;
   for (const std::string& name : names) {
@@ -162,13 +140,24 @@ Status AddParams(db::Statement& rows, int64_t run_row, const std::vector<std::st
       first = false;
       json::AppendQuoted(out, name);
       out += ':';
-      json::AppendQuoted(out, rows.View(0));
+      add(rows, out);
     }
     rows.Reset();
   }
   out += '}';
   return Ok();
 }
+
+void AddMetric(const db::Statement& row, std::string& out) {
+  out += "{\"count\":";
+  json::AppendInt(out, row.Int(0));
+  AddNumber(out, ",\"last\":", row, 1);
+  AddNumber(out, ",\"max\":", row, 2);
+  AddNumber(out, ",\"min\":", row, 3);
+  out += '}';
+}
+
+void AddParam(const db::Statement& row, std::string& out) { json::AppendQuoted(out, row.View(0)); }
 
 }  // namespace
 
@@ -225,10 +214,10 @@ Result<RunText> RunTexts::Append(const db::Statement& row, std::string& page) {
   TRY(AddWarnings(lookups_[kWarnings], key, members.Key(",\"warnings\":")));
   TRY(AddLogFiles(lookups_[kLogFiles], key, members.Key(",\"log_files\":")));
   if (!show_->metrics.empty()) {
-    TRY(AddMetrics(lookups_[kMetrics], key, show_->metrics, members.Key(",\"metrics\":")));
+    TRY(AddNamed(lookups_[kMetrics], key, show_->metrics, members.Key(",\"metrics\":"), AddMetric));
   }
   if (!show_->params.empty()) {
-    TRY(AddParams(lookups_[kParams], key, show_->params, members.Key(",\"params\":")));
+    TRY(AddNamed(lookups_[kParams], key, show_->params, members.Key(",\"params\":"), AddParam));
   }
   json::AppendQuoted(members.Key(",\"portal_url\":"), portal_ + PercentEncode(run.id));
   run.state = page.size();

@@ -8,6 +8,7 @@ import sys
 
 import pytest
 from azureml_support import forget_warnings
+from lookalikes import Array, Scalar
 
 
 @pytest.fixture
@@ -137,24 +138,6 @@ def test_names_are_kept_as_they_are(run):
     assert len([name for name in run.get_file_names() if name.endswith(".png")]) == len(NAMES)
 
 
-class Scalar:
-    """As NumPy's scalars and tensors of one element are."""
-
-    def __init__(self, value):
-        self.value = value
-
-    def item(self):
-        return self.value
-
-
-class Array:
-    def __init__(self, *values):
-        self.values = values
-
-    def tolist(self):
-        return list(self.values)
-
-
 HOSTILE = ["", "\0", "a\0b", "\ud800", "x" * 10000, "../x", "CON", "new\nline", "\x7f", "é" * 9000, "$number", "a=b"]
 
 
@@ -206,12 +189,12 @@ def test_values_of_every_kind(run):
         run.log(name, value)
     for name, value in (("nan", float("nan")), ("inf", float("inf")), ("-inf", float("-inf"))):
         run.log(name, value)
-    run.log("array", Array(1.5, 2.5))
+    run.log("array", Array([1.5, 2.5]))
     run.log_list("generator", (i * i for i in range(4)))
-    run.log_list("array list", Array(1, 2))
+    run.log_list("array list", Array([1, 2]))
     run.log_list("mixed", [1, "a", float("nan"), Scalar(2.5)])
     run.log_list("nothing", [])
-    run.log_table("numbers", {"a": Array(1, 2), "b": [float("inf"), None]})
+    run.log_table("numbers", {"a": Array([1, 2]), "b": [float("inf"), None]})
     metrics = run.get_metrics()
     for name, value in values.items():
         assert metrics[name] == (value.value if isinstance(value, Scalar) else value), name

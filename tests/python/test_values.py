@@ -5,28 +5,8 @@ import fractions
 import math
 
 import pytest
+from lookalikes import Array, Scalar
 from runwright.values import plain, scalar_or_type, shape_metrics
-
-
-class Scalar:
-    """As NumPy's and the frameworks' scalars look from outside."""
-
-    def __init__(self, value):
-        self.value = value
-
-    def item(self):
-        return self.value
-
-
-class Array:
-    def __init__(self, values):
-        self.values = values
-
-    def tolist(self):
-        return self.values
-
-    def item(self):
-        raise ValueError("only one element tensors can be converted")
 
 
 def test_plain_values():
