@@ -22,7 +22,7 @@ std::string NamedPath(const std::string& words) {
 
 void EnvironmentService::WaitForRoom(const TaskPtr& task, const Error& error) {
   std::string path = NamedPath(error.message());
-  if (path.empty()) path = os::DirName(installer_.BuildFolder(task->row.build_id));
+  if (path.empty()) path = os::DirName(installer_.BuildFolder("any"));
   std::string text = "disk of " + path + " full";
   if (context_.options.free_bytes)
     text += ", " + std::to_string(context_.options.free_bytes(path)) + " bytes free";
