@@ -32,6 +32,12 @@ struct ReadyEnvironment {
   std::string python;    // "3.11.7"; empty where not known
   EnvironmentArtifact lock_artifact;
   std::vector<EnvironmentWarning> warnings;
+  // What the executor does about it; each as in the grant (docs/dev/formats/run-folder.md).
+  json::Value protect;             // {"build", "cache"}; null: nothing that runs share
+  json::Value image;               // {"engine", "id", "interpreter"}; null: a process of the node
+  std::vector<std::string> shims;  // names of compatibility shims
+  json::Value sources;             // [{"prefix", "folder"}]; null: none
+  std::string data_cache;          // folder that libraries keep data in; empty: their own
 };
 
 /// From the loop's thread.

@@ -71,6 +71,7 @@ class EnvironmentService final : public EnvironmentGate {
 
   void Begin(const TaskPtr& task);
   void Resolve(const TaskPtr& task);
+  env::Progress Follow(const TaskPtr& task);
   void Locked(const TaskPtr& task);
   void Build(const TaskPtr& task);
   void Built(const std::string& build_id, const Result<env::BuildFacts>& facts);

@@ -197,6 +197,20 @@ TEST_F(EnvironmentTest, AMissingPythonIsAWarningAlsoWhenWarm) {
   EXPECT_EQ(core->environments().Ready(Pip("six", "3.6.2"))->warnings.size(), 1u);
 }
 
+TEST_F(EnvironmentTest, SubstitutionsAreWarningsAlsoWhenWarmAndAfterARestart) {
+  installer.substitutions = {"six==1.0 → six==1.1: 1.0 is gone"};
+  json::Value spec = Pip("six==1.0");
+  auto first = Get(spec);
+  ASSERT_TRUE(first);
+  StartCore();
+  for (const auto& ready : {core->environments().Ready(spec), std::optional(*first)}) {
+    ASSERT_TRUE(ready);
+    ASSERT_EQ(ready->warnings.size(), 1u);
+    EXPECT_EQ(ready->warnings[0].source, "environment");
+    EXPECT_EQ(ready->warnings[0].message, installer.substitutions[0]);
+  }
+}
+
 TEST_F(EnvironmentTest, NothingToInstallNeedsNoResolver) {
   auto asked = Ask(Pip("azureml-defaults"));
   loop.Advance(1'000'000);

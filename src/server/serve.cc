@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/strings.h"
 #include "client/surroundings.h"
+#include "env/installers.h"
 #include "env/uv_installer.h"
 #include "meta/settings.h"
 #include "net/asio_loop.h"
@@ -245,11 +246,13 @@ Status Server::Wire() {
                             .endpoint_file = paths.endpoint,
                             .environment = backend::InheritedEnvironment(environ),
                             .older_runs_dirs = older_run_roots});
-  installer = env::MakeUvInstaller(loop, *pool, SystemClock(), SystemRandom(),
-                                   {.folder = paths.env,
-                                    .program_folder = os::DirName(options.program),
-                                    .default_python = options.default_python,
-                                    .variables = OwnVariables()});
+  env::InstallerParts parts;
+  parts.uv = env::MakeUvInstaller(loop, *pool, SystemClock(), SystemRandom(),
+                                  {.folder = paths.env,
+                                   .program_folder = os::DirName(options.program),
+                                   .default_python = options.default_python,
+                                   .variables = OwnVariables()});
+  installer = env::MakeInstallers(std::move(parts));
   core = TRY(Core::Create({.loop = loop,
                            .pool = *pool,
                            .clock = SystemClock(),
