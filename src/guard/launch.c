@@ -161,8 +161,9 @@ void WriteEnd(const struct Guard* guard) {
   char text[768];
   long now = OomKills();
   long kills = now < 0 || guard->oom_before < 0 ? -1 : now - guard->oom_before;
-  int size = snprintf(text, sizeof text, "%s %d group_oom %ld peak_bytes %lld", kKinds[guard->end.kind],
-                      guard->end.number, kills, (long long)guard->peak_kib * 1024);
+  int size =
+      snprintf(text, sizeof text, "%s %d group_oom %ld peak_bytes %lld", kKinds[guard->end.kind],
+               guard->end.number, kills, (long long)guard->peak_kib * 1024);
   if (guard->end.kind == kExecFailed)
     size += snprintf(text + size, sizeof text - (size_t)size, " path %s", guard->end.path);
   text[size++] = '\n';
