@@ -11,10 +11,10 @@
 namespace rw::env {
 
 /// The user name and password for URLs below `url`, kept in the workspace's secret store.
-struct Credential {
+struct CredentialRef {
   std::string url;     // "https://host/prefix"
   std::string secret;  // its text: "user:password", or a bare token
-  bool operator==(const Credential&) const = default;
+  bool operator==(const CredentialRef&) const = default;
 };
 
 /// A framework whose profile says what is installed for it; `name` empty: none.
@@ -54,7 +54,7 @@ struct EnvironmentSpec {
   std::string index_url;
   std::vector<std::string> extra_index_urls;
   std::vector<std::string> find_links;
-  std::vector<Credential> credentials;      // sorted by url
+  std::vector<CredentialRef> credentials;   // sorted by url
   std::vector<std::string> conda_packages;  // kind conda: canonical, sorted, without python and pip
   std::vector<std::string> channels;        // kind conda, in the order to search
   Framework framework;

@@ -49,7 +49,7 @@ void SetPackages(json::Value& out, const EnvironmentSpec& spec) {
   SetList(out, "channels", spec.channels);
   if (spec.credentials.empty()) return;
   json::Value list;
-  for (const Credential& one : spec.credentials) {
+  for (const CredentialRef& one : spec.credentials) {
     json::Value member;
     list.Append(member.Set("url", one.url).Set("secret", one.secret));
   }

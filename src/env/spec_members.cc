@@ -24,10 +24,10 @@ bool IsPlainVersion(std::string_view text) {
          });
 }
 
-Result<Credential> ReadCredential(const json::Value& value, const std::string& field) {
+Result<CredentialRef> ReadCredential(const json::Value& value, const std::string& field) {
   TRY(CheckNested(value, field, {"url", "secret"}));
-  Credential out{TRY(CleanText(value, "url", field + ".")),
-                 TRY(CleanText(value, "secret", field + "."))};
+  CredentialRef out{TRY(CleanText(value, "url", field + ".")),
+                    TRY(CleanText(value, "secret", field + "."))};
   bool web = out.url.starts_with("https://") || out.url.starts_with("http://");
   if (!web || out.url.find_first_of(" \t,") != std::string::npos)
     return InvalidSpec(field + ".url \"" + MaskUserInfo(out.url) +
@@ -76,26 +76,26 @@ Status ReadRegistry(const json::Value& value, Image& image) {
 }
 }  // namespace
 
-Result<std::vector<Credential>> ReadCredentials(const json::Value& value) {
+Result<std::vector<CredentialRef>> ReadCredentials(const json::Value& value) {
   const json::Value& member = value["credentials"];
-  std::vector<Credential> out;
+  std::vector<CredentialRef> out;
   if (member.is_null()) return out;
   if (!member.is_array()) return InvalidSpec("credentials must be a list", "credentials");
   if (member.as_array().size() > kMostCredentials)
     return InvalidSpec("credentials has more than 100 entries", "credentials");
   for (size_t i = 0; i < member.as_array().size(); i++) {
     std::string field = "credentials[" + std::to_string(i) + "]";
-    Credential one = TRY(ReadCredential(member.as_array()[i], field));
+    CredentialRef one = TRY(ReadCredential(member.as_array()[i], field));
     if (std::find(out.begin(), out.end(), one) != out.end()) continue;
     bool taken = std::any_of(out.begin(), out.end(),
-                             [&](const Credential& other) { return other.url == one.url; });
+                             [&](const CredentialRef& other) { return other.url == one.url; });
     if (taken)
       return InvalidSpec(field + ".url " + one.url + " is there twice, with two secrets",
                          field + ".url");
     out.push_back(std::move(one));
   }
   std::sort(out.begin(), out.end(),
-            [](const Credential& a, const Credential& b) { return a.url < b.url; });
+            [](const CredentialRef& a, const CredentialRef& b) { return a.url < b.url; });
   return out;
 }
 

@@ -7,7 +7,7 @@
 
 namespace rw::env {
 
-Result<std::vector<Credential>> ReadCredentials(const json::Value& value);
+Result<std::vector<CredentialRef>> ReadCredentials(const json::Value& value);
 Result<Framework> ReadFramework(const json::Value& value);
 Result<Image> ReadImage(const json::Value& value);
 Result<EnvironmentSpec::Resolver> ReadResolver(const json::Value& value);
