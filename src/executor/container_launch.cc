@@ -158,7 +158,7 @@ Result<std::string> EncodeInside(const std::string& working_folder, const std::s
   EnvironmentMap front;
   for (const char* name : {"PATH", "PYTHONPATH"})
     if (auto found = rest.extract(name); !found.empty()) front.insert(std::move(found));
-  std::string out = TRY(EncodeLaunch(working_folder, log, CommandLine(plan), rest));
+  std::string out = TRY(EncodeLaunch(working_folder, log, CommandLine(plan, variables), rest));
   for (const auto& [name, value] : front)
     if (!value.empty()) Append(out, "front=", name + "=" + value);
   // An engine gives an account that the image does not know "/" for a home, or none.

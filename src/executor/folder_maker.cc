@@ -129,7 +129,8 @@ class Maker {
     std::string log = job_.folder.Path(plan.log_name);
     std::string launch;
     if (plan.image.engine.empty()) {
-      launch = TRY(EncodeLaunch(job_.folder.work(), log, CommandLine(plan), environment.variables));
+      launch = TRY(EncodeLaunch(job_.folder.work(), log, CommandLine(plan, environment.variables),
+                                environment.variables));
     } else {
       launch = TRY(WriteContainer(log, environment.variables));
     }
