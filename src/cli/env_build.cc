@@ -1,6 +1,5 @@
 // runwright env build, env lock: made without a run, the log as it grows.
 #include <chrono>
-#include <thread>
 
 #include "cli/env_commands.h"
 #include "cli/env_lock.h"
@@ -8,11 +7,13 @@
 #include "cli/environment_choice.h"
 #include "cli/exit_codes.h"
 #include "os/file_system.h"
+#include "os/poll_until.h"
 
 namespace rw::cli {
 namespace {
 
 constexpr auto kLookAgain = std::chrono::milliseconds(100);
+constexpr auto kForever = std::chrono::hours(24 * 365);
 
 bool AtWork(const json::Value& build) {
   std::string state = build.StringOr("state");
@@ -53,13 +54,17 @@ Result<json::Value> Follow(client::Api& api, json::Value build,
                            const std::function<bool(const json::Value&)>& enough) {
   const std::string path = client::ApiPath({"builds", build.StringOr("env_id")});
   int64_t shown = 0;
-  while (true) {
-    build = TRY(api.Get(path, {{"log_from", std::to_string(shown)}}));
-    on_log(build.StringOr("log"));
-    shown = build.IntOr("log_bytes", shown);
-    if (enough(build)) return build;
-    std::this_thread::sleep_for(kLookAgain);
-  }
+  Result<json::Value> now = std::move(build);
+  os::PollUntil(
+      [&] {
+        now = api.Get(path, {{"log_from", std::to_string(shown)}});
+        if (!now) return true;
+        on_log(now->StringOr("log"));
+        shown = now->IntOr("log_bytes", shown);
+        return enough(*now);
+      },
+      kLookAgain, kForever);
+  return now;
 }
 
 int Failed(Context& context, const json::Value& build) {

@@ -97,6 +97,13 @@ Result<net::Response> OneBuild(const Call& call, const EnvironmentService& servi
   auto spec = json::Parse(row.spec);
   out.Set("spec", spec ? *spec : json::Value());
   out.Set("python_path", row.python["path"]);
+  json::Array warnings;
+  std::vector<std::string> messages = row.warnings;
+  if (std::string python = row.python.StringOr("warning"); !python.empty())
+    messages.insert(messages.begin(), python);
+  for (const std::string& message : messages)
+    warnings.push_back(json::Value().Set("source", "environment").Set("message", message));
+  out.Set("warnings", std::move(warnings));
   out.Set("folder",
           row.build_id.empty() ? json::Value() : json::Value(service.BuildFolder(row.build_id)));
   return net::JsonResponse(out.Set("lock", row.lock ? json::Value(*row.lock) : json::Value()));
