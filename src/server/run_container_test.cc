@@ -21,8 +21,8 @@ TEST(RunContainer, KeepsWhatAnEngineTakes) {
       {"arguments", json::Array{"--cap-add", "SYS_PTRACE", "-v", "/a:/a", "--ipc=host"}},
       {"gpu", true}}));
   ASSERT_TRUE(read);
-  EXPECT_EQ(json::Write(*read), R"({"shm_size":"2g","arguments":["--cap-add","SYS_PTRACE","-v",)"
-                                R"("/a:/a","--ipc=host"],"gpu":true})");
+  EXPECT_EQ(json::Write(*read), R"({"arguments":["--cap-add","SYS_PTRACE","-v","/a:/a",)"
+                                R"("--ipc=host"],"gpu":true,"shm_size":"2g"})");
 }
 
 TEST(RunContainer, RefusesWhatContradictsRuns) {
