@@ -171,8 +171,12 @@ def rattler_client(job):
     if not credentials:
         return rattler.Client.default_client()
 
+    # The middleware is told neither scheme nor port.
+    plain = [{"url": "https://" + re.sub(r"^[a-z+]+://([^/:]*)(:[0-9]+)?", r"\1", one["url"]), "text": one["text"]}
+             for one in credentials]
+
     def headers(host, path):
-        header = authorization("https://%s%s" % (host, path), credentials)
+        header = authorization("https://%s%s" % (host.split(":")[0], path), plain)
         return {"Authorization": header} if header else {}
 
     return rattler.Client([rattler.networking.AddHeadersMiddleware(headers), rattler.networking.RetryMiddleware()])
@@ -206,7 +210,24 @@ def solve_by_micromamba(job):
 # Installing.
 
 
+def verify_local(package):
+    """Files of a channel in a folder are checked here: rattler checks what it downloads."""
+    if not package["url"].startswith("file://") or not package["hash"]:
+        return
+    import hashlib
+    from urllib.request import url2pathname
+
+    algorithm, _, wanted = package["hash"].partition("=")
+    with open(url2pathname(package["url"][len("file://"):]), "rb") as file:
+        found = hashlib.new(algorithm, file.read()).hexdigest()
+    if found != wanted:
+        raise Failure("other", "hash mismatch of %s: the channel says %s, the file has %s"
+                      % (package["url"], wanted, found))
+
+
 def install(job):
+    for package in job["packages"]:
+        verify_local(package)
     installer = install_by_micromamba if job.get("micromamba") else install_by_rattler
     installer(job)
     return {"linked": len(job["packages"])}
