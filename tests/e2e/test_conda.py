@@ -7,7 +7,7 @@ import zipfile
 
 import pytest
 from conda_channel import PREFIX, Channel
-from conftest import installed
+from installation import installed
 from waiting import wait_for
 
 WHEEL = "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"

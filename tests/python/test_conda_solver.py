@@ -9,7 +9,6 @@ import sys
 import threading
 
 import pytest
-
 from runwright import conda_solver
 
 
