@@ -7,7 +7,9 @@ std::vector<std::string> CommandLine(const LaunchPlan& plan) {
   if (!plan.command.empty()) {
     out = {"/bin/sh", "-c", plan.command, "sh"};
   } else {
-    out = {plan.interpreter.empty() ? "python3" : plan.interpreter, plan.script};
+    out = {plan.interpreter.empty() ? "python3" : plan.interpreter};
+    if (plan.script.ends_with(".ipynb")) out.insert(out.end(), {"-m", "runwright.notebook"});
+    out.push_back(plan.script);
   }
   out.insert(out.end(), plan.arguments.begin(), plan.arguments.end());
   return out;

@@ -8,7 +8,8 @@
 
 namespace rw::executor {
 
-/// The command line: the interpreter and the script, or a shell for a command; then the arguments.
+/// The command line: the interpreter and the script (a notebook by its runner), or a shell for a
+/// command; then the arguments.
 std::vector<std::string> CommandLine(const LaunchPlan& plan);
 
 /// The file's bytes. kInvalidArgument when an argument holds a NUL byte.

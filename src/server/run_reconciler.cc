@@ -24,7 +24,7 @@ Status RunService::LoadTargets() {
   auto nodes = TRY(meta::LocalMaxNodes(context_.read));
   scheduler_.SetTarget(0, LocalSettings(nodes.value_or(DefaultLocalNodes())));
   for (const meta::ComputeRow& c : TRY(meta::AllComputes(context_.read))) {
-    scheduler_.SetTarget(c.row, AmlSettings(c));
+    SetTarget(c);
   }
   return Ok();
 }
@@ -76,6 +76,7 @@ void RunService::AdoptWaiting(const meta::RunRow& run) {
 Status RunService::Start() {
   TRY(LoadTargets());
   TRY(Adopt());
+  SweepSingleUse();
   metric_sorter_.Note();
   Reconcile();
   return Ok();
