@@ -295,7 +295,7 @@ TEST(Executor, ANotebookIsStartedByItsRunner) {
   plan.arguments = {"--x"};
   std::vector<std::string> line = {"/usr/bin/python", "-m", "runwright.notebook", "a/book.ipynb",
                                    "--x"};
-  EXPECT_EQ(CommandLine(plan), line);
+  EXPECT_EQ(CommandLine(plan, {}), line);
 }
 
 TEST(Executor, OutputsAreStoredWhenQuietReplacedAndOnceMoreAtTheEnd) {

@@ -249,7 +249,7 @@ def test_a_run_goes_on_from_the_outputs_of_another(ws, interpreter_environment, 
 
     (tmp_path / "src" / "resuming.py").write_text(RESUMING)
     run = None
-    for attempt in range(2):
+    for _ in range(2):
         config = ScriptRunConfig("src", "resuming.py", environment=interpreter_environment,
                                  resume_from=run._get_outputs_datapath() if run else None)
         run = Experiment(ws, "resuming").submit(config)

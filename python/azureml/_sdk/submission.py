@@ -1,7 +1,6 @@
 """From a configuration to a run: everything that can be wrong is said here, before a run exists."""
 
 import os
-import re
 
 from azureml._sdk.datapath import resume_of
 from azureml._sdk.exceptions import ExperimentExecutionException, TrainingException, UserErrorException
@@ -12,7 +11,6 @@ from azureml._sdk.warn import near_matches
 _LOOPBACK = ("http://127.", "http://localhost", "http://[::1]", "https://127.", "https://localhost", "unix:")
 _MOST_NAMES = 2000
 _RESUME_VARIABLE = "AZUREML_DATAREFERENCE_MODEL_LOCATION"
-_VARIABLE = re.compile(r"\$[A-Za-z_][A-Za-z0-9_]*|\$\{[A-Za-z_][A-Za-z0-9_]*\}")
 
 
 class Parts:
@@ -89,12 +87,8 @@ def _members(workspace, parts):
     command = _command_line(parts.command)
     arguments = [text_of(item) for item in parts.arguments]
     resume = resume_of(parts.resume_from) if parts.resume_from is not None else None
-    if resume:
+    if resume and command is None:
         arguments += ["--resume-from", "$" + _RESUME_VARIABLE]
-    variables_named = _unique(name for item in arguments for name in _VARIABLE.findall(item))
-    if variables_named and command is None:
-        notes.append("Names of variables in arguments are not expanded in this release: the script gets %s as written."
-                     % ", ".join(variables_named))
     definition = run_config._to_definition()
     definition.update(script=script, arguments=arguments, command=command, maxRunDurationSeconds=parts.max_seconds)
     return {
