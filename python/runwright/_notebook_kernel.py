@@ -20,14 +20,16 @@ def run_cells(book, name, argv):
             return super(Client, self).process_message(msg, cell, cell_index)
 
     made = nbformat.from_dict(book)
-    client = Client(made, timeout=None, kernel_name="python3", resources={"metadata": {"path": "."}})
+    client = Client(made, timeout=None, kernel_name="python3", record_timing=False,
+                    resources={"metadata": {"path": "."}})
     setup = nbformat.from_dict({"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None,
                                 "source": "import sys as _sys\n_sys.argv[:] = %r" % (argv,)})
-    number = 0
+    cells, number = list(made.cells), 0
     try:
         with client.setup_kernel():
-            client.execute_cell(setup, 0, store_history=False)
-            for index, cell in enumerate(made.cells):
+            made.cells.append(setup)
+            client.execute_cell(setup, len(cells), store_history=False)
+            for index, cell in enumerate(cells):
                 if cell.cell_type == "code" and cell.source.strip():
                     number += 1
                     client.execute_cell(cell, index)
@@ -37,6 +39,7 @@ def run_cells(book, name, argv):
         sys.stderr.write("The kernel died in cell %d of %s: %s\n" % (number, name, error))
         return 1
     finally:
+        made.cells = cells
         book.clear()
         book.update(made)
     return 0

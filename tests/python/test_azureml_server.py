@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 import zipfile
 
 import pytest
@@ -265,7 +266,11 @@ def test_a_cluster_for_one_run_goes_with_it(ws, interpreter_environment):
 
     run = Experiment(ws, "once").submit(Estimator("src", entry_script="train.py", script_params={"--steps": 1}, vm_size="STANDARD_D2_V2",
                                                   environment_definition=interpreter_environment))
-    assert run.wait_for_completion()["target"].startswith("once-") and list(ws.compute_targets) == ["local"]
+    assert run.wait_for_completion()["target"].startswith("once-")
+    deadline = time.time() + 30
+    while list(ws.compute_targets) != ["local"]:
+        assert time.time() < deadline, "the cluster is still there"
+        time.sleep(0.02)
 
 
 def test_registered_environments(ws, interpreter_environment):
