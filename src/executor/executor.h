@@ -84,6 +84,7 @@ class Executor final : public Supervisor::Listener {
   /// TERM now, KILL after `grace`.
   void Terminate(std::chrono::milliseconds grace);
   void ShipTheRest();
+  void CheckBuild();
   void Shipped();
   /// The bound on finalizing. Time in which the server is away does not count.
   void WatchFinalizing();

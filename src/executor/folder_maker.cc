@@ -6,6 +6,7 @@
 #include "executor/failure.h"
 #include "executor/launch_file.h"
 #include "executor/output_scan.h"
+#include "executor/protection.h"
 #include "os/paths.h"
 
 namespace rw::executor {
@@ -127,6 +128,7 @@ class Maker {
     std::string launch =
         TRY(EncodeLaunch(job_.folder.work(), job_.folder.Path(job_.grant.plan.log_name),
                          CommandLine(job_.grant.plan), environment.variables));
+    launch += EncodeProtection(job_.grant.plan.protect);
     // Whole by rename; after a crash of the machine state/launching alone says whether it was used.
     return ReplaceFile(job_.fs, job_.folder.launch(), launch);
   }

@@ -23,6 +23,7 @@ struct RunFolder {
   std::string launch() const { return Path("state/launch"); }
   std::string started() const { return Path("state/started"); }
   std::string exit() const { return Path("state/exit"); }
+  std::string protection() const { return Path("state/protection"); }
   std::string usage() const { return Path("state/usage"); }
   std::string offsets() const { return Path("state/offsets.json"); }
   std::string outputs() const { return Path("state/outputs.json"); }
