@@ -117,11 +117,20 @@ struct ModelsOptions {
   bool latest = false;
 };
 
-enum class EnvAction { kList, kShow };
+enum class EnvAction { kList, kShow, kBuild, kLock, kDiff, kExport, kGc, kDoctor };
 struct EnvOptions {
   EnvAction action = EnvAction::kList;
-  std::string name;  // or an env_id
+  std::string name;  // or a run's id, or digits of an env_id or build_id
   std::string version;
+  std::string other;             // diff
+  std::string env_file;          // build, lock
+  std::vector<std::string> pip;  // build, lock
+  std::string python;            // build, lock: a version
+  std::string format = "requirements";
+  std::string output;  // a file; "": standard output
+  bool dry_run = false;
+  std::optional<double> unused_days;
+  bool deep = false;
 };
 
 struct OpenOptions {

@@ -202,6 +202,7 @@ void EnvironmentService::Finish(const TaskPtr& task) {
 }
 
 void EnvironmentService::Fail(const TaskPtr& task, const Error& error) {
+  if (error.code() == Code::kNoSpace) return WaitForRoom(task, error);
   meta::EnvLock row = task->row;
   row.state = meta::EnvLock::State::kFailed;
   row.error = error.message();

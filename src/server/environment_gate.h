@@ -62,6 +62,10 @@ class EnvironmentGate {
 
   /// The run no longer waits (canceled). A build that others wait for goes on.
   virtual void Forget(const RunId& run) = 0;
+
+  /// What keeps a run's environment from being made at this moment ("disk of /x full, …"), for its
+  /// reason; "" where nothing does.
+  virtual std::string WaitsFor(const RunId& run) const { return (void)run, ""; }
 };
 
 }  // namespace rw::server

@@ -10,6 +10,7 @@
 
 #include "env/installer.h"
 #include "meta/environments.h"
+#include "os/paths.h"
 #include "server/environment_gate.h"
 #include "server/router.h"
 #include "server/server_context.h"
@@ -31,6 +32,7 @@ class EnvironmentService final : public EnvironmentGate {
   std::optional<ReadyEnvironment> Ready(const json::Value& spec) override;
   void Prepare(const json::Value& spec, const RunId& run, OnLog on_log, Done done) override;
   void Forget(const RunId& run) override;
+  std::string WaitsFor(const RunId& run) const override;
 
   /// Puts a build that nobody used since `last_used_us` out of use: the next run that needs it
   /// builds it anew. Where its folder lies now, to be removed; nothing where it is in use.
@@ -43,6 +45,12 @@ class EnvironmentService final : public EnvironmentGate {
     std::string state;  // "Resolving", "Building"
   };
   std::vector<AtWork> Working() const;
+
+  /// Where a build is, or would be; and the folder of all of them.
+  std::string BuildFolder(const std::string& build_id) const {
+    return installer_.BuildFolder(build_id);
+  }
+  std::string BuildsFolder() const { return os::DirName(installer_.BuildFolder("id")); }
 
  private:
   struct Waiter {
@@ -58,6 +66,8 @@ class EnvironmentService final : public EnvironmentGate {
     env::PythonChoice python;
     std::vector<Waiter> waiters;
     bool has_lock = false;
+    std::string waits_for;  // the room that its last try did not find; "": none failed so
+    int64_t pause_us = 0;   // the last one before trying again
   };
   using TaskPtr = std::shared_ptr<Task>;
 
@@ -75,6 +85,9 @@ class EnvironmentService final : public EnvironmentGate {
   void StoreLock(const TaskPtr& task);
   void Finish(const TaskPtr& task);
   void Fail(const TaskPtr& task, const Error& error);
+  void WaitForRoom(const TaskPtr& task, const Error& error);
+  /// The task's runs show what they wait for.
+  void Tell(const TaskPtr& task, const std::string& waits_for);
   void Log(const TaskPtr& task, std::string_view lines);
   void Answer(const TaskPtr& task, const Result<ReadyEnvironment>& result);
   void SaveInterpreters();
@@ -96,5 +109,7 @@ class EnvironmentService final : public EnvironmentGate {
 
 /// Routes of named environments and of builds.
 void RegisterEnvironmentRoutes(Router& router, ServerContext& context, EnvironmentService& service);
+/// Builds without a run: made, examined.
+void RegisterBuildRoutes(Router& router, ServerContext& context, EnvironmentService& service);
 
 }  // namespace rw::server

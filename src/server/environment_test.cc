@@ -159,6 +159,25 @@ TEST_F(EnvironmentTest, AFailureReachesEveryRunAndIsTriedAnewByTheNext) {
   EXPECT_TRUE(Get(Pip("bad==1")));
 }
 
+TEST_F(EnvironmentTest, ABuildWithoutRoomWaitsAndGoesOnByItself) {
+  core->context().options.free_bytes = [](const std::string&) { return 42; };
+  installer.failures.emplace("six==1.0", Error(Code::kNoSpace, "cannot build: No space left"));
+  json::Value body;
+  body.Set("experiment", "full").Set("command", "true").Set("environment", Pip("six==1.0"));
+  auto run =
+      Do("POST", "/api/v1/workspaces/" + MakeWorkspace() + "/runs", json::Write(body)).json();
+  std::string path = "/api/v1/runs/" + run.StringOr("id");
+  loop.Advance(30'000'000);
+  auto waiting = Do("GET", path).json();
+  EXPECT_EQ(waiting.StringOr("status"), "Preparing");
+  EXPECT_EQ(waiting["reason"].StringOr("text"),
+            "disk of /fake/builds full, 42 bytes free: free space; it goes on by itself");
+  installer.failures.clear();
+  loop.Advance(60'000'000);
+  EXPECT_EQ(Do("GET", path).json().StringOr("status"), "Starting");
+  EXPECT_EQ(installer.published.size(), 1u);
+}
+
 TEST_F(EnvironmentTest, AForgottenRunHearsNothingMore) {
   installer.hold = true;
   auto a = Ask(Pip("six"), "a");
@@ -249,7 +268,7 @@ TEST_F(EnvironmentTest, NamedEnvironmentsHaveVersions) {
             1u);
   EXPECT_EQ(Do("GET", all).json()["items"].as_array().size(), 1u);
   EXPECT_EQ(Do("GET", all + "/none").status(), 404);
-  EXPECT_EQ(Do("POST", all, R"({"name":"x","spec":{"kind":"conda"}})").status(), 400);
+  EXPECT_EQ(Do("POST", all, R"({"name":"x","spec":{"kind":"docker"}})").status(), 400);
 }
 
 }  // namespace

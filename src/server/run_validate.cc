@@ -10,6 +10,8 @@
 #include "model/run_params.h"
 #include "model/vm_sizes.h"
 #include "os/paths.h"
+#include "server/logging_process.h"
+#include "server/run_container.h"
 
 namespace rw::server {
 namespace {
@@ -78,6 +80,14 @@ Status CheckNodeCount(const json::Value& body) {
   return Ok();
 }
 
+Status FillProcess(const json::Value& body, meta::RunRow& run) {
+  if (body["process"].is_null()) return Ok();
+  if (run.state.supervised)
+    return Bad("process is for runs without a script or command", "process");
+  run.state.process = TRY(ReadLoggingProcess(body["process"])).ToJson();
+  return Ok();
+}
+
 /// Script, command, arguments, variables, limits; a run without script and command is one that a
 /// client logs to by itself.
 Status FillSpec(const json::Value& body, meta::RunRow& run) {
@@ -96,6 +106,8 @@ Status FillSpec(const json::Value& body, meta::RunRow& run) {
   int64_t seconds =
       TRY(json::OptionalInt(body, "max_run_duration_seconds", 0, 0, kLongestRunSeconds));
   run.spec.Set("max_run_duration_seconds", seconds == 0 ? json::Value() : json::Value(seconds));
+  json::Value container = TRY(ReadContainer(body));
+  if (!container.is_null()) run.spec.Set("container", std::move(container));
   run.state.supervised = !script.empty() || !command.empty();
   if (run.state.supervised) return CheckNodeCount(body);
   if (run.spec["arguments"].as_array().empty()) return Ok();
@@ -249,6 +261,7 @@ Result<Submission> ValidateSubmission(ServerContext& context, const Principal& p
   run.display_name = TRY(json::OptionalString(body, "display_name"));
   TRY(FillSpec(body, run));
   TRY(FillStart(body, run));
+  TRY(FillProcess(body, run));
   run.type = TRY(json::OptionalString(
       body, "type", run.state.supervised ? "azureml.scriptrun" : "azureml.interactiverun"));
   TRY(FillParent(context, principal, body, run));

@@ -117,6 +117,16 @@ HostFacts HostFactsOf(const std::string& data) {
   return facts;
 }
 
+/// Of the disk that `path` is on, or would be.
+uint64_t FreeBytes(std::string path) {
+  struct statvfs disk {};
+  while (statvfs(path.c_str(), &disk) != 0) {
+    if (path.size() <= 1) return 0;
+    path = os::DirName(path);
+  }
+  return uint64_t{disk.f_bavail} * disk.f_frsize;
+}
+
 Status WriteInfo(os::FileSystem& fs, const Paths& paths, const CoreOptions& options,
                  int64_t now_us) {
   json::Value info;
@@ -266,6 +276,8 @@ Status Server::Start(const ServeOptions& given) {
   options.program = os::SelfPath();
   options.sdk_path = FindSdk(options.program);
   options.host_facts = [data = paths.data] { return HostFactsOf(data); };
+  options.free_bytes = FreeBytes;
+  options.life_of_process = LifeOfProcess;
   // Left by requests that were cut off.
   TRY(fs->RemoveTree(paths.spool));
   TRY(fs->MakeDirs(paths.spool, 0700));

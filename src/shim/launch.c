@@ -22,6 +22,7 @@ struct LaunchFile {
   char** environment;  // NULL at the end
   char** read_only;    // NULL at the end
   const char* build;   // NULL: none that runs share
+  bool container;      // what is started is a container engine's client
 };
 
 static bool Refuse(struct Shim* shim, int error, const char* path) {
@@ -62,6 +63,7 @@ static bool ParseLaunch(struct LaunchFile* file, size_t size) {
   for (char* at = file->bytes; at < file->bytes + size; at += strlen(at) + 1) {
     if (strncmp(at, "cwd=", 4) == 0) file->cwd = at + 4;
     if (strncmp(at, "out=", 4) == 0) file->out = at + 4;
+    if (strcmp(at, "container=1") == 0) file->container = true;
     if (strncmp(at, "arg=", 4) == 0) file->arguments[arguments++] = at + 4;
     if (strncmp(at, "env=", 4) == 0) file->environment[variables++] = at + 4;
     if (strncmp(at, "build=", 6) == 0) file->build = at + 6;
@@ -119,6 +121,7 @@ bool ForkScript(struct Shim* shim) {
   if (out < 0) return Refuse(shim, errno, file.out);
   int ends[2];
   if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return Refuse(shim, errno, "pipe");
+  shim->container = file.container;
   if (shim->namespace_refused == 0) MakeGroup(shim);
   shim->machine_oom_before = MachineOomKills();
   pid_t self = getpid();
