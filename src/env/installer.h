@@ -1,5 +1,5 @@
-// What makes environments: finds interpreters, resolves requirements, builds. The real one drives
-// uv; the fake in testing/ lets the server's core run without processes.
+// What makes environments: finds interpreters, resolves requirements, builds. The real ones drive
+// programs; the fake in testing/ lets the server's core run without processes.
 #pragma once
 
 #include <functional>
@@ -11,12 +11,28 @@
 #include "base/result.h"
 #include "env/python_version.h"
 #include "env/spec.h"
+#include "json/value.h"
 
 namespace rw::env {
+
+/// What opens a private index, channel or registry: `text` ("user:password" or a bare token) goes
+/// with every URL below `url`. It never gets into a log, a lock, an argument or a build.
+struct Credential {
+  std::string url;
+  std::string text;
+};
 
 struct ResolveRequest {
   EnvironmentSpec spec;
   Interpreter interpreter;
+  std::vector<Credential> credentials;
+};
+
+struct Resolved {
+  /// Exact versions, one "name==version" a line, passwords masked.
+  std::string lock;
+  /// What was put in place of what was asked for: "pillow==5.4.1 → pillow==9.5.0: …".
+  std::vector<std::string> warnings;
 };
 
 struct BuildRequest {
@@ -24,18 +40,40 @@ struct BuildRequest {
   std::string lock;
   Interpreter interpreter;
   std::string build_id;
+  std::vector<Credential> credentials;
 };
 
 struct BuildFacts {
   uint64_t bytes = 0;
 };
 
+/// How a run uses a build that is there; image and protect go to its executor as they are
+/// (docs/dev/formats/run-folder.md).
+struct BuildUse {
+  std::string interpreter;                // absolute; in an image: as it is called there
+  std::vector<std::string> path_prepend;  // folders that go before PATH
+  json::Value image;                      // null: a process of the node
+  json::Value protect;                    // null: nothing that others share
+};
+
+/// What an installer tells while it is at work; either may be empty.
+struct Progress {
+  /// Whole lines for people, without passwords.
+  std::function<void(std::string_view)> log;
+  /// What it does at this moment, in a few words: "downloading tensorflow 203/475 MB".
+  std::function<void(std::string_view)> step;
+  void Log(std::string_view lines) const {
+    if (log) log(lines);
+  }
+  void Step(std::string_view words) const {
+    if (step) step(words);
+  }
+};
+
 /// From the loop's thread, callbacks on the loop's thread. Dropping an installer ends all its work:
 /// the callbacks then never come.
 class Installer {
  public:
-  /// Whole lines for people, without passwords.
-  using Log = std::function<void(std::string_view)>;
   template <class T>
   using Done = std::function<void(Result<T>)>;
   virtual ~Installer() = default;
@@ -44,19 +82,23 @@ class Installer {
   /// has to be asked first (Find). kNotFound lists the Pythons that are there.
   virtual Result<std::optional<Interpreter>> Known(const std::string& asked) = 0;
   virtual void Find(const std::string& asked, Done<Interpreter> done) = 0;
-  /// The Python for a version as asked for ("": the default).
-  virtual void Choose(const std::string& version, Done<PythonChoice> done) = 0;
+  /// The Python that the environment gets; one of an image is fetched first.
+  virtual void Choose(const EnvironmentSpec& spec, Progress progress, Done<PythonChoice> done) = 0;
+  /// Whether a Python chosen earlier is there unchanged; without a process.
+  virtual bool IsThere(const EnvironmentSpec& spec, const Interpreter& python) = 0;
 
-  /// Exact versions, one "name==version" a line, passwords masked. kInvalidArgument: the
-  /// requirements cannot be met, with the resolver's own words; kUnavailable: no index answered.
-  virtual void Resolve(ResolveRequest request, Log log, Done<std::string> done) = 0;
+  /// kInvalidArgument: the requirements cannot be met, with the resolver's own words;
+  /// kUnavailable: no index answered.
+  virtual void Resolve(ResolveRequest request, Progress progress, Done<Resolved> done) = 0;
   /// Makes the build and publishes it at BuildFolder: whole or not at all. One call a build_id at a
   /// time.
-  virtual void Build(BuildRequest request, Log log, Done<BuildFacts> done) = 0;
+  virtual void Build(BuildRequest request, Progress progress, Done<BuildFacts> done) = 0;
   /// There, and its interpreter works. Costs a few stats.
   virtual bool IsPublished(const std::string& build_id) = 0;
-  /// Absolute; its programs are in bin/.
+  /// Absolute; what lies there says which installer made it.
   virtual std::string BuildFolder(const std::string& build_id) const = 0;
+  /// Of a published build.
+  virtual BuildUse UseOf(const std::string& build_id) const = 0;
   /// "linux-x86_64-glibc2.36"
   virtual std::string Platform() const = 0;
 
@@ -64,6 +106,9 @@ class Installer {
   virtual std::string SaveState() = 0;
   virtual void LoadState(const std::string& text) = 0;
 };
+
+/// Something has to be made before a run can use it; else it is an interpreter that is there.
+bool NeedsBuild(const EnvironmentSpec& spec);
 
 /// "name==version" of each line of a lock, sorted as there.
 std::vector<std::string> PackagesOf(std::string_view lock);

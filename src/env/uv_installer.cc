@@ -78,20 +78,31 @@ class UvInstaller final : public Installer {
     Work<Interpreter>(
         "env.find", [all = interpreters_, asked] { return all->Find(asked); }, std::move(done));
   }
-  void Choose(const std::string& version, Done<PythonChoice> done) override {
+  void Choose(const EnvironmentSpec& spec, Progress progress, Done<PythonChoice> done) override {
+    (void)progress;
     Work<PythonChoice>(
-        "env.choose", [all = interpreters_, version] { return ChooseNow(*all, version); },
+        "env.choose",
+        [all = interpreters_, version = spec.python] { return ChooseNow(*all, version); },
         std::move(done));
   }
+  bool IsThere(const EnvironmentSpec& spec, const Interpreter& python) override {
+    (void)spec;
+    auto known = interpreters_->Known(python.path);
+    return known && *known && (*known)->version == python.version;
+  }
 
-  void Resolve(ResolveRequest request, Log log, Done<std::string> done) override;
-  void Build(BuildRequest request, Log log, Done<BuildFacts> done) override;
+  void Resolve(ResolveRequest request, Progress progress, Done<Resolved> done) override;
+  void Build(BuildRequest request, Progress progress, Done<BuildFacts> done) override;
 
   bool IsPublished(const std::string& build_id) override {
     return IsExecutable(BuildFolder(build_id) + "/bin/python");
   }
   std::string BuildFolder(const std::string& build_id) const override {
     return Builds() + "/" + build_id;
+  }
+  BuildUse UseOf(const std::string& build_id) const override {
+    std::string bin = BuildFolder(build_id) + "/bin";
+    return {bin + "/python", {bin}, {}, {}};
   }
   std::string Platform() const override {
     utsname name;
@@ -161,7 +172,7 @@ class UvInstaller final : public Installer {
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
-void UvInstaller::Resolve(ResolveRequest request, Log log, Done<std::string> done) {
+void UvInstaller::Resolve(ResolveRequest request, Progress progress, Done<Resolved> done) {
   std::string folder = NewPart();
   auto shared = std::make_shared<ResolveRequest>(std::move(request));
   auto work = [options = options_, shared, folder]() -> Result<Prepared> {
@@ -170,12 +181,12 @@ void UvInstaller::Resolve(ResolveRequest request, Log log, Done<std::string> don
     TRY(os::WriteFileAtomically(os::PosixFileSystem(), folder + "/requirements.in", text, 0600));
     return out;
   };
-  auto finish = [this, folder, done](Result<std::string> result) {
+  auto finish = [this, folder, done](Result<Resolved> result) {
     RemoveLater(folder);
     done(std::move(result));
   };
   Work<Prepared>(
-      "env.prepare", work, [this, shared, folder, log, finish](Result<Prepared> prepared) {
+      "env.prepare", work, [this, shared, folder, progress, finish](Result<Prepared> prepared) {
         if (!prepared) return finish(prepared.error());
         UvCommand command;
         command.arguments = {"pip",
@@ -192,17 +203,17 @@ void UvInstaller::Resolve(ResolveRequest request, Log log, Done<std::string> don
         command.variables = std::move(prepared->variables);
         command.working_dir = folder;
         PassNoIndex(command);
-        runner_.Run(std::move(command), log, [shared, finish](Result<UvOutcome> outcome) {
+        runner_.Run(std::move(command), progress.log, [shared, finish](Result<UvOutcome> outcome) {
           if (!outcome) return finish(outcome.error());
           if (!outcome->ok) return finish(UvError("resolve", outcome->words, shared->spec.names));
-          finish(MaskUserInfo(outcome->out));
+          finish(Resolved{MaskUserInfo(outcome->out), {}});
         });
       });
 }
 
 struct UvInstaller::BuildJob {
   BuildRequest request;
-  Log log;
+  Progress progress;
   Done<BuildFacts> done;
   std::string folder;  // holds requirements.txt and, made aside, the environment
   Variables variables;
@@ -210,10 +221,10 @@ struct UvInstaller::BuildJob {
   std::string made() const { return folder + "/environment"; }
 };
 
-void UvInstaller::Build(BuildRequest request, Log log, Done<BuildFacts> done) {
+void UvInstaller::Build(BuildRequest request, Progress progress, Done<BuildFacts> done) {
   auto job = std::make_shared<BuildJob>();
   job->request = std::move(request);
-  job->log = std::move(log);
+  job->progress = std::move(progress);
   job->done = std::move(done);
   job->folder = NewPart();
   job->started_us = clock_.BootMicros();
@@ -245,8 +256,9 @@ void UvInstaller::MakeVenv(const std::shared_ptr<BuildJob>& job) {
                        job->made()};
   command.variables = job->variables;
   command.working_dir = job->folder;
-  job->log("Making a virtual environment with Python " + job->request.interpreter.version + "\n");
-  runner_.Run(std::move(command), job->log, [this, job](Result<UvOutcome> outcome) {
+  job->progress.Log("Making a virtual environment with Python " + job->request.interpreter.version +
+                    "\n");
+  runner_.Run(std::move(command), job->progress.log, [this, job](Result<UvOutcome> outcome) {
     if (!outcome) return Fail(job, outcome.error());
     if (!outcome->ok)
       return Fail(job, Error(Code::kFailedPrecondition,
@@ -271,8 +283,9 @@ void UvInstaller::Sync(const std::shared_ptr<BuildJob>& job) {
   command.variables = job->variables;
   command.working_dir = job->folder;
   PassNoIndex(command);
-  job->log("Installing " + std::to_string(PackagesOf(job->request.lock).size()) + " packages\n");
-  runner_.Run(std::move(command), job->log, [this, job](Result<UvOutcome> outcome) {
+  job->progress.Log("Installing " + std::to_string(PackagesOf(job->request.lock).size()) +
+                    " packages\n");
+  runner_.Run(std::move(command), job->progress.log, [this, job](Result<UvOutcome> outcome) {
     if (!outcome) return Fail(job, outcome.error());
     if (!outcome->ok) return Fail(job, UvError("install", outcome->words, job->request.spec.names));
     Publish(job);
@@ -286,9 +299,9 @@ void UvInstaller::Publish(const std::shared_ptr<BuildJob>& job) {
       [this, job](Result<uint64_t> bytes) {
         if (!bytes) return Fail(job, bytes.error());
         RemoveLater(job->folder);
-        job->log("Published build " + job->request.build_id.substr(0, 12) + " (" +
-                 HumanBytes(*bytes) + ") in " + Seconds(clock_.BootMicros() - job->started_us) +
-                 "\n");
+        job->progress.Log("Published build " + job->request.build_id.substr(0, 12) + " (" +
+                          HumanBytes(*bytes) + ") in " +
+                          Seconds(clock_.BootMicros() - job->started_us) + "\n");
         job->done(BuildFacts{*bytes});
       });
 }

@@ -80,7 +80,9 @@ class UvInstallerTest : public ::testing::Test {
     return *std::move(answer);
   }
   PythonChoice Python(const std::string& version = "") {
-    auto choice = Wait<PythonChoice>([&](auto done) { installer_->Choose(version, done); });
+    EnvironmentSpec spec;
+    spec.python = version;
+    auto choice = Wait<PythonChoice>([&](auto done) { installer_->Choose(spec, {}, done); });
     CHECK(choice);
     return *choice;
   }
@@ -111,13 +113,15 @@ class UvInstallerTest : public ::testing::Test {
     CHECK(spec);
     return *spec;
   }
-  Installer::Log Logger() {
-    return [this](std::string_view text) { log_.append(text); };
+  Progress Logger() {
+    return {[this](std::string_view text) { log_.append(text); }, nullptr};
   }
   Result<std::string> Resolve(const EnvironmentSpec& spec, const Interpreter& python) {
-    return Wait<std::string>([&](auto done) {
-      installer_->Resolve({spec, python}, Logger(), done);
+    auto resolved = Wait<Resolved>([&](auto done) {
+      installer_->Resolve({spec, python, {}}, Logger(), done);
     });
+    if (!resolved) return resolved.error();
+    return resolved->lock;
   }
 
   std::string folder_;
@@ -139,7 +143,7 @@ TEST_F(UvInstallerTest, ResolvesBuildsAndPublishesARunnableEnvironment) {
   std::string id = MakeBuildId(*lock, installer_->Platform(), python.interpreter.Identity());
   EXPECT_FALSE(installer_->IsPublished(id));
   auto built = Wait<BuildFacts>([&](auto done) {
-    installer_->Build({spec, *lock, python.interpreter, id}, Logger(), done);
+    installer_->Build({spec, *lock, python.interpreter, id, {}}, Logger(), done);
   });
   ASSERT_TRUE(built) << built.error().ToString() << log_;
   EXPECT_TRUE(installer_->IsPublished(id));
@@ -161,7 +165,7 @@ TEST_F(UvInstallerTest, ResolvesBuildsAndPublishesARunnableEnvironment) {
 TEST_F(UvInstallerTest, AnEmptyLockIsABareEnvironment) {
   PythonChoice python = Python();
   auto built = Wait<BuildFacts>([&](auto done) {
-    installer_->Build({EnvironmentSpec(), "", python.interpreter, "bare"}, Logger(), done);
+    installer_->Build({EnvironmentSpec(), "", python.interpreter, "bare", {}}, Logger(), done);
   });
   ASSERT_TRUE(built) << built.error().ToString();
   EXPECT_TRUE(installer_->IsPublished("bare"));
@@ -243,7 +247,7 @@ TEST_F(UvIndexTest, WhatIsInUvsCacheNeedsNoNetwork) {
   ASSERT_TRUE(online) << online.error().message();
   auto build = [&](const std::string& id) {
     return Wait<BuildFacts>([&](auto done) {
-      installer_->Build({spec, *online, python_, id}, Logger(), done);
+      installer_->Build({spec, *online, python_, id, {}}, Logger(), done);
     });
   };
   ASSERT_TRUE(build("online"));
@@ -273,8 +277,8 @@ TEST_F(UvInstallerTest, DroppedAtWorkNothingOfUvRemains) {
   MakeWheel();
   Interpreter python = Python().interpreter;
   bool called = false;
-  installer_->Resolve({Spec("rwtiny"), python}, Logger(),
-                      [&](const Result<std::string>&) { called = true; });
+  installer_->Resolve({Spec("rwtiny"), python, {}}, Logger(),
+                      [&](const Result<Resolved>&) { called = true; });
   installer_.reset();
   loop_->Post("test.stop", [&] { loop_->Stop(); });
   loop_->Run();
@@ -291,13 +295,13 @@ TEST_F(UvInstallerTest, ItsEndKillsUvAndWhatUvStarted) {
   variables_["PATH"] = folder_ + "/bin:" + Get(variables_, "PATH");
   program_folder_ = folder_ + "/bin";
   MakeInstaller();
-  installer_->Resolve(
-      {Spec("rwtiny"), python},
-      [&](std::string_view text) {
-        log_.append(text);
-        loop_->Stop();
-      },
-      [](const Result<std::string>&) { FAIL(); });
+  installer_->Resolve({Spec("rwtiny"), python, {}},
+                      {[&](std::string_view text) {
+                         log_.append(text);
+                         loop_->Stop();
+                       },
+                       nullptr},
+                      [](const Result<Resolved>&) { FAIL(); });
   loop_->Run();
   std::vector<std::string> words = Split(Trim(log_), ' ');
   ASSERT_EQ(words.size(), 3u) << log_;

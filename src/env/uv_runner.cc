@@ -70,11 +70,11 @@ class UvRunner::Job {
       if (line.empty() || line.starts_with("Using Python ")) continue;
       (failing ? held : shown) += line + "\n";
     }
-    if (!shown.empty()) log(shown);
+    if (!shown.empty() && log) log(shown);
   }
   /// The error of a try that is the last one; of the others only the cause is told.
   void EmitHeld() {
-    if (!held.empty()) log(held);
+    if (!held.empty() && log) log(held);
     held.clear();
   }
   bool user_retries() const { return command.variables.contains("UV_HTTP_RETRIES"); }

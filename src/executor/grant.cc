@@ -6,6 +6,21 @@ namespace rw::executor {
 namespace {
 constexpr char kDefaultLog[] = "azureml-logs/70_driver_log.txt";
 
+Status ParseSurroundings(const json::Value& spec, LaunchPlan& plan) {
+  plan.protect.build = TRY(json::OptionalString(spec["protect"], "build"));
+  plan.protect.cache = TRY(json::OptionalStringList(spec["protect"], "cache"));
+  plan.image.engine = TRY(json::OptionalString(spec["image"], "engine"));
+  plan.image.id = TRY(json::OptionalString(spec["image"], "id"));
+  plan.image.interpreter = TRY(json::OptionalString(spec["image"], "interpreter"));
+  plan.shims = TRY(json::OptionalStringList(spec, "shims"));
+  plan.data_cache = TRY(json::OptionalString(spec, "data_cache"));
+  if (!spec["sources"].is_array()) return Ok();
+  for (const json::Value& rule : spec["sources"].as_array())
+    plan.sources.push_back(
+        {TRY(json::RequireString(rule, "prefix")), TRY(json::RequireString(rule, "folder"))});
+  return Ok();
+}
+
 Result<LaunchPlan> ParsePlan(const json::Value& spec) {
   LaunchPlan plan;
   plan.snapshot_id = TRY(json::OptionalString(spec, "snapshot_id"));
@@ -24,6 +39,7 @@ Result<LaunchPlan> ParsePlan(const json::Value& spec) {
       TRY(json::OptionalInt(spec, "finalizing_seconds", 3600, 1, int64_t{1} << 40));
   plan.log_name = TRY(os::CleanRelativePath(plan.log_name, "log_name"));
   if (!plan.script.empty()) plan.script = TRY(os::CleanRelativePath(plan.script, "script"));
+  TRY(ParseSurroundings(spec, plan));
   if (plan.script.empty() == plan.command.empty())
     return Error(Code::kInvalidArgument, "exactly one of script and command must be given",
                  "script");

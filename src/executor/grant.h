@@ -19,6 +19,25 @@ struct Claim {
 };
 Result<Claim> ParseClaim(std::string_view text);
 
+/// What runs share and must not change: overlaid or read-only in the script's own view.
+struct Protection {
+  std::string build;               // folder of the build; "": none
+  std::vector<std::string> cache;  // of the installer
+};
+
+/// The container that the script runs in.
+struct ImagePlan {
+  std::string engine;  // absolute path of podman or docker; "": no container
+  std::string id;
+  std::string interpreter;  // as it is called in the image
+};
+
+/// What downloads of URLs that begin with `prefix` are answered from.
+struct SourceRule {
+  std::string prefix;
+  std::string folder;
+};
+
 /// What to run. Exactly one of script and command is set.
 struct LaunchPlan {
   std::string snapshot_id;  // "": an empty folder
@@ -33,6 +52,11 @@ struct LaunchPlan {
   std::string blob_dir;                  // "": blobs come over HTTP
   int64_t max_run_duration_seconds = 0;  // 0: no limit
   int64_t finalizing_seconds = 3600;     // bound on shipping what is left after the end
+  Protection protect;
+  ImagePlan image;
+  std::vector<std::string> shims;   // names of compatibility shims
+  std::vector<SourceRule> sources;  // longest prefix first
+  std::string data_cache;           // folder that libraries keep data in; "": their own
 };
 
 struct Grant {

@@ -21,6 +21,8 @@ Result<NamedEnvironment> NamedOf(const db::Statement& row) {
   return out;
 }
 
+json::Array Texts(const std::vector<std::string>& texts) { return {texts.begin(), texts.end()}; }
+
 EnvLock::State StateOf(std::string_view name) {
   if (name == "Ready") return EnvLock::State::kReady;
   return name == "Failed" ? EnvLock::State::kFailed : EnvLock::State::kBuilding;
@@ -43,6 +45,8 @@ Result<EnvLock> LockOf(const db::Statement& row) {
   json::Value details = TRY(json::Parse(row.IsNull(12) ? "{}" : row.Text(12)));
   out.bytes = static_cast<uint64_t>(details.IntOr("bytes", 0));
   out.lock_digest = details.StringOr("lock_digest");
+  out.warnings = TRY(json::OptionalStringList(details, "warnings"));
+  out.shims = TRY(json::OptionalStringList(details, "shims"));
   return out;
 }
 
@@ -144,6 +148,8 @@ Result<std::vector<EnvLock>> EnvLockRepository::List() {
 Status EnvLockRepository::Put(const EnvLock& lock) {
   json::Value details;
   details.Set("bytes", lock.bytes).Set("lock_digest", lock.lock_digest);
+  if (!lock.warnings.empty()) details.Set("warnings", Texts(lock.warnings));
+  if (!lock.shims.empty()) details.Set("shims", Texts(lock.shims));
   auto put = TRY(db_.Prepare(
       "INSERT INTO env_locks (env_id, spec_json, state, lock, build_id, python, platform,"
       " error_json, log, created_us, updated_us, last_used_us, details_json)"

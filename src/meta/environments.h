@@ -53,6 +53,9 @@ struct EnvLock {
   std::string log;
   uint64_t bytes = 0;       // of the build
   std::string lock_digest;  // blob with the lock's text
+  /// What was put in place of what was asked for: told by every run that uses it.
+  std::vector<std::string> warnings;
+  std::vector<std::string> shims;  // compatibility shims that its scripts need
   int64_t created_us = 0;
   int64_t updated_us = 0;
   int64_t last_used_us = 0;

@@ -52,22 +52,23 @@ void EnvironmentService::Begin(const TaskPtr& task) {
     task->row.created_us = (*row)->created_us;
     task->python = PythonOf((*row)->python);
     task->has_lock = true;
-    auto known = installer_.Known(task->python.interpreter.path);
-    if (known && *known && (*known)->version == task->python.interpreter.version)
-      return Locked(task);
+    task->row.warnings = (*row)->warnings;
+    task->row.shims = (*row)->shims;
+    if (installer_.IsThere(task->spec, task->python.interpreter)) return Locked(task);
   }
-  installer_.Choose(task->spec.python, [this, task, alive = std::weak_ptr<bool>(alive_)](
-                                           Result<env::PythonChoice> choice) {
-    if (alive.expired()) return;
-    SaveInterpreters();
-    if (!choice) return Fail(task, choice.error());
-    bool same_minor = task->has_lock && MinorOf(choice->interpreter.version) ==
-                                            MinorOf(task->python.interpreter.version);
-    task->python = *std::move(choice);
-    if (same_minor) return Locked(task);
-    task->has_lock = false;
-    Resolve(task);
-  });
+  std::weak_ptr<bool> alive = alive_;
+  installer_.Choose(
+      task->spec, Follow(task), [this, task, alive](Result<env::PythonChoice> choice) {
+        if (alive.expired()) return;
+        SaveInterpreters();
+        if (!choice) return Fail(task, choice.error());
+        bool same_minor = task->has_lock && MinorOf(choice->interpreter.version) ==
+                                                MinorOf(task->python.interpreter.version);
+        task->python = *std::move(choice);
+        if (same_minor) return Locked(task);
+        task->has_lock = false;
+        Resolve(task);
+      });
 }
 
 void EnvironmentService::Resolve(const TaskPtr& task) {
@@ -80,18 +81,25 @@ void EnvironmentService::Resolve(const TaskPtr& task) {
   }
   Log(task, "Resolving " + Count(task->spec.requirements.size(), "requirement") + " for Python " +
                 python.version + "\n");
-  std::weak_ptr<bool> alive = alive_;
   installer_.Resolve(
-      {task->spec, python},
-      [this, task, alive](std::string_view lines) {
-        if (!alive.expired()) Log(task, lines);
-      },
-      [this, task, alive](Result<std::string> lock) {
+      {task->spec, python, {}}, Follow(task),
+      [this, task, alive = std::weak_ptr<bool>(alive_)](Result<env::Resolved> resolved) {
         if (alive.expired()) return;
-        if (!lock) return Fail(task, lock.error());
-        task->row.lock = *std::move(lock);
+        if (!resolved) return Fail(task, resolved.error());
+        task->row.lock = std::move(resolved->lock);
+        for (std::string& warning : resolved->warnings) {
+          Log(task, warning + "\n");
+          task->row.warnings.push_back(std::move(warning));
+        }
         Locked(task);
       });
+}
+
+env::Progress EnvironmentService::Follow(const TaskPtr& task) {
+  return {[this, task, alive = std::weak_ptr<bool>(alive_)](std::string_view lines) {
+            if (!alive.expired()) Log(task, lines);
+          },
+          nullptr};
 }
 
 void EnvironmentService::Locked(const TaskPtr& task) {
@@ -133,17 +141,17 @@ void EnvironmentService::Build(const TaskPtr& task) {
   builds_[id] = {task};
   build_logs_[id].clear();
   std::weak_ptr<bool> alive = alive_;
-  installer_.Build(
-      {task->spec, *task->row.lock, task->python.interpreter, id},
-      [this, id, alive](std::string_view lines) {
-        if (alive.expired()) return;
-        build_logs_[id].append(lines);
-        std::vector<TaskPtr> followers = builds_[id];
-        for (const TaskPtr& follower : followers) Log(follower, lines);
-      },
-      [this, id, alive](const Result<env::BuildFacts>& facts) {
-        if (!alive.expired()) Built(id, facts);
-      });
+  installer_.Build({task->spec, *task->row.lock, task->python.interpreter, id, {}},
+                   {[this, id, alive](std::string_view lines) {
+                      if (alive.expired()) return;
+                      build_logs_[id].append(lines);
+                      std::vector<TaskPtr> followers = builds_[id];
+                      for (const TaskPtr& follower : followers) Log(follower, lines);
+                    },
+                    nullptr},
+                   [this, id, alive](const Result<env::BuildFacts>& facts) {
+                     if (!alive.expired()) Built(id, facts);
+                   });
 }
 
 void EnvironmentService::Built(const std::string& build_id, const Result<env::BuildFacts>& facts) {
@@ -194,6 +202,7 @@ void EnvironmentService::Finish(const TaskPtr& task) {
 }
 
 void EnvironmentService::Fail(const TaskPtr& task, const Error& error) {
+  if (error.code() == Code::kNoSpace) return WaitForRoom(task, error);
   meta::EnvLock row = task->row;
   row.state = meta::EnvLock::State::kFailed;
   row.error = error.message();

@@ -32,6 +32,12 @@ struct ReadyEnvironment {
   std::string python;    // "3.11.7"; empty where not known
   EnvironmentArtifact lock_artifact;
   std::vector<EnvironmentWarning> warnings;
+  // What the executor does about it; each as in the grant (docs/dev/formats/run-folder.md).
+  json::Value protect;             // {"build", "cache"}; null: nothing that runs share
+  json::Value image;               // {"engine", "id", "interpreter"}; null: a process of the node
+  std::vector<std::string> shims;  // names of compatibility shims
+  json::Value sources;             // [{"prefix", "folder"}]; null: none
+  std::string data_cache;          // folder that libraries keep data in; empty: their own
 };
 
 /// From the loop's thread.
@@ -56,6 +62,10 @@ class EnvironmentGate {
 
   /// The run no longer waits (canceled). A build that others wait for goes on.
   virtual void Forget(const RunId& run) = 0;
+
+  /// What keeps a run's environment from being made at this moment ("disk of /x full, …"), for its
+  /// reason; "" where nothing does.
+  virtual std::string WaitsFor(const RunId& run) const { return (void)run, ""; }
 };
 
 }  // namespace rw::server

@@ -62,8 +62,7 @@ Result<std::string> EnvironmentService::Check(const json::Value& spec) {
 std::optional<ReadyEnvironment> EnvironmentService::Ready(const json::Value& spec) {
   auto parsed = env::ParseSpec(spec);
   if (!parsed) return std::nullopt;
-  return parsed->kind == EnvironmentSpec::Kind::kPip ? ReadyBuild(*parsed)
-                                                     : ReadyInterpreter(*parsed);
+  return env::NeedsBuild(*parsed) ? ReadyBuild(*parsed) : ReadyInterpreter(*parsed);
 }
 
 std::optional<ReadyEnvironment> EnvironmentService::ReadyInterpreter(const EnvironmentSpec& spec) {
@@ -103,10 +102,10 @@ void EnvironmentService::Prepare(const json::Value& spec, const RunId& run, OnLo
                                  Done done) {
   auto parsed = env::ParseSpec(spec);
   if (!parsed) return done(InRequest(parsed.error()));
-  bool pip = parsed->kind == EnvironmentSpec::Kind::kPip;
-  auto ready = pip ? ReadyBuild(*parsed) : ReadyInterpreter(*parsed);
+  bool needs_build = env::NeedsBuild(*parsed);
+  auto ready = needs_build ? ReadyBuild(*parsed) : ReadyInterpreter(*parsed);
   if (ready) return done(*std::move(ready));
-  if (!pip) return PrepareInterpreter(*parsed, run, std::move(done));
+  if (!needs_build) return PrepareInterpreter(*parsed, run, std::move(done));
   PrepareBuild(*std::move(parsed), run, std::move(on_log), std::move(done));
 }
 

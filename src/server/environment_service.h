@@ -31,6 +31,7 @@ class EnvironmentService final : public EnvironmentGate {
   std::optional<ReadyEnvironment> Ready(const json::Value& spec) override;
   void Prepare(const json::Value& spec, const RunId& run, OnLog on_log, Done done) override;
   void Forget(const RunId& run) override;
+  std::string WaitsFor(const RunId& run) const override;
 
   /// Puts a build that nobody used since `last_used_us` out of use: the next run that needs it
   /// builds it anew. Where its folder lies now, to be removed; nothing where it is in use.
@@ -58,6 +59,8 @@ class EnvironmentService final : public EnvironmentGate {
     env::PythonChoice python;
     std::vector<Waiter> waiters;
     bool has_lock = false;
+    std::string waits_for;  // the room that its last try did not find; "": none failed so
+    int64_t pause_us = 0;   // the last one before trying again
   };
   using TaskPtr = std::shared_ptr<Task>;
 
@@ -68,12 +71,16 @@ class EnvironmentService final : public EnvironmentGate {
 
   void Begin(const TaskPtr& task);
   void Resolve(const TaskPtr& task);
+  env::Progress Follow(const TaskPtr& task);
   void Locked(const TaskPtr& task);
   void Build(const TaskPtr& task);
   void Built(const std::string& build_id, const Result<env::BuildFacts>& facts);
   void StoreLock(const TaskPtr& task);
   void Finish(const TaskPtr& task);
   void Fail(const TaskPtr& task, const Error& error);
+  void WaitForRoom(const TaskPtr& task, const Error& error);
+  /// The task's runs show what they wait for.
+  void Tell(const TaskPtr& task, const std::string& waits_for);
   void Log(const TaskPtr& task, std::string_view lines);
   void Answer(const TaskPtr& task, const Result<ReadyEnvironment>& result);
   void SaveInterpreters();

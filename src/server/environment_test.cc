@@ -159,6 +159,25 @@ TEST_F(EnvironmentTest, AFailureReachesEveryRunAndIsTriedAnewByTheNext) {
   EXPECT_TRUE(Get(Pip("bad==1")));
 }
 
+TEST_F(EnvironmentTest, ABuildWithoutRoomWaitsAndGoesOnByItself) {
+  core->context().options.free_bytes = [](const std::string&) { return 42; };
+  installer.failures.emplace("six==1.0", Error(Code::kNoSpace, "cannot build: No space left"));
+  json::Value body;
+  body.Set("experiment", "full").Set("command", "true").Set("environment", Pip("six==1.0"));
+  auto run =
+      Do("POST", "/api/v1/workspaces/" + MakeWorkspace() + "/runs", json::Write(body)).json();
+  std::string path = "/api/v1/runs/" + run.StringOr("id");
+  loop.Advance(30'000'000);
+  auto waiting = Do("GET", path).json();
+  EXPECT_EQ(waiting.StringOr("status"), "Preparing");
+  EXPECT_EQ(waiting["reason"].StringOr("text"),
+            "disk of /fake/builds full, 42 bytes free: free space; it goes on by itself");
+  installer.failures.clear();
+  loop.Advance(60'000'000);
+  EXPECT_EQ(Do("GET", path).json().StringOr("status"), "Starting");
+  EXPECT_EQ(installer.published.size(), 1u);
+}
+
 TEST_F(EnvironmentTest, AForgottenRunHearsNothingMore) {
   installer.hold = true;
   auto a = Ask(Pip("six"), "a");
@@ -176,6 +195,20 @@ TEST_F(EnvironmentTest, AMissingPythonIsAWarningAlsoWhenWarm) {
   ASSERT_EQ(first->warnings.size(), 1u);
   EXPECT_EQ(first->warnings[0].message, "Python 3.6.2 is not installed; using 3.11.7, the nearest");
   EXPECT_EQ(core->environments().Ready(Pip("six", "3.6.2"))->warnings.size(), 1u);
+}
+
+TEST_F(EnvironmentTest, SubstitutionsAreWarningsAlsoWhenWarmAndAfterARestart) {
+  installer.substitutions = {"six==1.0 → six==1.1: 1.0 is gone"};
+  json::Value spec = Pip("six==1.0");
+  auto first = Get(spec);
+  ASSERT_TRUE(first);
+  StartCore();
+  for (const auto& ready : {core->environments().Ready(spec), std::optional(*first)}) {
+    ASSERT_TRUE(ready);
+    ASSERT_EQ(ready->warnings.size(), 1u);
+    EXPECT_EQ(ready->warnings[0].source, "environment");
+    EXPECT_EQ(ready->warnings[0].message, installer.substitutions[0]);
+  }
 }
 
 TEST_F(EnvironmentTest, NothingToInstallNeedsNoResolver) {

@@ -23,12 +23,16 @@ ReadyEnvironment OfBuild(const meta::EnvLock& row, const env::Installer& install
   ReadyEnvironment out;
   out.env_id = row.env_id;
   out.build_id = row.build_id;
-  std::string bin = installer.BuildFolder(row.build_id) + "/bin";
-  out.interpreter = bin + "/python";
-  out.path_prepend = {bin};
+  env::BuildUse use = installer.UseOf(row.build_id);
+  out.interpreter = std::move(use.interpreter);
+  out.path_prepend = std::move(use.path_prepend);
+  out.image = std::move(use.image);
+  out.protect = std::move(use.protect);
+  out.shims = row.shims;
   env::PythonChoice python = PythonOf(row.python);
   out.python = python.interpreter.version;
   if (!python.warning.empty()) out.warnings.push_back({"environment", python.warning});
+  for (const std::string& warning : row.warnings) out.warnings.push_back({"environment", warning});
   if (!row.lock_digest.empty())
     out.lock_artifact = {kLockName, row.lock_digest, static_cast<int64_t>(row.lock->size())};
   return out;

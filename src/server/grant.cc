@@ -29,11 +29,21 @@ json::Value RunMembers(const meta::RunRow& run, json::Value workspace, const Gra
 json::Value SpecMembers(const meta::RunRow& run, const ReadyEnvironment& environment,
                         const GrantFacts& facts) {
   json::Value out = run.spec;
+  // The server's words alone: never the run's own.
+  if (out.is_object())
+    for (const char* name : {"protect", "image", "shims", "sources", "data_cache"})
+      out.as_object().erase(name);
   out.Set("snapshot_id", run.snapshot_id.empty() ? json::Value() : json::Value(run.snapshot_id));
   out.Set("interpreter", environment.interpreter);
   json::Value prepend = json::Array();
   for (const std::string& folder : environment.path_prepend) prepend.Append(folder);
   out.Set("path_prepend", std::move(prepend));
+  if (!environment.protect.is_null()) out.Set("protect", environment.protect);
+  if (!environment.image.is_null()) out.Set("image", environment.image);
+  if (!environment.shims.empty())
+    out.Set("shims", json::Array(environment.shims.begin(), environment.shims.end()));
+  if (!environment.sources.is_null()) out.Set("sources", environment.sources);
+  if (!environment.data_cache.empty()) out.Set("data_cache", environment.data_cache);
   out.Set("sdk_path", facts.sdk_path);
   out.Set("finalizing_seconds", facts.finalizing_seconds);
   out.Set("log_name", "azureml-logs/70_driver_log.txt");

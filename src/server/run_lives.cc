@@ -198,6 +198,12 @@ void RunService::AfterChange(const std::string& run_id, bool ended) {
 
 void RunService::FillWaiting(const meta::RunRow& run, json::Value& json) const {
   if (!model::IsBeforeStart(run.state.status) || !run.state.supervised) return;
+  std::string missing = gate_.WaitsFor(RunId(run.id));
+  if (!missing.empty()) {
+    json.Set("status", model::StatusName(model::RunStatus::kPreparing));
+    json.Set("reason", json::Object{{"text", missing}});
+    return;
+  }
   auto waiting = scheduler_.WaitingOf(run.compute_row, run.id);
   if (!waiting) return;
   json.Set("status", model::StatusName(waiting->status));

@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/strings.h"
 #include "client/surroundings.h"
+#include "env/installers.h"
 #include "env/uv_installer.h"
 #include "meta/settings.h"
 #include "net/asio_loop.h"
@@ -114,6 +115,16 @@ HostFacts HostFactsOf(const std::string& data) {
   facts.disk_free_bytes = uint64_t{disk.f_bavail} * disk.f_frsize;
   facts.disk_size_bytes = uint64_t{disk.f_blocks} * disk.f_frsize;
   return facts;
+}
+
+/// Of the disk that `path` is on, or would be.
+uint64_t FreeBytes(std::string path) {
+  struct statvfs disk {};
+  while (statvfs(path.c_str(), &disk) != 0) {
+    if (path.size() <= 1) return 0;
+    path = os::DirName(path);
+  }
+  return uint64_t{disk.f_bavail} * disk.f_frsize;
 }
 
 Status WriteInfo(os::FileSystem& fs, const Paths& paths, const CoreOptions& options,
@@ -235,11 +246,13 @@ Status Server::Wire() {
                             .endpoint_file = paths.endpoint,
                             .environment = backend::InheritedEnvironment(environ),
                             .older_runs_dirs = older_run_roots});
-  installer = env::MakeUvInstaller(loop, *pool, SystemClock(), SystemRandom(),
-                                   {.folder = paths.env,
-                                    .program_folder = os::DirName(options.program),
-                                    .default_python = options.default_python,
-                                    .variables = OwnVariables()});
+  env::InstallerParts parts;
+  parts.uv = env::MakeUvInstaller(loop, *pool, SystemClock(), SystemRandom(),
+                                  {.folder = paths.env,
+                                   .program_folder = os::DirName(options.program),
+                                   .default_python = options.default_python,
+                                   .variables = OwnVariables()});
+  installer = env::MakeInstallers(std::move(parts));
   core = TRY(Core::Create({.loop = loop,
                            .pool = *pool,
                            .clock = SystemClock(),
@@ -263,6 +276,7 @@ Status Server::Start(const ServeOptions& given) {
   options.program = os::SelfPath();
   options.sdk_path = FindSdk(options.program);
   options.host_facts = [data = paths.data] { return HostFactsOf(data); };
+  options.free_bytes = FreeBytes;
   // Left by requests that were cut off.
   TRY(fs->RemoveTree(paths.spool));
   TRY(fs->MakeDirs(paths.spool, 0700));

@@ -40,6 +40,8 @@ struct CoreOptions {
   std::string sdk_path;  // PYTHONPATH entry with `azureml` and `runwright`
   std::string default_python = "python3";
   std::function<HostFacts()> host_facts;  // may be empty (simulator, tests)
+  /// Of the disk that holds a path, be it there or not. May be empty.
+  std::function<uint64_t(const std::string& path)> free_bytes;
   int64_t finalizing_seconds = 3600;      // bound on collecting what a run left
   int64_t silent_seconds = 90;            // without a word of its executor a run is NotResponding
 };

@@ -42,26 +42,34 @@ void FakeInstaller::Find(const std::string& asked, Done<Interpreter> done) {
   });
 }
 
-void FakeInstaller::Choose(const std::string& version, Done<PythonChoice> done) {
-  Later([done = std::move(done), choice = ChoosePython(version, pythons)] { done(choice); });
+void FakeInstaller::Choose(const EnvironmentSpec& spec, Progress progress,
+                           Done<PythonChoice> done) {
+  (void)progress;
+  Later([done = std::move(done), choice = ChoosePython(spec.python, pythons)] { done(choice); });
 }
 
-void FakeInstaller::Resolve(ResolveRequest request, Log log, Done<std::string> done) {
+bool FakeInstaller::IsThere(const EnvironmentSpec& spec, const Interpreter& python) {
+  (void)spec;
+  auto known = Known(python.path);
+  return known && *known && (*known)->version == python.version;
+}
+
+void FakeInstaller::Resolve(ResolveRequest request, Progress progress, Done<Resolved> done) {
   resolves++;
-  log("Resolved\n");
+  progress.Log("Resolved\n");
   const Error* failure = FailureOf(request.spec.requirements);
-  Result<std::string> answer =
-      failure ? Result<std::string>(*failure)
-              : Result<std::string>(Join(request.spec.requirements, "\n") + "\n");
+  Result<Resolved> answer =
+      failure ? Result<Resolved>(*failure)
+              : Resolved{Join(request.spec.requirements, "\n") + "\n", substitutions};
   Later([done = std::move(done), answer] { done(answer); });
 }
 
-void FakeInstaller::Build(BuildRequest request, Log log, Done<BuildFacts> done) {
+void FakeInstaller::Build(BuildRequest request, Progress progress, Done<BuildFacts> done) {
   builds++;
-  log("Building\n");
-  Later([this, done = std::move(done), log = std::move(log), id = request.build_id] {
+  progress.Log("Building\n");
+  Later([this, done = std::move(done), progress = std::move(progress), id = request.build_id] {
     published.insert(id);
-    log("Published\n");
+    progress.Log("Published\n");
     done(BuildFacts{1000});
   });
 }

@@ -24,6 +24,9 @@ class FakeInstaller final : public Installer {
   std::map<std::string, Error> failures;
   /// Resolve and Build wait for Release.
   bool hold = false;
+  /// Resolve says so of everything; UseOf gives it.
+  std::vector<std::string> substitutions;
+  json::Value protect;
   int resolves = 0;
   int builds = 0;
   std::set<std::string> published;
@@ -33,12 +36,17 @@ class FakeInstaller final : public Installer {
 
   Result<std::optional<Interpreter>> Known(const std::string& asked) override;
   void Find(const std::string& asked, Done<Interpreter> done) override;
-  void Choose(const std::string& version, Done<PythonChoice> done) override;
-  void Resolve(ResolveRequest request, Log log, Done<std::string> done) override;
-  void Build(BuildRequest request, Log log, Done<BuildFacts> done) override;
+  void Choose(const EnvironmentSpec& spec, Progress progress, Done<PythonChoice> done) override;
+  bool IsThere(const EnvironmentSpec& spec, const Interpreter& python) override;
+  void Resolve(ResolveRequest request, Progress progress, Done<Resolved> done) override;
+  void Build(BuildRequest request, Progress progress, Done<BuildFacts> done) override;
   bool IsPublished(const std::string& build_id) override { return published.contains(build_id); }
   std::string BuildFolder(const std::string& build_id) const override {
     return "/fake/builds/" + build_id;
+  }
+  BuildUse UseOf(const std::string& build_id) const override {
+    std::string bin = BuildFolder(build_id) + "/bin";
+    return {bin + "/python", {bin}, {}, protect};
   }
   std::string Platform() const override { return "linux-fake-glibc2.36"; }
   std::string SaveState() override { return "{}"; }

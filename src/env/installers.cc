@@ -1,0 +1,66 @@
+#include "env/installers.h"
+
+namespace rw::env {
+namespace {
+
+class Installers final : public Installer {
+ public:
+  explicit Installers(InstallerParts parts) : parts_(std::move(parts)) {}
+
+  Result<std::optional<Interpreter>> Known(const std::string& asked) override {
+    return parts_.uv->Known(asked);
+  }
+  void Find(const std::string& asked, Done<Interpreter> done) override {
+    parts_.uv->Find(asked, std::move(done));
+  }
+  void Choose(const EnvironmentSpec& spec, Progress progress, Done<PythonChoice> done) override {
+    Of(spec).Choose(spec, std::move(progress), std::move(done));
+  }
+  bool IsThere(const EnvironmentSpec& spec, const Interpreter& python) override {
+    return Of(spec).IsThere(spec, python);
+  }
+  void Resolve(ResolveRequest request, Progress progress, Done<Resolved> done) override {
+    Installer& installer = Of(request.spec);
+    installer.Resolve(std::move(request), std::move(progress), std::move(done));
+  }
+  void Build(BuildRequest request, Progress progress, Done<BuildFacts> done) override {
+    Installer& installer = Of(request.spec);
+    installer.Build(std::move(request), std::move(progress), std::move(done));
+  }
+  bool IsPublished(const std::string& build_id) override { return Maker(build_id) != nullptr; }
+  std::string BuildFolder(const std::string& build_id) const override {
+    return parts_.uv->BuildFolder(build_id);
+  }
+  BuildUse UseOf(const std::string& build_id) const override {
+    const Installer* maker = Maker(build_id);
+    return (maker != nullptr ? *maker : *parts_.uv).UseOf(build_id);
+  }
+  std::string Platform() const override { return parts_.uv->Platform(); }
+  std::string SaveState() override { return parts_.uv->SaveState(); }
+  void LoadState(const std::string& text) override { parts_.uv->LoadState(text); }
+
+ private:
+  Installer& Of(const EnvironmentSpec& spec) const {
+    (void)spec;
+    return *parts_.uv;
+  }
+  Installer* Maker(const std::string& build_id) const {
+    for (Installer* installer : {parts_.uv.get()})
+      if (installer != nullptr && installer->IsPublished(build_id)) return installer;
+    return nullptr;
+  }
+
+  InstallerParts parts_;
+};
+
+}  // namespace
+
+bool NeedsBuild(const EnvironmentSpec& spec) {
+  return spec.kind != EnvironmentSpec::Kind::kInterpreter;
+}
+
+std::unique_ptr<Installer> MakeInstallers(InstallerParts parts) {
+  return std::make_unique<Installers>(std::move(parts));
+}
+
+}  // namespace rw::env

@@ -1,0 +1,17 @@
+// All installers as one: each environment goes to the one of its kind.
+#pragma once
+
+#include <memory>
+
+#include "env/installer.h"
+
+namespace rw::env {
+
+/// Builds of all kinds lie in one folder; each installer knows its own by what lies there.
+struct InstallerParts {
+  std::unique_ptr<Installer> uv;  // kind pip and interpreters of the machine
+};
+
+std::unique_ptr<Installer> MakeInstallers(InstallerParts parts);
+
+}  // namespace rw::env
