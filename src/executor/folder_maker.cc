@@ -3,6 +3,7 @@
 #include "cas/folder_blob_store.h"
 #include "cas/materialise.h"
 #include "cas/snapshot_reader.h"
+#include "executor/compat.h"
 #include "executor/failure.h"
 #include "executor/launch_file.h"
 #include "executor/output_scan.h"
@@ -35,6 +36,7 @@ class Maker {
     TRY(ReplaceFile(job_.fs, job_.folder.grant(), job_.grant_text));
     TRY(MakeFolders());
     TRY(WriteRunJson());
+    TRY(WriteCompat());
     FolderResult result;
     result.missing = TRY(MissingBlobs());
     if (!result.missing.empty()) return result;
@@ -60,6 +62,11 @@ class Maker {
     json::Value run = job_.grant.run;
     run.Set("version", 1).Set("attempt", job_.grant.attempt);
     return ReplaceFile(job_.fs, job_.folder.run_json(), json::Write(run));
+  }
+
+  Status WriteCompat() {
+    std::string text = CompatText(job_.grant.plan);
+    return text.empty() ? Ok() : ReplaceFile(job_.fs, job_.folder.compat(), text);
   }
 
   Result<std::vector<std::string>> MissingBlobs() {

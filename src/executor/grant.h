@@ -36,6 +36,7 @@ struct ImagePlan {
 struct SourceRule {
   std::string prefix;
   std::string folder;
+  std::string mirror;  // another URL, in place of a folder
 };
 
 /// What to run. Exactly one of script and command is set.

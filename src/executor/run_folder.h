@@ -25,6 +25,8 @@ struct RunFolder {
   std::string exit() const { return Path("state/exit"); }
   std::string usage() const { return Path("state/usage"); }
   std::string offsets() const { return Path("state/offsets.json"); }
+  std::string compat() const { return Path("state/compat.json"); }
+  std::string compat_notes() const { return Path("state/compat.jsonl"); }
   std::string outputs() const { return Path("state/outputs.json"); }
 };
 
