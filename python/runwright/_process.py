@@ -1,5 +1,7 @@
 """Who a process is: its boot and the moment it started tell it from a later one with the same pid."""
 
+import os
+
 
 def boot_id():
     """The kernel's name of this boot, "" where there is none."""
@@ -29,3 +31,11 @@ def is_alive(pid, ticks, boot):
     except OSError:
         return False
     return fields[0] != b"Z" and int(fields[19]) == ticks
+
+
+def pid_space():
+    """The kernel's name of this process's pid namespace: pids of another one say nothing here. "" where there is none."""
+    try:
+        return os.readlink("/proc/self/ns/pid")
+    except OSError:
+        return ""

@@ -158,6 +158,10 @@ class Api(ApiWorkspaces):
         body = {"writer": writer, "offset": offset}
         return self._post(_path("runs", run, "flush"), body, timeout=timeout)
 
+    def heartbeat(self, run, process):
+        """The process that logs an interactive run lives: ``{over, seconds}``, the next one is due in ``seconds``."""
+        return self._post(_path("runs", run, "heartbeat"), {"process": process}, timeout=20)
+
     def warn(self, run, source, message):
         """Adds a warning to a run."""
         return self._post(_path("runs", run, "warnings"), {"source": source, "message": message})

@@ -7,6 +7,7 @@ import time
 
 from runwright import errors, local_runs
 from runwright._local_session import LocalSession
+from runwright._pulse import Pulse, process_of
 from runwright._shipper import Shipper
 from runwright.run import Run
 
@@ -28,7 +29,8 @@ def start_logging(api, workspace, experiment, outputs=None, snapshot_directory="
     outputs = os.path.abspath(outputs or "outputs")
     info = local_runs.new_info(local_runs.INTERACTIVE, run_id, experiment, workspace, api.url, outputs)
     folder = local_runs.folder_of(run_id)
-    document = submit(api, workspace["id"], experiment, snapshot_directory, run_id=run_id, type=TYPE, **members)
+    document = submit(api, workspace["id"], experiment, snapshot_directory, run_id=run_id, type=TYPE,
+                      process=process_of(info, folder), **members)
     info.update(run_number=document.get("number"), portal_url=document.get("portal_url"))
     info.update(experiment_id=document.get("experiment_id"))
     try:
@@ -41,6 +43,7 @@ def start_logging(api, workspace, experiment, outputs=None, snapshot_directory="
     except OSError as error:
         sys.stderr.write("runwright: %s cannot be written: %s. What is logged is kept in memory until the server has "
                          "it; the outputs folder is not collected.\n" % (folder, error))
+        Pulse(api, run_id, process_of(info, None)).keep()
         return Run(api, run_id, document)
     return Run(None, run_id, session=InteractiveSession(api, info, folder))
 
@@ -52,6 +55,7 @@ class InteractiveSession(LocalSession):
         LocalSession.__init__(self, info, folder)
         self.api = api
         self._shipper = Shipper(api, self.run_id, self.writer.folder)
+        self._pulse = Pulse(api, self.run_id, process_of(info, folder))
         self._stop = threading.Event()
         self._kept = False  # that something is left for `runwright sync` was said
         threading.Thread(target=self._work, name="runwright-ship", daemon=True).start()
@@ -59,6 +63,7 @@ class InteractiveSession(LocalSession):
     def _work(self):
         pause = _SHIP_SECONDS
         while not self._stop.wait(pause):
+            self._pulse.beat()
             try:
                 self._shipper.ship()
                 pause = _SHIP_SECONDS

@@ -82,7 +82,7 @@ TEST(Arguments, TheTreeHasEveryCommand) {
   for (const CommandTree& child : tree.children) names.push_back(child.name);
   EXPECT_EQ(
       Join(names, " "),
-      "init server submit runs logs compute models env open sync secrets backup restore gc doctor "
+      "init server submit runs logs compute models env open sync secrets sources backup restore gc doctor "
       "completion");
 }
 

@@ -47,6 +47,18 @@ json::Value ToJson(const Findings& findings) {
 
 }  // namespace
 
+int PrintFindings(Context& context, const Findings& findings) {
+  bool sick = false;
+  for (const keep::Finding& finding : findings) sick = sick || finding.health == Health::kError;
+  if (context.json()) {
+    json::Value out;
+    Print(json::WritePretty(out.Set("healthy", !sick).Set("findings", ToJson(findings))) + "\n");
+  } else {
+    Show(context.terminal(), findings);
+  }
+  return sick ? 1 : 0;
+}
+
 Result<int> Doctor(Context& context, const DoctorOptions& options) {
   Findings findings;
   if (!options.run.empty()) {
@@ -60,15 +72,7 @@ Result<int> Doctor(Context& context, const DoctorOptions& options) {
       ExamineData(context, data, options.deep, findings);
     if (options.data.empty()) ExamineServer(context, findings);
   }
-  bool sick = false;
-  for (const keep::Finding& finding : findings) sick = sick || finding.health == Health::kError;
-  if (context.json()) {
-    json::Value out;
-    Print(json::WritePretty(out.Set("healthy", !sick).Set("findings", ToJson(findings))) + "\n");
-  } else {
-    Show(context.terminal(), findings);
-  }
-  return sick ? 1 : 0;
+  return PrintFindings(context, findings);
 }
 
 }  // namespace rw::cli

@@ -13,6 +13,9 @@ inline void AddFinding(Findings& out, keep::Health health, std::string subject, 
   out.push_back({health, std::move(subject), std::move(text), std::move(fix)});
 }
 
+/// What was found, for people or as JSON; the exit code: 1 where an error is among it.
+int PrintFindings(Context& context, const Findings& findings);
+
 /// This machine and the programs that a server needs.
 void ExamineMachine(Context& context, Findings& out);
 /// A data folder: where it is, who may read it, who holds it, what is in it.

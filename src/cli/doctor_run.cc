@@ -20,6 +20,10 @@ void Fate(const json::Value& run, Findings& out) {
   if (status == "Failed")
     return AddFinding(out, Health::kError, "run", text,
                       error.StringOr("next_step", "runwright logs " + run.StringOr("id")));
+  if (status == "NotResponding" && run["process"].is_object())
+    return AddFinding(
+        out, Health::kError, "run", text,
+        "where that process is gone: runwright sync " + run.StringOr("id") + " on its machine");
   if (status == "NotResponding")
     return AddFinding(out, Health::kError, "run",
                       text + ": its executor has not been heard for 90 s",

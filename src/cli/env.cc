@@ -1,6 +1,9 @@
-// runwright env …
+// runwright env list, env show; the other commands are in env_*.cc.
 #include "base/strings.h"
 #include "cli/commands.h"
+#include "cli/env_commands.h"
+#include "cli/env_lock.h"
+#include "cli/env_subject.h"
 
 namespace rw::cli {
 namespace {
@@ -9,8 +12,29 @@ std::string Needs(const json::Value& requirements) {
   std::vector<std::string> out;
   if (requirements.is_array())
     for (const json::Value& line : requirements.as_array())
-      if (line.is_string()) out.push_back(line.as_string());
+      if (line.is_string()) out.push_back(WithoutPasswords(line.as_string()));
   return Join(out, ", ");
+}
+
+Row BuildRow(const json::Value& build) {
+  std::string state = build.StringOr("state");
+  return {build.StringOr("env_id").substr(0, 12),
+          build.StringOr("build_id").substr(0, 12),
+          Cell(state, StatusColor(state)),
+          build.StringOr("python"),
+          HumanBytes(static_cast<uint64_t>(build.IntOr("bytes", 0))),
+          LocalTime(build["last_used_time"]),
+          Needs(build["requirements"])};
+}
+
+/// Builds of the same build_id are one folder.
+uint64_t TotalBytes(const json::Array& builds) {
+  std::map<std::string, uint64_t> sizes;
+  for (const json::Value& build : builds)
+    sizes[build.StringOr("build_id")] = static_cast<uint64_t>(build.IntOr("bytes", 0));
+  uint64_t total = 0;
+  for (const auto& [id, bytes] : sizes) total += bytes;
+  return total;
 }
 
 Result<int> ListAll(Context& context) {
@@ -24,57 +48,94 @@ Result<int> ListAll(Context& context) {
     return 0;
   }
   std::vector<Row> rows;
-  for (const json::Value& env : named)
-    rows.push_back(
-        {env.StringOr("name"), env.StringOr("version"), env.StringOr("env_id").substr(0, 12)});
-  Print(context.terminal().Table({{"ENVIRONMENT"}, {"VERSION"}, {"ENV_ID"}}, rows));
-  rows.clear();
-  for (const json::Value& build : builds) {
-    std::string state = build.StringOr("state");
-    rows.push_back({build.StringOr("env_id"), Cell(state, StatusColor(state)),
-                    build.StringOr("python"),
-                    HumanBytes(static_cast<uint64_t>(build.IntOr("bytes", 0))),
-                    LocalTime(build["last_used_time"]), Needs(build["requirements"])});
+  for (const json::Value& env : named) {
+    std::string state = "not built";
+    if (env["spec"].StringOr("kind", "interpreter") == "interpreter") state = "as it is";
+    for (const json::Value& build : builds)
+      if (build.StringOr("env_id") == env.StringOr("env_id")) state = build.StringOr("state");
+    rows.push_back({env.StringOr("name"), env.StringOr("version"),
+                    env.StringOr("env_id").substr(0, 12), Cell(state, StatusColor(state))});
   }
-  Print("\n" + context.terminal().Table({{"BUILD (ENV_ID)"},
-                                         {"STATE"},
-                                         {"PYTHON"},
-                                         {"SIZE", false, true},
-                                         {"LAST USED"},
-                                         {"REQUIREMENTS", true}},
-                                        rows));
+  const Terminal& terminal = context.terminal();
+  Print(terminal.Table({{"ENVIRONMENT"}, {"VERSION"}, {"ENV_ID"}, {"STATE"}}, rows));
+  rows.clear();
+  for (const json::Value& build : builds) rows.push_back(BuildRow(build));
+  Print("\n" + terminal.Table({{"ENV_ID"},
+                               {"BUILD"},
+                               {"STATE"},
+                               {"PYTHON"},
+                               {"SIZE", false, true},
+                               {"LAST USED"},
+                               {"REQUIREMENTS", true}},
+                              rows));
+  if (!builds.empty()) Print(HumanBytes(TotalBytes(builds)) + " in all\n");
   return 0;
 }
 
-bool IsEnvId(const std::string& name) {
-  return name.size() == 64 && name.find_first_not_of("0123456789abcdef") == std::string::npos;
+void Field(const char* name, const std::string& value) {
+  if (value.empty()) return;
+  std::string padded = name;
+  padded.resize(11, ' ');
+  Print(padded + value + "\n");
 }
 
-Result<int> ShowBuild(Context& context, const std::string& env_id) {
-  client::Api* api = TRY(context.Api());
-  json::Value build = TRY(api->Build(env_id));
+void ShowBuild(Context& context, const json::Value& build) {
+  std::string state = build.StringOr("state");
+  Field("state", context.terminal().Paint(state, StatusColor(state)));
+  Field("size", HumanBytes(static_cast<uint64_t>(build.IntOr("bytes", 0))));
+  Field("last used", LocalTime(build["last_used_time"]));
+  Field("where", build.StringOr("folder"));
+  Field("made with", build.StringOr("python_path"));
+  if (state == "Failed")
+    Print(context.terminal().Paint("\n" + build.StringOr("error"), Color::kRed) + "\n");
+}
+
+Result<int> Show(Context& context, const EnvOptions& options) {
+  std::string wanted = options.name;
+  if (!options.version.empty()) wanted += ":" + options.version;
+  EnvSubject subject = TRY(FindEnvSubject(context, wanted));
   if (context.json()) {
-    Print(json::WritePretty(build) + "\n");
+    Print(json::WritePretty(subject.ToJson()) + "\n");
     return 0;
   }
-  std::string state = build.StringOr("state");
-  Print("env_id   " + build.StringOr("env_id") + "\nbuild_id " + build.StringOr("build_id") + "\n");
-  Print("state    " + context.terminal().Paint(state, StatusColor(state)) + "\n");
-  Print("python   " + build.StringOr("python") + "\nneeds    " + Needs(build["requirements"]) +
-        "\n");
-  if (!build.StringOr("lock").empty()) Print("\nlock\n" + build.StringOr("lock") + "\n");
-  if (!build.StringOr("log").empty()) Print("\nlog\n" + build.StringOr("log") + "\n");
+  Field(subject.kind.c_str(), subject.kind == "environment" ? subject.title : subject.name);
+  Field("env_id", subject.env_id);
+  Field("build_id", subject.build_id);
+  Field("python", subject.python);
+  if (!subject.build.is_null()) ShowBuild(context, subject.build);
+  Print("\nspec\n" + WithoutPasswords(json::WritePretty(subject.spec)) + "\n");
+  if (!subject.variables.as_object().empty())
+    Print("\nvariables\n" + json::WritePretty(subject.variables) + "\n");
+  if (!subject.warnings.as_array().empty()) Print("\nsubstitutions and warnings\n");
+  for (const json::Value& warning : subject.warnings.as_array())
+    Print(context.terminal().Paint(warning.StringOr("message"), Color::kYellow) + "\n");
+  if (subject.lock && !subject.lock->empty()) Print("\nlock\n" + *subject.lock);
+  if (subject.build.StringOr("state") == "Failed" && !subject.build.StringOr("log").empty())
+    Print("\nlog\n" + subject.build.StringOr("log"));
   return 0;
 }
+
 }  // namespace
 
 Result<int> Env(Context& context, const EnvOptions& options) {
-  if (options.action == EnvAction::kList) return ListAll(context);
-  if (IsEnvId(options.name)) return ShowBuild(context, options.name);
-  client::Api* api = TRY(context.Api());
-  json::Value env =
-      TRY(api->Environment(TRY(context.WorkspaceId()), options.name, options.version));
-  Print(json::WritePretty(env) + "\n");
+  switch (options.action) {
+    case EnvAction::kList:
+      return ListAll(context);
+    case EnvAction::kShow:
+      return Show(context, options);
+    case EnvAction::kBuild:
+      return BuildEnv(context, options);
+    case EnvAction::kLock:
+      return LockEnv(context, options);
+    case EnvAction::kDiff:
+      return DiffEnv(context, options);
+    case EnvAction::kExport:
+      return ExportEnv(context, options);
+    case EnvAction::kGc:
+      return CollectEnv(context, options);
+    case EnvAction::kDoctor:
+      return ExamineEnv(context, options);
+  }
   return 0;
 }
 

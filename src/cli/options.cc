@@ -41,6 +41,7 @@ class Grammar {
     DeclareOpen();
     DeclareSync();
     DeclareSecrets();
+    DeclareSources();
     DeclareBackup();
     DeclareRestore();
     DeclareGc();
@@ -382,17 +383,69 @@ class Grammar {
     get->add_option("-o,--output", o.output, "folder")->capture_default_str();
   }
 
+  CLI::App* EnvLeaf(CLI::App* parent, const char* name, const char* help, EnvAction action,
+                    const char* examples) {
+    return Leaf<EnvOptions>(
+        parent, name, help, env_, [action](EnvOptions& o) { o.action = action; }, examples);
+  }
+
+  void EnvSource(CLI::App* app) {
+    app->add_option("name", env_.name, "NAME, NAME:VERSION, run, or digits of an env_id");
+    app->add_option("--env-file", env_.env_file, "requirements.txt, in place of a name");
+    Repeatable(app, "--pip", env_.pip, "package, in place of a name, repeatable");
+    app->add_option("--python", env_.python, "with --pip or --env-file: the Python version");
+  }
+
   void DeclareEnv() {
-    CLI::App* group = Group("env", "Environments and their builds: list, show");
-    Leaf<EnvOptions>(
-        group, "list", "Registered environments, and what is built", env_,
-        [](EnvOptions& o) { o.action = EnvAction::kList; }, "  runwright env list");
-    CLI::App* show = Leaf<EnvOptions>(
-        group, "show", "One environment, or a build with its lock and log", env_,
-        [](EnvOptions& o) { o.action = EnvAction::kShow; },
-        "  runwright env show my-env\n  runwright env show ENV_ID");
-    show->add_option("name", env_.name, "name of an environment, or an env_id")->required();
+    CLI::App* group =
+        Group("env", "Environments and builds: list, show, build, lock, diff, export, gc, doctor");
+    EnvLeaf(group, "list", "Registered environments, and what is built", EnvAction::kList,
+            "  runwright env list");
+    CLI::App* show = EnvLeaf(
+        group, "show", "Spec, lock, substitutions, Python and place", EnvAction::kShow,
+        "  runwright env show my-env\n  runwright env show my-env:2\n  runwright env show RUN\n"
+        "  runwright env show 3f2a91c0b7de    (digits of an env_id or build_id)");
+    show->add_option("name", env_.name, "NAME, NAME:VERSION, run, or digits of an id")->required();
     show->add_option("--version", env_.version, "of the environment; default the latest");
+    EnvSource(EnvLeaf(group, "build", "Make it now, and show the log; without a run",
+                      EnvAction::kBuild,
+                      "  runwright env build my-env\n"
+                      "  runwright env build --env-file requirements.txt --python 3.11\n"
+                      "Ctrl-C ends the watching, not the build. Exit code 1 where it fails."));
+    CLI::App* lock = EnvLeaf(group, "lock", "The exact versions; resolved now where they were not",
+                             EnvAction::kLock,
+                             "  runwright env lock my-env\n"
+                             "  runwright env lock --pip pandas --pip scikit-learn -o lock.txt\n"
+                             "What is resolved is built too, in the background.");
+    EnvSource(lock);
+    lock->add_option("-o,--output", env_.output, "write this file");
+    CLI::App* diff = EnvLeaf(group, "diff", "What changed from A to B", EnvAction::kDiff,
+                             "  runwright env diff my-env:1 my-env:2\n"
+                             "  runwright env diff RUN_THAT_WORKED RUN_THAT_FAILED\n"
+                             "  runwright env diff 3f2a91c0b7de my-env\n"
+                             "Packages, Python, variables, image, framework, channels, indexes.");
+    diff->add_option("a", env_.name, "NAME, NAME:VERSION, run, or digits of an id")->required();
+    diff->add_option("b", env_.other, "the same")->required();
+    CLI::App* out =
+        EnvLeaf(group, "export", "A file that rebuilds it elsewhere", EnvAction::kExport,
+                "  runwright env export my-env > requirements.txt\n"
+                "  runwright env export RUN --format conda -o environment.yml\n"
+                "  runwright env export my-env --format containerfile -o Containerfile");
+    out->add_option("name", env_.name, "NAME, NAME:VERSION, run, or digits of an id")->required();
+    out->add_option("--format", env_.format, "requirements, conda or containerfile")
+        ->capture_default_str()
+        ->check(CLI::IsMember({"requirements", "conda", "containerfile"}));
+    out->add_option("-o,--output", env_.output, "write this file");
+    CLI::App* gc = EnvLeaf(group, "gc", "Remove builds that nobody used for long", EnvAction::kGc,
+                           "  runwright env gc --dry-run\n"
+                           "  runwright env gc --unused-days 7\n"
+                           "Without --unused-days the rule build_days counts (`runwright gc "
+                           "--rules`).");
+    gc->add_flag("--dry-run", env_.dry_run, "remove nothing");
+    gc->add_option("--unused-days", env_.unused_days, "those unused for so long; 0: all but used");
+    EnvLeaf(group, "doctor", "Changed builds, leftovers, missing interpreters, disk",
+            EnvAction::kDoctor, "  runwright env doctor\n  runwright env doctor --deep")
+        ->add_flag("--deep", env_.deep, "read every installed file, not only its size");
   }
 
   void DeclareOpen() {
@@ -453,6 +506,43 @@ class Grammar {
     leaf("list", "Names, never values", SecretsAction::kList, "  runwright secrets list");
     leaf("delete", "Forget a secret", SecretsAction::kDelete,
          "  runwright secrets delete db-password");
+  }
+
+  void DeclareSources() {
+    CLI::App* group =
+        Group("sources", "Where downloads of scripts come from instead: add, list, rm");
+    auto leaf = [&](const char* name, const char* help, SourcesAction action,
+                    const char* examples) {
+      return Leaf<SourcesOptions>(
+          group, name, help, sources_, [action](SourcesOptions& o) { o.action = action; },
+          examples);
+    };
+    CLI::App* add = leaf(
+        "add", "Map a URL prefix to a folder or a mirror", SourcesAction::kAdd,
+        "  runwright sources add http://yann.lecun.com/exdb/mnist/ /data/mnist\n"
+        "  runwright sources add https://example.org/files https://mirror.local/files\n"
+        "  runwright sources add --from sources.json    {\"rules\": [{\"prefix\": URL, "
+        "\"folder\": PATH}]}\n"
+        "What Python code in a run downloads from below PREFIX (urllib, requests) is then read "
+        "from the\n"
+        "folder; each file read so is named in the run's warnings. The longest prefix wins.");
+    auto* prefix = add->add_option("prefix", sources_.prefix, "beginning of URLs, http or https");
+    auto* to = add->add_option("folder", sources_.to, "folder, or the URL of a mirror");
+    auto* from = add->add_option("--from", sources_.from, "JSON file of rules");
+    prefix->needs(to);
+    from->excludes(prefix);
+    add->callback([this, from, prefix] {
+      if (from->count() + prefix->count() == 0)
+        throw CLI::RequiredError("PREFIX and FOLDER, or --from FILE,");
+      sources_.action = SourcesAction::kAdd;
+      command_ = sources_;
+    });
+    leaf("list", "The rules, the longest prefix first", SourcesAction::kList,
+         "  runwright sources list");
+    leaf("rm", "Remove a rule", SourcesAction::kRemove,
+         "  runwright sources rm http://yann.lecun.com/exdb/mnist/")
+        ->add_option("prefix", sources_.prefix, "as in the list")
+        ->required();
   }
 
   void DeclareGc() {
@@ -542,6 +632,7 @@ class Grammar {
   SyncOptions sync_;
   bool sync_all_ = false;
   SecretsOptions secrets_;
+  SourcesOptions sources_;
   GcOptions gc_;
   DoctorOptions doctor_;
   BackupOptions backup_;

@@ -117,11 +117,20 @@ struct ModelsOptions {
   bool latest = false;
 };
 
-enum class EnvAction { kList, kShow };
+enum class EnvAction { kList, kShow, kBuild, kLock, kDiff, kExport, kGc, kDoctor };
 struct EnvOptions {
   EnvAction action = EnvAction::kList;
-  std::string name;  // or an env_id
+  std::string name;  // or a run's id, or digits of an env_id or build_id
   std::string version;
+  std::string other;             // diff
+  std::string env_file;          // build, lock
+  std::vector<std::string> pip;  // build, lock
+  std::string python;            // build, lock: a version
+  std::string format = "requirements";
+  std::string output;  // a file; "": standard output
+  bool dry_run = false;
+  std::optional<double> unused_days;
+  bool deep = false;
 };
 
 struct OpenOptions {
@@ -145,6 +154,14 @@ struct SecretsOptions {
   SecretsAction action = SecretsAction::kList;
   std::string name;
   std::string file;
+};
+
+enum class SourcesAction { kAdd, kList, kRemove };
+struct SourcesOptions {
+  SourcesAction action = SourcesAction::kList;
+  std::string prefix;
+  std::string to;    // folder, or the URL of a mirror
+  std::string from;  // file of rules
 };
 
 struct GcOptions {
@@ -177,7 +194,7 @@ struct CompletionOptions {
 using Command = std::variant<InitOptions, ServerOptions, SubmitOptions, RunsOptions, LogsOptions,
                              ComputeOptions, ModelsOptions, EnvOptions, OpenOptions,
                              CompletionOptions, SnapshotOptions, BackupOptions, RestoreOptions,
-                             SecretsOptions, GcOptions, DoctorOptions, SyncOptions>;
+                             SecretsOptions, SourcesOptions, GcOptions, DoctorOptions, SyncOptions>;
 
 /// The tree of commands and their options, for shell completion.
 struct CommandTree {

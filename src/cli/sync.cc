@@ -16,8 +16,15 @@ Result<std::vector<std::string>> Wanted(Context& context, const SyncOptions& o) 
   std::vector<std::string> folders;
   for (const std::string& dir : o.dirs) {
     std::string path = context.here().Absolute(dir);
+    std::string named = os::JoinPath(LocalRunsFolder(context.here()), dir);
+    bool is_id = dir.find('/') == std::string::npos && !os::Exists(os::PosixFileSystem(), path);
+    if (is_id && os::Exists(os::PosixFileSystem(), named)) path = named;
     if (!os::Exists(os::PosixFileSystem(), path)) {
-      return Error(Code::kNotFound, "there is no folder " + path, "dir");
+      return Error(
+          Code::kNotFound,
+          "there is no folder " + path +
+              (is_id ? ", and no run of that id below " + LocalRunsFolder(context.here()) : ""),
+          "dir");
     }
     std::vector<std::string> found = TRY(LocalRunFolders(path));
     if (found.empty()) {

@@ -36,9 +36,11 @@ std::string_view WithoutComment(std::string_view line) {
 
 class Parser {
  public:
-  Parser(std::string_view text, size_t index) : text_(text), index_(index) {}
+  Parser(std::string_view text, std::string field) : text_(text), field_(std::move(field)) {}
 
   Result<Requirement> Run() {
+    for (std::string_view option : {"-e ", "-e\t", "--editable ", "--editable\t", "--editable="})
+      if (text_.starts_with(option)) return Editable(option.size());
     if (text_.front() == '-')
       return Fail("is an option, not a requirement: use index_url, extra_index_urls or find_links");
     if (HasKnownScheme(text_) || text_.front() == '/') return Unnamed();
@@ -51,9 +53,9 @@ class Parser {
 
  private:
   Error Fail(std::string_view why) const {
-    std::string field = "requirements[" + std::to_string(index_) + "]";
     return Error(Code::kInvalidArgument,
-                 field + " \"" + MaskUserInfo(Utf8Lossy(text_)) + "\" " + std::string(why), field);
+                 field_ + " \"" + MaskUserInfo(Utf8Lossy(text_)) + "\" " + std::string(why),
+                 field_);
   }
   void SkipSpace() {
     while (pos_ < text_.size() && IsSpace(text_[pos_])) pos_++;
@@ -74,16 +76,37 @@ class Parser {
         return Fail("looks like a file: use its absolute path or \"name @ file:///…\"");
     out.canonical = out.name;
     SkipSpace();
-    if (Peek() == '[') out.canonical += TRY(Extras());
+    if (Peek() == '[') out.extras = TRY(Extras());
+    out.canonical += out.extras;
     SkipSpace();
     if (Take('@')) {
       SkipSpace();
-      std::string url = TRY(Url());
-      out.canonical += "@" + url + TRY(Marker(" ;"));
+      out.url = TRY(Url());
+      out.marker = TRY(Marker());
+      out.canonical += "@" + out.url + After(" ;", out.marker);
       return out;
     }
-    out.canonical += TRY(Specifiers());
-    out.canonical += TRY(Marker(";"));
+    out.specifiers = TRY(Specifiers());
+    out.marker = TRY(Marker());
+    out.canonical += out.specifiers + After(";", out.marker);
+    return out;
+  }
+
+  /// A folder or repository whose code is imported from where it lies.
+  Result<Requirement> Editable(size_t option) {
+    pos_ = option;
+    SkipSpace();
+    std::string_view location = text_.substr(pos_);
+    if (!HasKnownScheme(location) && !location.starts_with('/'))
+      return Fail(
+          "must name an absolute path, a file: URL or a repository (git+https://…) after -e");
+    if (location.starts_with("https://") || location.starts_with("http://"))
+      return Fail("cannot be editable: -e takes an absolute path, a file: URL or a repository");
+    Requirement out;
+    out.editable = true;
+    out.canonical = "-e " + TRY(Word());
+    SkipSpace();
+    if (!AtEnd()) return Unexpected();
     return out;
   }
 
@@ -94,8 +117,12 @@ class Parser {
     } else {
       out.canonical = TRY(Url());
     }
-    out.canonical += TRY(Marker(" ;"));
+    out.canonical += After(" ;", TRY(Marker()));
     return out;
+  }
+
+  static std::string After(std::string_view separator, const std::string& marker) {
+    return marker.empty() ? std::string() : std::string(separator) + marker;
   }
 
   Result<std::string> Name(std::string_view what) {
@@ -175,18 +202,18 @@ class Parser {
     return Word();
   }
 
-  /// The rest of the line: nothing, or a marker put after `separator`.
-  Result<std::string> Marker(std::string_view separator) {
+  /// The rest of the line: nothing, or a marker.
+  Result<std::string> Marker() {
     SkipSpace();
     if (AtEnd()) return std::string();
     if (!Take(';')) return Unexpected();
     auto marker = CanonicalMarker(text_.substr(pos_));
     if (!marker) return Fail("has a marker that cannot be read: " + marker.error().message());
-    return std::string(separator) + *marker;
+    return *marker;
   }
 
   std::string_view text_;
-  size_t index_;
+  std::string field_;
   size_t pos_ = 0;
 };
 }  // namespace
@@ -210,8 +237,9 @@ bool AnsweredBySdk(std::string_view canonical_name) {
   return canonical_name == "runwright" || canonical_name.starts_with("azureml-");
 }
 
-Result<std::optional<Requirement>> ParseRequirement(std::string_view line, size_t index) {
-  std::string field = "requirements[" + std::to_string(index) + "]";
+Result<std::optional<Requirement>> ParseRequirement(std::string_view line, size_t index,
+                                                    std::string_view member) {
+  std::string field = std::string(member) + "[" + std::to_string(index) + "]";
   if (line.size() > kMostBytes)
     return Error(Code::kInvalidArgument, field + " is longer than 4096 bytes", field);
   for (char c : line)
@@ -223,7 +251,7 @@ Result<std::optional<Requirement>> ParseRequirement(std::string_view line, size_
   if (!IsValidUtf8(line)) return Error(Code::kInvalidArgument, field + " is not UTF-8", field);
   std::string_view text = Trim(WithoutComment(line));
   if (text.empty()) return std::optional<Requirement>();
-  return std::optional<Requirement>(TRY(Parser(text, index).Run()));
+  return std::optional<Requirement>(TRY(Parser(text, field).Run()));
 }
 
 }  // namespace rw::env

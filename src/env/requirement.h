@@ -15,12 +15,20 @@ struct Requirement {
   std::string name;
   /// The whole requirement in one spelling: no comment, no needless whitespace.
   std::string canonical;
+  // The parts of `canonical`; all empty for a bare URL, path or editable.
+  std::string extras;      // "[a,b]"
+  std::string specifiers;  // ">=1,<2"
+  std::string url;         // after '@'
+  std::string marker;      // after ';'
+  bool editable = false;   // "-e LOCATION"
 };
 
-/// `index` counts from 0 and names the line in errors ("requirements[2]"). nullopt for a blank line
-/// or a comment. kInvalidArgument for options (`--index-url …`), control characters, relative paths
-/// and text that is no requirement; passwords in URLs are masked in the message.
-Result<std::optional<Requirement>> ParseRequirement(std::string_view line, size_t index);
+/// `index` counts from 0 and names the line in errors ("requirements[2]"; `member` is what stands
+/// before the bracket). nullopt for a blank line or a comment. kInvalidArgument for options other
+/// than -e (`--index-url …`), control characters, relative paths and text that is no requirement;
+/// passwords in URLs are masked in the message.
+Result<std::optional<Requirement>> ParseRequirement(std::string_view line, size_t index,
+                                                    std::string_view member = "requirements");
 
 /// "Foo__Bar" → "foo-bar".
 std::string CanonicalName(std::string_view name);

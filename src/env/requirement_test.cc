@@ -29,10 +29,23 @@ TEST(Requirement, OneSpelling) {
        "foo[x]@https://h/f-1.whl#sha256=ab ;python_version>\"3\""},
       {"git+https://h/r.git@main#egg=r", "git+https://h/r.git@main#egg=r"},
       {"/wheels/six-1.0-py3-none-any.whl", "/wheels/six-1.0-py3-none-any.whl"},
+      {"-e   /src/tool", "-e /src/tool"},
+      {"--editable=git+https://h/r.git#egg=r  # comment", "-e git+https://h/r.git#egg=r"},
       {"", "(none)"},
       {"   # a comment", "(none)"},
   };
   for (auto [line, expected] : kCases) EXPECT_EQ(Canonical(line), expected) << line;
+}
+
+TEST(Requirement, PartsOfTheWhole) {
+  auto r = ParseRequirement("Foo[b,a] >= 1 ; python_version<'3.8'", 0);
+  ASSERT_TRUE(r && *r);
+  EXPECT_EQ((*r)->extras, "[a,b]");
+  EXPECT_EQ((*r)->specifiers, ">=1");
+  EXPECT_EQ((*r)->marker, "python_version<\"3.8\"");
+  auto constraint = ParseRequirement("six=1", 3, "constraints");
+  ASSERT_FALSE(constraint);
+  EXPECT_EQ(constraint.error().field(), "constraints[3]");
 }
 
 TEST(Requirement, HostileAndBrokenTextIsRefusedByName) {

@@ -10,18 +10,56 @@
 
 namespace rw::env {
 
+/// The user name and password for URLs below `url`, kept in the workspace's secret store.
+struct CredentialRef {
+  std::string url;     // "https://host/prefix"
+  std::string secret;  // its text: "user:password", or a bare token
+  bool operator==(const CredentialRef&) const = default;
+};
+
+/// A framework whose profile says what is installed for it; `name` empty: none.
+struct Framework {
+  std::string name;     // "pytorch"
+  std::string version;  // as asked for, "1.13"; empty: the profile's default
+  bool gpu = false;
+};
+
+/// The container image that the environment is made on; neither name nor dockerfile: none.
+struct Image {
+  std::string name;        // "repo/name:tag"
+  std::string dockerfile;  // text; instead of `name`
+  std::string registry_address;
+  std::string registry_username;
+  std::string registry_secret;  // name of the workspace secret that holds the password
+  std::string platform;         // "linux/amd64"
+  bool empty() const { return name.empty() && dockerfile.empty(); }
+};
+
 struct EnvironmentSpec {
-  enum class Kind { kInterpreter, kPip };
+  enum class Kind { kInterpreter, kPip, kConda };
+  /// What happens where something asked for cannot be had.
+  enum class Resolver {
+    kNearest,   // the nearest that can, with a warning
+    kExact,     // refused
+    kProvided,  // what the profile or the interpreter has already
+  };
   Kind kind = Kind::kInterpreter;
   std::string interpreter_path = "python";  // kind interpreter
-  std::string python;                       // kind pip: "3.8"; empty: the server's default
+  std::string python;                       // kinds pip, conda: "3.8"; empty: the server's default
   /// Canonical, sorted, without repeats and without what the SDK answers.
   std::vector<std::string> requirements;
   /// Names of the packages of `requirements`; bare URLs have none.
   std::vector<std::string> names;
+  std::vector<std::string> constraints;  // canonical, sorted: bound versions, install nothing
   std::string index_url;
   std::vector<std::string> extra_index_urls;
   std::vector<std::string> find_links;
+  std::vector<CredentialRef> credentials;   // sorted by url
+  std::vector<std::string> conda_packages;  // kind conda: canonical, sorted, without python and pip
+  std::vector<std::string> channels;        // kind conda, in the order to search
+  Framework framework;
+  Resolver resolver = Resolver::kNearest;
+  Image image;
   /// Requirements that our own SDK answers: installed by nobody, no part of the identity.
   std::vector<std::string> answered;
 };

@@ -58,6 +58,17 @@ TEST(EnvironmentSpec, UnknownMemberNamesTheNearest) {
       << spec.error().message();
 }
 
+TEST(EnvironmentSpec, TooLongListsAreRefusedByName) {
+  json::Value lines{json::Array(5001, json::Value("six"))};
+  for (const char* member : {"requirements", "constraints", "conda_packages", "channels"}) {
+    json::Value value;
+    value.Set("kind", "conda").Set(member, lines);
+    auto spec = ParseSpec(value);
+    ASSERT_FALSE(spec) << member;
+    EXPECT_EQ(spec.error().field(), member);
+  }
+}
+
 TEST(EnvironmentSpec, BuildIdCoversLockPlatformAndInterpreter) {
   std::string id = MakeBuildId("six==1.0\n", "linux-x86_64-glibc2.36", "cpython-3.11.7 /p");
   EXPECT_EQ(id,

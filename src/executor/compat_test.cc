@@ -13,8 +13,8 @@ TEST(Compat, NothingWithoutShimsAndRules) {
   plan.shims = {"tf1"};
   plan.sources = {{"http://h/a", "/srv/a", ""}, {"http://h", "", "http://m"}};
   EXPECT_EQ(CompatText(plan),
-            R"({"shims":["tf1"],"sources":[{"prefix":"http://h/a","folder":"/srv/a"},)"
-            R"({"prefix":"http://h","mirror":"http://m"}]})");
+            R"({"shims":["tf1"],"sources":[{"folder":"/srv/a","prefix":"http://h/a"},)"
+            R"({"mirror":"http://m","prefix":"http://h"}]})");
 }
 
 class CompatNotes : public ::testing::Test {

@@ -133,7 +133,7 @@ class Maker {
         MakeEnvironment(job_.grant, job_.folder, job_.server_url, job_.base_environment);
     std::string launch =
         TRY(EncodeLaunch(job_.folder.work(), job_.folder.Path(job_.grant.plan.log_name),
-                         CommandLine(job_.grant.plan), environment.variables));
+                         CommandLine(job_.grant.plan, environment.variables), environment.variables));
     // Whole by rename; after a crash of the machine state/launching alone says whether it was used.
     return ReplaceFile(job_.fs, job_.folder.launch(), launch);
   }

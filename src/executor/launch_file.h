@@ -8,8 +8,14 @@
 
 namespace rw::executor {
 
-/// The command line: the interpreter and the script, or a shell for a command; then the arguments.
-std::vector<std::string> CommandLine(const LaunchPlan& plan);
+/// `text` with $NAME and ${NAME} replaced by the variables' values; a name without a variable stays
+/// as it is, and values are not looked through again (Python's os.path.expandvars, which the SDK's
+/// runs applied to arguments on the node).
+std::string ExpandVariables(std::string_view text, const EnvironmentMap& variables);
+
+/// The command line: the interpreter and the script with its arguments expanded, or a shell for a
+/// command (which expands for itself) with its arguments.
+std::vector<std::string> CommandLine(const LaunchPlan& plan, const EnvironmentMap& variables);
 
 /// The file's bytes. kInvalidArgument when an argument holds a NUL byte.
 Result<std::string> EncodeLaunch(const std::string& working_folder, const std::string& log,

@@ -83,6 +83,7 @@ Result<json::Value> RunToJson(db::Connection& db, const RunRow& run, const std::
   out.Set("parent_id", TextOrNull(run.parent_id)).Set("root_id", run.root_id);
   out.Set("target", run.target).Set("attempt", run.attempt);
   SetState(run, out);
+  if (run.state.process.is_object()) out.Set("process", run.state.process);
   SetSpec(run, out);
   out.Set("tags", TRY(KeyValues(db, "SELECT key, value FROM run_tags WHERE run_row = ?", run.row)));
   out.Set("properties",

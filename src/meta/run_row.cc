@@ -42,6 +42,7 @@ std::optional<std::string> DetailsJson(const model::RunState& state) {
   if (!state.declared.is_null()) value.Set("declared", state.declared);
   if (!state.exit.is_null()) value.Set("exit", state.exit);
   if (!state.summary.is_null()) value.Set("summary", state.summary);
+  if (!state.process.is_null()) value.Set("process", state.process);
   if (state.cancel_requested) value.Set("cancel_requested", true);
   if (state.end_requested) value.Set("end_requested", true);
   return JsonOrNull(value);
@@ -60,6 +61,7 @@ model::RunState ReadState(const db::Statement& row) {
   state.declared = details["declared"];
   state.exit = details["exit"];
   state.summary = details["summary"];
+  state.process = details["process"];
   state.cancel_requested = details.BoolOr("cancel_requested", false);
   state.end_requested = details.BoolOr("end_requested", false);
   return state;

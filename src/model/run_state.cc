@@ -102,7 +102,7 @@ Result<RunState> OnExited(RunState s, const RunEvent& e) {
 
 Result<RunState> OnAttemptFailed(RunState s, const RunEvent& e) {
   if (IsTerminal(s.status)) return s;
-  int64_t end_us = s.end_us != 0 ? s.end_us : e.now_us;
+  int64_t end_us = s.end_us != 0 ? s.end_us : e.time_us != 0 ? e.time_us : e.now_us;
   if (s.cancel_requested) return Ended(std::move(s), S::kCanceled, end_us);
   if (s.end_requested) return EndedAsDeclared(std::move(s), end_us);
   s.error = e.value;
@@ -138,14 +138,16 @@ Result<RunState> OnEnd(RunState s, const RunEvent& e) {
   return s;
 }
 
-Result<RunState> OnSilent(RunState s) {
+Result<RunState> OnSilent(RunState s, const RunEvent& e) {
   if (s.status != S::kRunning && s.status != S::kFinalizing) return s;
   s.status = S::kNotResponding;
-  s.reason = {"no word from the run's executor; it is looked for", 0};
+  s.reason = e.reason;
+  if (s.reason.text.empty()) s.reason = {"no word from the run's executor; it is looked for", 0};
   return s;
 }
 
-Result<RunState> OnHeard(RunState s) {
+Result<RunState> OnHeard(RunState s, const RunEvent& e) {
+  if (e.value.is_object() && !s.supervised && !IsTerminal(s.status)) s.process = e.value;
   if (s.status != S::kNotResponding) return s;
   bool ending = !s.exit.is_null() || s.end_requested;
   s.status = ending ? S::kFinalizing : S::kRunning;
@@ -175,9 +177,9 @@ Result<RunState> Apply(const RunState& before, const RunEvent& event) {
     case EventKind::kEnd:
       return OnEnd(before, event);
     case EventKind::kSilent:
-      return OnSilent(before);
+      return OnSilent(before, event);
     case EventKind::kHeard:
-      return OnHeard(before);
+      return OnHeard(before, event);
   }
   return Error(Code::kInternal, "unknown run event");
 }

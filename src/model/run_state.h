@@ -35,6 +35,8 @@ struct RunState {
   json::Value exit;      // {"exit_code"} or {"signal"} or {"exec_error"}
   json::Value error;     // RunError of the API
   json::Value summary;   // {"peak_memory_bytes", "oom_kills"} as far as known
+  json::Value
+      process;  // that logs a run which is not supervised, as far as it told: {"host", "pid", …}
 
   bool operator==(const RunState&) const = default;
 };
@@ -44,12 +46,13 @@ enum class EventKind {
   kStarted,        // exec succeeded at time_us
   kExited,         // the script's main process ended; value: exit record, "error"?, "summary"?
   kFinished,       // everything is shipped, no process is left
-  kAttemptFailed,  // value: RunError; nothing more will come of this attempt
+  kAttemptFailed,  // value: RunError; nothing more will come of this attempt, which ended at
+                   // time_us
   kCancel,         // has_allocation: processes may exist
   kDeclare,        // complete() or fail() from within; value {"status", "error"?}
   kEnd,            // the same from outside; has_allocation as above
-  kSilent,         // no word from the executor for too long
-  kHeard,          // word again
+  kSilent,  // no word from the executor or logging process for too long; reason, or a usual one
+  kHeard,   // word again; value: the process that logs, or null
 };
 
 struct RunEvent {

@@ -31,7 +31,7 @@ TEST(SourceRule, WhatIsNoPrefixIsNamed) {
 TEST(SourceRule, AFolderOrAMirror) {
   auto rule = ParseSourceRule(*json::Parse(R"({"prefix":"http://h/a/","folder":"/data/a/"})"), "r");
   ASSERT_TRUE(rule);
-  EXPECT_EQ(json::Write(ToJson(*rule)), R"({"prefix":"http://h/a","folder":"/data/a"})");
+  EXPECT_EQ(json::Write(ToJson(*rule)), R"({"folder":"/data/a","prefix":"http://h/a"})");
   rule = ParseSourceRule(*json::Parse(R"({"prefix":"http://h","mirror":"https://m/x/"})"), "r");
   ASSERT_TRUE(rule);
   EXPECT_EQ(rule->mirror, "https://m/x");

@@ -93,6 +93,7 @@ Result<std::unique_ptr<Core>> Core::Create(Deps deps) {
   if (env::Installer* installer = core->parts_->deps.installer) {
     core->parts_->environments = std::make_unique<EnvironmentService>(context, *installer);
     RegisterEnvironmentRoutes(router, context, *core->parts_->environments);
+    RegisterBuildRoutes(router, context, *core->parts_->environments);
   } else {
     core->parts_->interpreters = std::make_unique<InterpreterGate>(
         context.fs, context.options.default_python, "/usr/local/bin:/usr/bin:/bin");

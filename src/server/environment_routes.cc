@@ -87,31 +87,58 @@ Result<net::Response> ListBuilds(ServerContext& context, EnvironmentService& ser
   return net::JsonResponse(out.Set("items", std::move(items)));
 }
 
-net::Response OneBuild(const meta::EnvLock& row, std::string_view state) {
+/// `log_from`: bytes of the log that the caller has.
+Result<net::Response> OneBuild(const Call& call, const EnvironmentService& service,
+                               const meta::EnvLock& row, std::string_view state) {
+  auto log_from = static_cast<size_t>(TRY(call.QueryInt("log_from", 0, 0, INT64_MAX)));
   json::Value out = BuildJson(row, state);
-  out.Set("platform", row.platform).Set("log", row.log);
+  out.Set("platform", row.platform).Set("log", row.log.substr(std::min(log_from, row.log.size())));
+  out.Set("log_bytes", row.log.size());
+  auto spec = json::Parse(row.spec);
+  out.Set("spec", spec ? *spec : json::Value());
+  out.Set("python_path", row.python["path"]);
+  json::Array warnings;
+  std::vector<std::string> messages = row.warnings;
+  if (std::string python = row.python.StringOr("warning"); !python.empty())
+    messages.insert(messages.begin(), python);
+  for (const std::string& message : messages)
+    warnings.push_back(json::Value().Set("source", "environment").Set("message", message));
+  out.Set("warnings", std::move(warnings));
+  out.Set("folder",
+          row.build_id.empty() ? json::Value() : json::Value(service.BuildFolder(row.build_id)));
   return net::JsonResponse(out.Set("lock", row.lock ? json::Value(*row.lock) : json::Value()));
 }
 
-/// By env_id, or by the first digits of one where only one begins so.
+/// By env_id, or by the first digits of an env_id or build_id where only one build begins so.
 Result<net::Response> GetBuild(ServerContext& context, EnvironmentService& service,
-                               const std::string& asked) {
+                               const Call& call) {
+  const std::string& asked = call.Param("env_id");
   for (const auto& at_work : service.Working())
-    if (at_work.lock.env_id == asked) return OneBuild(at_work.lock, at_work.state);
+    if (at_work.lock.env_id == asked) return OneBuild(call, service, at_work.lock, at_work.state);
   meta::EnvLockRepository locks(context.read);
   auto row = TRY(locks.Find(asked));
   if (!row && asked.size() >= 6) {
     std::vector<std::string> matches;
-    for (const auto& lock : TRY(locks.List()))
-      if (lock.env_id.starts_with(asked) || lock.build_id.starts_with(asked))
-        matches.push_back(lock.env_id);
-    if (matches.size() == 1) row = TRY(locks.Find(matches[0]));
+    std::set<std::string> differing;
+    for (const auto& lock : TRY(locks.List())) {
+      bool same_build = lock.build_id.starts_with(asked);
+      if (!same_build && !lock.env_id.starts_with(asked)) continue;
+      matches.push_back(lock.env_id);
+      // Several environments may share one build: whichever was used last stands for it.
+      differing.insert(same_build ? lock.build_id : lock.env_id);
+    }
+    if (differing.size() > 1)
+      return Error(Code::kFailedPrecondition,
+                   "'" + asked + "' is the beginning of " + std::to_string(differing.size()) +
+                       " environments and builds; give more of it",
+                   "env_id");
+    if (!matches.empty()) row = TRY(locks.Find(matches[0]));
   }
   if (!row)
     return Error(Code::kNotFound,
                  "no build for environment '" + asked + "'; `runwright env list` lists them",
                  "env_id");
-  return OneBuild(*row, meta::StateName(row->state));
+  return OneBuild(call, service, *row, meta::StateName(row->state));
 }
 
 }  // namespace
@@ -124,7 +151,7 @@ void RegisterEnvironmentRoutes(Router& router, ServerContext& context,
   router.AddSync("GET", all + "/{name}", [&](Call& call) { return GetNamed(context, call); });
   router.AddSync("GET", "/api/v1/builds", [&](Call&) { return ListBuilds(context, service); });
   router.AddSync("GET", "/api/v1/builds/{env_id}",
-                 [&](Call& call) { return GetBuild(context, service, call.Param("env_id")); });
+                 [&](Call& call) { return GetBuild(context, service, call); });
 }
 
 }  // namespace rw::server

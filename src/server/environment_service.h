@@ -10,6 +10,7 @@
 
 #include "env/installer.h"
 #include "meta/environments.h"
+#include "os/paths.h"
 #include "server/environment_gate.h"
 #include "server/router.h"
 #include "server/server_context.h"
@@ -44,6 +45,12 @@ class EnvironmentService final : public EnvironmentGate {
     std::string state;  // "Resolving", "Building"
   };
   std::vector<AtWork> Working() const;
+
+  /// Where a build is, or would be; and the folder of all of them.
+  std::string BuildFolder(const std::string& build_id) const {
+    return installer_.BuildFolder(build_id);
+  }
+  std::string BuildsFolder() const { return os::DirName(installer_.BuildFolder("id")); }
 
  private:
   struct Waiter {
@@ -102,5 +109,7 @@ class EnvironmentService final : public EnvironmentGate {
 
 /// Routes of named environments and of builds.
 void RegisterEnvironmentRoutes(Router& router, ServerContext& context, EnvironmentService& service);
+/// Builds without a run: made, examined.
+void RegisterBuildRoutes(Router& router, ServerContext& context, EnvironmentService& service);
 
 }  // namespace rw::server

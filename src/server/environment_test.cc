@@ -268,7 +268,7 @@ TEST_F(EnvironmentTest, NamedEnvironmentsHaveVersions) {
             1u);
   EXPECT_EQ(Do("GET", all).json()["items"].as_array().size(), 1u);
   EXPECT_EQ(Do("GET", all + "/none").status(), 404);
-  EXPECT_EQ(Do("POST", all, R"({"name":"x","spec":{"kind":"conda"}})").status(), 400);
+  EXPECT_EQ(Do("POST", all, R"({"name":"x","spec":{"kind":"docker"}})").status(), 400);
 }
 
 }  // namespace

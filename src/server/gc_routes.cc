@@ -4,14 +4,30 @@
 namespace rw::server {
 namespace {
 
+Result<GcService::Request> ReadRequest(const json::Value& body) {
+  GcService::Request out;
+  out.dry_run = TRY(json::OptionalBool(body, "dry_run", false));
+  std::string only = TRY(json::OptionalString(body, "only"));
+  if (!only.empty() && only != "builds")
+    return Error(Code::kInvalidArgument, "only is \"builds\", or left out for everything", "only");
+  out.builds_only = !only.empty();
+  const json::Value& days = body["build_days"];
+  if (days.is_null()) return out;
+  if (!days.is_number() || !(days.as_double() >= 0) || days.as_double() > 36'500)
+    return Error(Code::kInvalidArgument, "build_days is a number of days, 0 to 36500",
+                 "build_days");
+  out.build_days = days.as_double();
+  return out;
+}
+
 void Collect(GcService& service, const CallPtr& call) {
   auto body = call->JsonBody();
   if (!body) return call->Fail(body.error());
-  auto dry_run = json::OptionalBool(*body, "dry_run", false);
-  if (!dry_run) return call->Fail(dry_run.error());
+  auto request = ReadRequest(*body);
+  if (!request) return call->Fail(request.error());
   // The collection waits for the calls that were there before it, not for itself.
   call->at_hand.reset();
-  service.Collect(*dry_run, [call](const Result<json::Value>& report) {
+  service.Collect(*request, [call](const Result<json::Value>& report) {
     if (!report) return call->Fail(report.error());
     call->Json(*report);
   });

@@ -50,7 +50,7 @@ json::Value ToJson(const Count& count) {
 }  // namespace
 
 struct GcService::Pass {
-  bool dry_run = false;
+  Request request;
   Done done;
   meta::RetentionRules rules;
   int64_t now_us = 0;
@@ -67,6 +67,7 @@ struct GcService::Pass {
   Status status = Ok();
 
   json::Value Report() const;
+  json::Array BuildList() const;
 };
 
 json::Value GcService::Pass::Report() const {
@@ -82,9 +83,25 @@ json::Value GcService::Pass::Report() const {
   removed.Set("blobs", ToJson(removed_blobs)).Set("logs", ToJson(Of(plan.log_folders)));
   removed.Set("run_folders", ToJson(Of(plan.run_folders))).Set("spool", ToJson(Of(plan.spool)));
   removed.Set("builds", ToJson(Of(plan.builds)));
-  out.Set("dry_run", dry_run).Set("time", FormatUtc(now_us)).Set("rules", meta::ToJson(rules));
+  out.Set("dry_run", request.dry_run)
+      .Set("time", FormatUtc(now_us))
+      .Set("rules", meta::ToJson(rules));
   out.Set("space", std::move(space)).Set("removed", std::move(removed));
+  if (request.builds_only) out.Set("builds", BuildList());
   if (!unreadable.empty()) out.Set("blobs_kept_because", unreadable);
+  return out;
+}
+
+json::Array GcService::Pass::BuildList() const {
+  json::Array out;
+  for (const keep::FolderFact& build : view.builds) {
+    bool goes = std::any_of(plan.builds.begin(), plan.builds.end(),
+                            [&](const keep::FolderFact& one) { return one.name == build.name; });
+    json::Value one;
+    one.Set("build_id", build.name).Set("bytes", build.bytes).Set("in_use", build.in_use);
+    one.Set("last_used_time", FormatUtc(build.since_us)).Set("removed", goes);
+    out.push_back(std::move(one));
+  }
   return out;
 }
 
@@ -119,22 +136,23 @@ void GcService::Tick() {
     int64_t now = context_.NowMicros();
     bool due = rules && rules->every_days &&
                last_us_ + meta::DaysToMicros(*rules->every_days) <= now && !at_work_;
-    if (due) Collect(false, [](const Result<json::Value>&) {});
+    if (due) Collect({}, [](const Result<json::Value>&) {});
     Tick();
   });
 }
 
-void GcService::Collect(bool dry_run, Done done) {
+void GcService::Collect(const Request& request, Done done) {
   if (at_work_)
     return done(Error(Code::kConflict, "a collection is at work; wait for its end and repeat"));
   auto rules = meta::LoadRetention(context_.read);
   if (!rules) return done(rules.error());
   auto pass = std::make_shared<Pass>();
-  pass->dry_run = dry_run;
+  pass->request = request;
   pass->done = std::move(done);
   pass->rules = *rules;
   pass->now_us = context_.NowMicros();
-  if (!dry_run) last_us_ = pass->now_us;
+  if (request.build_days) pass->rules.build_days = request.build_days;
+  if (!request.dry_run && !request.builds_only) last_us_ = pass->now_us;
   at_work_ = true;
   Look(pass);
 }
@@ -154,7 +172,10 @@ void GcService::Look(const PassPtr& pass) {
         if (!*alive) return;
         if (!status) return Finish(pass, std::move(status));
         pass->plan = keep::PlanGc(pass->view, pass->rules);
-        if (pass->dry_run) return Mark(pass);
+        if (pass->request.builds_only) pass->plan = {.builds = std::move(pass->plan.builds)};
+        if (pass->request.dry_run)
+          return pass->request.builds_only ? Finish(pass, Ok()) : Mark(pass);
+        if (pass->request.builds_only) return RetireBuilds(pass);
         RemoveRuns(pass, 0);
       });
 }
@@ -196,12 +217,16 @@ void GcService::RemoveRows(const PassPtr& pass) {
       [this, alive = alive_, pass](Status status) {
         if (!*alive) return;
         if (!status) return Finish(pass, std::move(status));
-        if (environments_ != nullptr)
-          for (const keep::FolderFact& build : pass->plan.builds)
-            if (auto retired = environments_->Retire(build.name, build.since_us))
-              pass->retired_builds.push_back(*std::move(retired));
-        RemoveFolders(pass);
+        RetireBuilds(pass);
       });
+}
+
+void GcService::RetireBuilds(const PassPtr& pass) {
+  if (environments_ != nullptr)
+    for (const keep::FolderFact& build : pass->plan.builds)
+      if (auto retired = environments_->Retire(build.name, build.since_us))
+        pass->retired_builds.push_back(*std::move(retired));
+  RemoveFolders(pass);
 }
 
 void GcService::RemoveFolders(const PassPtr& pass) {
@@ -225,6 +250,7 @@ void GcService::RemoveFolders(const PassPtr& pass) {
       },
       [this, alive = alive_, pass] {
         if (!*alive) return;
+        if (pass->request.builds_only) return Finish(pass, Ok());
         pass->began_boot_us = context_.clock.BootMicros();
         context_.blobs.BeginSweep();
         AwaitCalls(pass);
@@ -246,7 +272,7 @@ void GcService::AwaitCalls(const PassPtr& pass) {
 
 void GcService::Mark(const PassPtr& pass) {
   keep::Leaving leaving;
-  if (pass->dry_run) leaving = {pass->plan.deleted_us, pass->plan.blob_us};
+  if (pass->request.dry_run) leaving = {pass->plan.deleted_us, pass->plan.blob_us};
   ReadAside(
       context_, "gc.mark",
       [pass, leaving, &fs = context_.fs, root = context_.paths.blobs](db::Connection& db) {
@@ -279,7 +305,7 @@ void GcService::Sweep(const PassPtr& pass) {
             bool named = std::binary_search(pass->live.begin(), pass->live.end(), Mark64(digest));
             bool fresh = std::max(info.mtime_ns, info.ctime_ns) / 1000 > pass->plan.blob_us;
             if (named || fresh || !pass->unreadable.empty()) return Ok();
-            if (!pass->dry_run && !TRY(blobs.RemoveUnused(digest))) return Ok();
+            if (!pass->request.dry_run && !TRY(blobs.RemoveUnused(digest))) return Ok();
             pass->removed_blobs.Add(info.size);
             return Ok();
           }();
@@ -298,7 +324,7 @@ void GcService::Finish(const PassPtr& pass, Status status) {
     LOG_WARN("gc.failed", {"error", status.error().message()});
     return pass->done(status.error());
   }
-  LOG_INFO("gc.done", {"dry_run", pass->dry_run}, {"runs", pass->plan.purge.size()},
+  LOG_INFO("gc.done", {"dry_run", pass->request.dry_run}, {"runs", pass->plan.purge.size()},
            {"blobs", pass->removed_blobs.count}, {"bytes", pass->removed_blobs.bytes});
   pass->done(pass->Report());
 }

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include "keep/gc_plan.h"
 #include "server/environment_service.h"
@@ -24,13 +25,19 @@ class GcService {
   void Start();
 
   using Done = std::function<void(Result<json::Value>)>;
+  struct Request {
+    bool dry_run = false;
+    bool builds_only = false;
+    std::optional<double> build_days;  // in place of the rule's
+  };
   /// What takes space and what was removed (`dry_run`: would be). kConflict while one is at work.
-  void Collect(bool dry_run, Done done);
+  void Collect(const Request& request, Done done);
 
  private:
   struct Pass;
   using PassPtr = std::shared_ptr<Pass>;
   void Look(const PassPtr& pass);
+  void RetireBuilds(const PassPtr& pass);
   void RemoveRows(const PassPtr& pass);
   void RemoveRuns(const PassPtr& pass, size_t from);
   void RemoveFolders(const PassPtr& pass);

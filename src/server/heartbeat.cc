@@ -63,7 +63,7 @@ void RunService::Heartbeat(CallPtr call) {
   if (auto live = live_.find(run_id); live != live_.end()) {
     live->second.heard_boot_us = context_.clock.BootMicros();
   }
-  NoteSilence(run_id, model::EventKind::kHeard);
+  NoteSilence(run_id, {.kind = model::EventKind::kHeard, .now_us = context_.NowMicros()});
   // A poll that waits is heard of again only at its end.
   int64_t longest_us = context_.options.silent_seconds * 1'000'000 / 3;
   AnswerCommands(std::move(call), run_id, std::min(*wait_ms * 1000, longest_us));
@@ -104,15 +104,14 @@ void RunService::AnswerCommands(CallPtr call, const std::string& run_id, int64_t
                                     });
 }
 
-void RunService::NoteSilence(const std::string& run_id, model::EventKind kind) {
+void RunService::NoteSilence(const std::string& run_id, const model::RunEvent& event) {
   auto run = meta::FindRun(context_.read, run_id);
   if (!run || !*run) return;
-  auto after = model::Apply((*run)->state, {.kind = kind, .now_us = context_.NowMicros()});
+  auto after = model::Apply((*run)->state, event);
   if (!after || *after == (*run)->state) return;
   context_.writer.Submit(
       "run.heard",
-      [run_id, event = model::RunEvent{.kind = kind, .now_us = context_.NowMicros()}](
-          db::Connection& db) -> Status {
+      [run_id, event](db::Connection& db) -> Status {
         auto row = TRY(meta::LoadRun(db, run_id));
         TRY(meta::ApplyToRun(db, row, event));
         return Ok();

@@ -1,17 +1,14 @@
 // GET …/runs: searched and written out by a worker, so that a long list holds up nobody.
 #include <memory>
 
+#include "base/strings.h"
 #include "json/text.h"
 #include "server/run_list.h"
+#include "server/run_readahead.h"
 #include "server/run_routes.h"
 
 namespace rw::server {
 namespace {
-
-struct Listing {
-  meta::RunSearch search;
-  meta::RunPage page;
-};
 
 /// What a waiting run waits for is known on the loop only; null where it does not.
 json::Value Waiting(const RunService& service, const meta::RunText& run) {
@@ -40,53 +37,92 @@ std::string Present(const RunService& service, meta::RunPage& page) {
   return text.append(page.text, copied, std::string::npos);
 }
 
-net::Response Show(const RunService& service, Listing& listing) {
+net::Response Show(const RunService& service, const meta::RunSearch& search, meta::RunPage& page) {
   net::Response response;
   response.headers["Content-Type"] = "application/json";
   std::string& out = response.body.bytes;
-  std::string items = Present(service, listing.page);
+  std::string items = Present(service, page);
   out.reserve(items.size() + 400);
   out += "{\"items\":[";
   out += items;
   out += ']';
-  if (listing.page.next) {
+  if (page.next) {
     out += ",\"next_cursor\":";
-    json::AppendQuoted(out, CursorOf(listing.search, *listing.page.next));
+    json::AppendQuoted(out, CursorOf(search, *page.next));
   }
   out += '}';
   return response;
 }
 
-void Search(RunService& service, const CallPtr& call, const std::shared_ptr<Listing>& listing) {
+void SearchAside(ServerContext& context, meta::RunSearch search, RunReadahead::Done done) {
+  auto page = std::make_shared<meta::RunPage>();
   ReadAside(
-      service.context(), "runs.list",
-      [listing](db::Connection& db) -> Status {
-        listing->page = TRY(meta::SearchRuns(db, listing->search));
+      context, "runs.list",
+      [search = std::move(search), page](db::Connection& db) -> Status {
+        *page = TRY(meta::SearchRuns(db, search));
         return Ok();
       },
-      [&service, call, listing](Status status) {
-        if (!status) return call->Fail(status.error());
-        call->Answer(Show(service, *listing));
+      [page, done = std::move(done)](Status status) {
+        if (!status) return done(std::move(status).error());
+        done(std::move(*page));
       });
 }
 
-void List(RunService& service, const CallPtr& call) {
+/// Another number after each commit of another connection.
+std::optional<int64_t> DataVersion(db::Connection& db) {
+  auto row = db.Prepare("PRAGMA data_version");
+  if (!row) return std::nullopt;
+  auto found = row->Step();
+  return found && *found ? std::optional(row->Int(0)) : std::nullopt;
+}
+
+/// Where a search runs beside the loop, the next may already run while this one is read.
+std::shared_ptr<RunReadahead> MakeReadahead(ServerContext& context) {
+  RunReadahead::Version version;
+  if (context.readers != nullptr) version = [&context] { return DataVersion(context.read); };
+  return std::make_shared<RunReadahead>(
+      context.loop, std::move(version),
+      [&context](meta::RunSearch search, RunReadahead::Done done) {
+        SearchAside(context, std::move(search), std::move(done));
+      });
+}
+
+std::string ListOf(const Call& call) {
+  std::string out = call.request.path;
+  for (const auto& [name, value] : call.request.query) {
+    if (name == "cursor") continue;
+    out += '\n';
+    out += PercentEncode(name);
+    out += '=';
+    out += PercentEncode(value);
+  }
+  return out;
+}
+
+void List(RunService& service, RunReadahead& readahead, const CallPtr& call) {
   ServerContext& context = service.context();
   Status may = context.auth.MayReadWorkspace(call->principal, call->Param("ws"));
   if (!may) return call->Fail(may.error());
   auto search = ReadRunSearch(*call, context.options.url);
   if (!search) return call->Fail(search.error());
-  auto listing = std::make_shared<Listing>();
-  listing->search = *std::move(search);
-  if (!listing->search.NeedsMetrics()) return Search(service, call, listing);
-  service.metric_sorter().Settle([&service, call, listing] { Search(service, call, listing); });
+  auto kept = std::make_shared<meta::RunSearch>(*std::move(search));
+  auto read = [&service, &readahead, call, kept] {
+    readahead.Read(ListOf(*call), *kept, [&service, call, kept](Result<meta::RunPage> page) {
+      if (!page) return call->Fail(page.error());
+      call->Answer(Show(service, *kept, *page));
+    });
+  };
+  if (!kept->NeedsMetrics()) return read();
+  service.metric_sorter().Settle(read);
 }
 
 }  // namespace
 
 void RegisterRunListRoute(Router& router, RunService& service) {
   router.Add("GET", "/api/v1/workspaces/{ws}/runs",
-             [&service](const CallPtr& call) { List(service, call); });
+             [&service, readahead = MakeReadahead(service.context())](const CallPtr& call) {
+               List(service, *readahead, call);
+             });
 }
 
 }  // namespace rw::server

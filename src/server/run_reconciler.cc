@@ -76,6 +76,7 @@ void RunService::AdoptWaiting(const meta::RunRow& run) {
 Status RunService::Start() {
   TRY(LoadTargets());
   TRY(Adopt());
+  TRY(interactive_.Start());
   metric_sorter_.Note();
   Reconcile();
   return Ok();
@@ -88,6 +89,7 @@ void RunService::Reconcile() {
     auto live = live_.find(id);
     if (live != live_.end()) ReconcileOne(id, live->second);
   }
+  interactive_.Reconcile();
   tick_ = context_.loop.After("run.reconcile", kTick, [this, alive = alive_] {
     if (*alive) Reconcile();
   });
@@ -105,7 +107,7 @@ void RunService::ReconcileOne(const std::string& run_id, LiveRun& live) {
                        "the last logs, metrics and outputs may be missing.");
       if (now - live.heard_boot_us <= context_.options.silent_seconds * 1'000'000) return;
       if (MutantPlanted("silence_is_death")) return Lost(run_id, live);
-      NoteSilence(run_id, model::EventKind::kSilent);
+      NoteSilence(run_id, {.kind = model::EventKind::kSilent, .now_us = context_.NowMicros()});
       return;
     case backend::Life::kDead:
       return live.retries < kMostRetries ? StartAgain(run_id, live) : Lost(run_id, live);

@@ -115,6 +115,8 @@ void RegisterRunRoutes(Router& router, RunService& service) {
              [&service](const CallPtr& call) { Update(service, call); });
   router.Add("POST", "/api/v1/runs/{run}/warnings",
              [&service](const CallPtr& call) { Warn(service, call); });
+  router.AddSync("POST", "/api/v1/runs/{run}/heartbeat",
+                 [&service](Call& call) { return service.interactive().Heartbeat(call); });
   router.Add("POST", "/api/v1/runs/{run}/cancel",
              [&service](CallPtr call) { service.Cancel(std::move(call)); });
   router.Add("POST", "/api/v1/runs/{run}/end",

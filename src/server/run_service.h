@@ -10,6 +10,7 @@
 #include "backend/backend.h"
 #include "meta/compute_row.h"
 #include "server/environment_gate.h"
+#include "server/interactive_runs.h"
 #include "server/log_store.h"
 #include "server/metric_sorter.h"
 #include "server/run_ops.h"
@@ -59,6 +60,7 @@ class RunService {
   Scheduler& scheduler() { return scheduler_; }
   LogStore& logs() { return logs_; }
   MetricSorter& metric_sorter() { return metric_sorter_; }
+  InteractiveRuns& interactive() { return interactive_; }
   ServerContext& context() { return context_; }
 
   /// Settings of `local`.
@@ -68,6 +70,8 @@ class RunService {
 
   /// After the COMMIT of an operation that may have ended the run.
   void AfterChange(const std::string& run_id, bool ended);
+  /// kSilent or kHeard, written only where it changes the run.
+  void NoteSilence(const std::string& run_id, const model::RunEvent& event);
 
  private:
   struct Pending;
@@ -80,7 +84,6 @@ class RunService {
   void Lost(const std::string& run_id, LiveRun& live);
   void EndLost(const std::string& run_id, const std::string& warning);
   void StartAgain(const std::string& run_id, LiveRun& live);
-  void NoteSilence(const std::string& run_id, model::EventKind kind);
 
   void PrepareEnvironment(const meta::RunRow& run);
   void OnEnvironment(const std::string& run_id, int64_t run_row, int64_t compute_row,
@@ -109,6 +112,7 @@ class RunService {
   Scheduler scheduler_;
   LogStore logs_;
   MetricSorter metric_sorter_{context_};
+  InteractiveRuns interactive_{*this};
   std::map<std::string, LiveRun> live_;
   TimerId tick_ = 0;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

@@ -79,6 +79,8 @@ void RunService::Insert(CallPtr call, Submission submission,
         if (pending->allocation && !taken) {
           scheduler_.Release(run.compute_row, pending->allocation->node);
         }
+        if (auto process = ReadLoggingProcess(run.state.process); taken && process)
+          interactive_.Watch(run.id, *process);
         if (!taken || !run.state.supervised) return;
         if (pending->allocation) return Launch(run.id, *pending->allocation, pending->secret);
         if (pending->ready) {

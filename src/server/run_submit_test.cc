@@ -14,7 +14,7 @@ TEST_F(RunTest, SubmissionsAreValidatedInFull) {
       {R"(,"script":"x.py")", 400, "command"},
       {R"(,"arguments":[1])", 400, "arguments[0]"},
       {R"(,"environment_variables":{"A B":"x"})", 400, "environment_variables"},
-      {R"(,"environment":{"kind":"conda"})", 400, "environment.kind"},
+      {R"(,"environment":{"kind":"docker"})", 400, "environment.kind"},
       {R"(,"target":"gpu")", 404, "target"},
       {R"(,"parent_id":"nobody")", 404, "parent_id"},
       {R"(,"run_id":"../x")", 400, "run_id"},

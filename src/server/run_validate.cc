@@ -10,6 +10,7 @@
 #include "model/run_params.h"
 #include "model/vm_sizes.h"
 #include "os/paths.h"
+#include "server/logging_process.h"
 
 namespace rw::server {
 namespace {
@@ -75,6 +76,14 @@ Status CheckNodeCount(const json::Value& body) {
                      "; this version runs a script on one node. Set it to 1.",
                  "node_count");
   }
+  return Ok();
+}
+
+Status FillProcess(const json::Value& body, meta::RunRow& run) {
+  if (body["process"].is_null()) return Ok();
+  if (run.state.supervised)
+    return Bad("process is for runs without a script or command", "process");
+  run.state.process = TRY(ReadLoggingProcess(body["process"])).ToJson();
   return Ok();
 }
 
@@ -249,6 +258,7 @@ Result<Submission> ValidateSubmission(ServerContext& context, const Principal& p
   run.display_name = TRY(json::OptionalString(body, "display_name"));
   TRY(FillSpec(body, run));
   TRY(FillStart(body, run));
+  TRY(FillProcess(body, run));
   run.type = TRY(json::OptionalString(
       body, "type", run.state.supervised ? "azureml.scriptrun" : "azureml.interactiverun"));
   TRY(FillParent(context, principal, body, run));

@@ -8,6 +8,7 @@
 namespace rw::server {
 namespace {
 constexpr size_t kPiece = 1 << 20;
+constexpr auto kAgain = std::chrono::seconds(1);
 constexpr const char* kLog = "azureml-logs/70_driver_log.txt";
 
 std::string WriterOf(const std::string& file) {
@@ -116,6 +117,10 @@ void Salvage::Shipped(const Result<int64_t>& acked) {
   if (moved) {
     LOG_INFO("salvage.shipped", {"run", run_id_}, {"source", source.name}, {"acked", *acked});
     source.offset = *acked;
+  } else if (!acked && acked.error().code() == Code::kNoSpace) {
+    // Nothing of it is given up for a disk that is full at this moment.
+    context_.loop.After("salvage.again", kAgain, [self = shared_from_this()] { self->Next(); });
+    return;
   } else {
     if (!acked)
       LOG_WARN("salvage.refused", {"run", run_id_}, {"source", source.name},

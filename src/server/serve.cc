@@ -277,6 +277,7 @@ Status Server::Start(const ServeOptions& given) {
   options.sdk_path = FindSdk(options.program);
   options.host_facts = [data = paths.data] { return HostFactsOf(data); };
   options.free_bytes = FreeBytes;
+  options.life_of_process = LifeOfProcess;
   // Left by requests that were cut off.
   TRY(fs->RemoveTree(paths.spool));
   TRY(fs->MakeDirs(paths.spool, 0700));

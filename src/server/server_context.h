@@ -18,6 +18,7 @@
 #include "server/call.h"
 #include "server/content.h"
 #include "server/event_hub.h"
+#include "server/logging_process.h"
 #include "server/paths.h"
 #include "server/server_stats.h"
 
@@ -42,8 +43,11 @@ struct CoreOptions {
   std::function<HostFacts()> host_facts;  // may be empty (simulator, tests)
   /// Of the disk that holds a path, be it there or not. May be empty.
   std::function<uint64_t(const std::string& path)> free_bytes;
-  int64_t finalizing_seconds = 3600;      // bound on collecting what a run left
-  int64_t silent_seconds = 90;            // without a word of its executor a run is NotResponding
+  /// Where the process of an interactive run is, as far as this machine can tell; from any thread.
+  /// May be empty: nothing is known then.
+  std::function<backend::Life(const LoggingProcess&)> life_of_process;
+  int64_t finalizing_seconds = 3600;  // bound on collecting what a run left
+  int64_t silent_seconds = 90;        // without a word of its executor a run is NotResponding
 };
 
 struct ServerContext {

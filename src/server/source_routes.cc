@@ -33,6 +33,7 @@ Status CheckFolders(os::FileSystem& fs, const Rules& rules) {
   for (size_t i = 0; i < rules.size(); i++) {
     if (rules[i].folder.empty()) continue;
     auto info = fs.Stat(rules[i].folder);
+    if (info && info->type == os::FileType::kSymlink) info = fs.Stat(rules[i].folder + "/.");
     if (info && info->type == os::FileType::kDirectory) continue;
     std::string field = "rules[" + std::to_string(i) + "].folder";
     return Error(Code::kInvalidArgument,

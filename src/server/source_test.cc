@@ -25,10 +25,10 @@ TEST_F(SourceTest, AddReplaceListRemove) {
   EXPECT_EQ(Add(R"([{"prefix":"HTTP://H:80/a","folder":"/srv/b/"}])").status(), 200);
   EXPECT_EQ(
       List(),
-      R"([{"prefix":"http://h/a","folder":"/srv/b"},{"prefix":"http://h","mirror":"http://m/x"}])");
+      R"([{"folder":"/srv/b","prefix":"http://h/a"},{"mirror":"http://m/x","prefix":"http://h"}])");
   EXPECT_EQ(Do("DELETE", std::string(kSources) + "?prefix=http%3A%2F%2Fh%2Fa%2F").status(), 200);
   EXPECT_EQ(Do("DELETE", std::string(kSources) + "?prefix=http%3A%2F%2Fh%2Fa%2F").status(), 404);
-  EXPECT_EQ(List(), R"([{"prefix":"http://h","mirror":"http://m/x"}])");
+  EXPECT_EQ(List(), R"([{"mirror":"http://m/x","prefix":"http://h"}])");
 }
 
 TEST_F(SourceTest, AllOrNone) {
@@ -50,8 +50,8 @@ TEST_F(SourceTest, RunsGetThemLongestFirstAndChangeNone) {
   SubmitId();
   auto by = ClaimLast();
   json::Value spec = ClaimBy(backend.starts().back(), "c1").json()["spec"];
-  EXPECT_EQ(json::Write(spec["sources"]), R"([{"prefix":"http://h/longer","folder":"/srv/b"},)"
-                                          R"({"prefix":"http://h","folder":"/srv/a"}])");
+  EXPECT_EQ(json::Write(spec["sources"]), R"([{"folder":"/srv/b","prefix":"http://h/longer"},)"
+                                          R"({"folder":"/srv/a","prefix":"http://h"}])");
   EXPECT_EQ(spec.StringOr("data_cache"), "/data/cache/data");
   EXPECT_EQ(Do("POST", kSources, R"({"rules":[]})", by.token).status(), 403);
   EXPECT_EQ(Do("DELETE", std::string(kSources) + "?prefix=http://h", "", by.token).status(), 403);

@@ -4,6 +4,7 @@ import os
 import pathlib
 import signal
 import subprocess
+import sys
 import time
 import urllib.request
 
@@ -11,6 +12,7 @@ import pytest
 from waiting import wait_for
 
 PROGRAM = os.path.join(os.environ.get("RUNWRIGHT_BIN", str(pathlib.Path(__file__).resolve().parents[2] / "bin")), "runwright")
+SDK = str(pathlib.Path(__file__).resolve().parents[2] / "python")
 TERMINAL = ("Completed", "Failed", "Canceled")
 
 
@@ -297,3 +299,37 @@ open('second', 'w').close()
     assert metrics[0]["values"] == [float(i) for i in range(4000)]
     assert installation.cli("logs", run_id).stdout.split() == [w for i in range(4000) for w in (b"line", b"%d" % i)]
     print(times)
+
+
+NOTEBOOK = """
+import sys
+import runwright
+run = runwright.open_workspace().start_logging("notebook", snapshot_directory=None)
+print(run.id, flush=True)
+for line in sys.stdin:
+    run.log("x", 1)
+    run.flush()
+    print("logged", flush=True)
+"""
+
+
+def test_a_notebook_that_stands_still_is_not_responding_until_it_goes_on(installation):
+    server = restart_server(installation, "--silent-limit", "2")
+    notebook = subprocess.Popen([sys.executable, "-c", NOTEBOOK], env=dict(installation.env, PYTHONPATH=SDK), cwd=str(installation.project),
+                                stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        run_id = notebook.stdout.readline().decode().strip()
+        os.kill(notebook.pid, signal.SIGSTOP)
+        run = wait_for(lambda: (lambda r: r["status"] == "NotResponding" and r)(show(installation, run_id)), 30, "NotResponding")
+        assert "pid %d" % notebook.pid in run["reason"]["text"] and "stopped or cut off" in run["reason"]["text"]
+        os.kill(notebook.pid, signal.SIGCONT)
+        run = wait_for(lambda: (lambda r: r["status"] == "Running" and r)(show(installation, run_id)), 30, "Running again")
+        assert run["reason"] is None
+        notebook.stdin.write(b"go\n")
+        notebook.stdin.close()
+        assert notebook.stdout.readline() == b"logged\n" and notebook.wait(30) == 0
+        assert wait_end(installation, run_id)["status"] == "Completed"
+    finally:
+        notebook.kill()
+        installation.cli("server", "stop")
+        server.wait(20)

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 from sdk_support import INTERPRETERS, SDK, binary
@@ -196,6 +197,56 @@ def test_what_a_dead_notebook_left_arrives(lab, server, workspace):
     (child,) = run.children()
     assert child.get_metrics() == {"y": list(range(1000))} and child.status == "Failed"
     assert lab.sync()[0]["bytes"] == 0
+
+
+def ended(workspace, run_id):
+    """The run once the server has ended it; nobody syncs."""
+    deadline = time.time() + 30
+    while True:
+        run = workspace.run(run_id)
+        if run.status in ("Completed", "Failed", "Canceled"):
+            return run
+        assert time.time() < deadline, run.status
+        time.sleep(0.05)
+
+
+def test_a_killed_notebook_is_failed_by_the_server(lab, workspace):
+    notebook = lab.start(NOTEBOOK)
+    run_id = notebook.stdout.readline().decode().strip()
+    process = workspace.run(run_id).document()["process"]
+    assert process["pid"] == notebook.pid and process["folder"].endswith(run_id) and process["boot_id"]
+    notebook.stdin.write(b"go\n")
+    notebook.stdin.flush()
+    assert notebook.stdout.readline() == b"logged\n"
+    notebook.send_signal(signal.SIGKILL)
+    notebook.wait()
+    run = ended(workspace, run_id)
+    error = run.document()["error"]
+    assert run.status == "Failed" and "pid %d" % notebook.pid in error["message"] and "complete()" in error["message"]
+    assert "`runwright sync %s`" % run_id in error["next_step"]
+    assert run.get_metrics() == {"before": 1, "x": list(range(1000))}
+    (child,) = run.children()
+    assert child.get_metrics() == {"y": list(range(1000))} and child.status == "Failed"
+    (report,) = lab.sync(run_id)
+    assert report["bytes"] == 0 and report["files"] == 1 and run.files() == ["outputs/model.txt"]
+
+
+def test_a_notebook_that_ended_while_the_server_was_away(lab, server, workspace):
+    """Killed, and ended by its own word: the next server finds both out by itself."""
+    killed, done = lab.start(NOTEBOOK), lab.start(NOTEBOOK.replace("logged", "logged again"))
+    runs = [notebook.stdout.readline().decode().strip() for notebook in (killed, done)]
+    server.kill()
+    for notebook in (killed, done):
+        notebook.stdin.write(b"go\n")
+        notebook.stdin.flush()
+        assert notebook.stdout.readline().startswith(b"logged")
+    killed.send_signal(signal.SIGKILL)
+    done.stdin.close()
+    assert killed.wait() != 0 and done.wait(60) == 0
+    server.start()
+    for run_id, status in zip(runs, ("Failed", "Completed")):
+        run = ended(workspace, run_id)
+        assert run.status == status and run.get_metrics() == {"before": 1, "x": list(range(1000))}
 
 
 def test_sync_beside_a_living_notebook(lab, workspace):

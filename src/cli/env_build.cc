@@ -1,0 +1,153 @@
+// runwright env build, env lock: made without a run, the log as it grows.
+#include <chrono>
+
+#include "cli/env_commands.h"
+#include "cli/env_lock.h"
+#include "cli/env_subject.h"
+#include "cli/environment_choice.h"
+#include "cli/exit_codes.h"
+#include "os/file_system.h"
+#include "os/poll_until.h"
+
+namespace rw::cli {
+namespace {
+
+constexpr auto kLookAgain = std::chrono::milliseconds(100);
+constexpr auto kForever = std::chrono::hours(24 * 365);
+
+bool AtWork(const json::Value& build) {
+  std::string state = build.StringOr("state");
+  return state == "Resolving" || state == "Building";
+}
+
+/// What the options ask for, or the spec of a registered environment, a build or a run.
+Result<json::Value> SpecOf(Context& context, const EnvOptions& options) {
+  bool described = !options.env_file.empty() || !options.pip.empty();
+  if (described && !options.name.empty())
+    return Error(Code::kInvalidArgument,
+                 "give a name, or packages by --pip and --env-file, not both", "name");
+  if (options.name.empty() && !described)
+    return Error(Code::kInvalidArgument,
+                 "nothing is named: runwright env build NAME, or --pip PACKAGE, or --env-file FILE",
+                 "name");
+  if (described) {
+    SubmitOptions asked;
+    asked.env_file = options.env_file;
+    asked.pip = options.pip;
+    asked.python = options.python;
+    return EnvironmentOf(context, asked);
+  }
+  EnvSubject subject = TRY(FindEnvSubject(context, options.name));
+  if (subject.build["spec"].is_object()) return subject.build["spec"];
+  json::Value spec = std::move(subject.spec);
+  // A run's says also what it got.
+  if (spec.is_object()) {
+    for (const char* result : {"env_id", "build_id"}) spec.as_object().erase(result);
+    if (spec.StringOr("kind", "interpreter") == "interpreter") spec.as_object().erase("python");
+  }
+  return spec;
+}
+
+/// Follows the build of an environment until `enough`; its log goes to `on_log`.
+Result<json::Value> Follow(client::Api& api, json::Value build,
+                           const std::function<void(const std::string&)>& on_log,
+                           const std::function<bool(const json::Value&)>& enough) {
+  const std::string path = client::ApiPath({"builds", build.StringOr("env_id")});
+  int64_t shown = 0;
+  Result<json::Value> now = std::move(build);
+  os::PollUntil(
+      [&] {
+        now = api.Get(path, {{"log_from", std::to_string(shown)}});
+        if (!now) return true;
+        on_log(now->StringOr("log"));
+        shown = now->IntOr("log_bytes", shown);
+        return enough(*now);
+      },
+      kLookAgain, kForever);
+  return now;
+}
+
+int Failed(Context& context, const json::Value& build) {
+  if (context.json())
+    Print(json::WritePretty(build) + "\n");
+  else
+    PrintError(context.terminal().Paint("failed: " + build.StringOr("error"), Color::kRed) + "\n");
+  return kRunFailed;
+}
+
+Status WriteOut(Context& context, const EnvOptions& options, const std::string& text) {
+  if (options.output.empty()) {
+    Print(text);
+    return Ok();
+  }
+  std::string path = context.here().Absolute(options.output);
+  TRY(os::WriteFileAtomically(os::PosixFileSystem(), path, text));
+  if (!context.json()) PrintError("wrote " + path + "\n");
+  return Ok();
+}
+
+}  // namespace
+
+Result<int> BuildEnv(Context& context, const EnvOptions& options) {
+  json::Value spec = TRY(SpecOf(context, options));
+  client::Api* api = TRY(context.Api());
+  json::Value build = TRY(api->Post(client::ApiPath({"builds"}), json::Value().Set("spec", spec)));
+  if (AtWork(build))
+    build = TRY(Follow(
+        *api, std::move(build),
+        [&](const std::string& log) {
+          if (!context.json()) PrintError(log);
+        },
+        [](const json::Value& now) { return !AtWork(now); }));
+  if (build.StringOr("state") == "Failed") return Failed(context, build);
+  if (context.json()) {
+    Print(json::WritePretty(build) + "\n");
+    return 0;
+  }
+  if (build["warnings"].is_array())
+    for (const json::Value& warning : build["warnings"].as_array())
+      PrintError(
+          context.terminal().Paint("warning: " + warning.StringOr("message"), Color::kYellow) +
+          "\n");
+  Print("ready: env_id " + build.StringOr("env_id").substr(0, 12));
+  if (!build.StringOr("build_id").empty())
+    Print(", build " + build.StringOr("build_id").substr(0, 12));
+  Print(", Python " + build.StringOr("python") + "\n");
+  return 0;
+}
+
+Result<int> LockEnv(Context& context, const EnvOptions& options) {
+  bool described = !options.env_file.empty() || !options.pip.empty();
+  std::optional<EnvSubject> subject;
+  if (!described && !options.name.empty()) subject = TRY(FindEnvSubject(context, options.name));
+  json::Value build;
+  if (!subject || !subject->lock) {
+    json::Value spec = TRY(SpecOf(context, options));
+    if (spec.StringOr("kind", "interpreter") == "interpreter")
+      return Error(Code::kFailedPrecondition,
+                   "it uses an existing Python as it is: nothing is resolved, there is no lock");
+    client::Api* api = TRY(context.Api());
+    build = TRY(api->Post(client::ApiPath({"builds"}), json::Value().Set("spec", spec)));
+    // As soon as the versions are known; the build goes on by itself.
+    build = TRY(Follow(
+        *api, std::move(build), [](const std::string&) {},
+        [](const json::Value& now) { return now["lock"].is_string() || !AtWork(now); }));
+    if (!build["lock"].is_string()) return Failed(context, build);
+  }
+  std::string lock = subject && subject->lock ? *subject->lock : build.StringOr("lock");
+  if (context.json() && options.output.empty()) {
+    json::Value out;
+    json::Array packages;
+    for (const LockedPackage& package : ReadLock(lock)) {
+      json::Value one;
+      one.Set("name", package.name).Set("version", package.version);
+      packages.push_back(one.Set("from", package.conda ? "conda" : "pip"));
+    }
+    Print(json::WritePretty(out.Set("lock", lock).Set("packages", std::move(packages))) + "\n");
+    return 0;
+  }
+  TRY(WriteOut(context, options, lock));
+  return 0;
+}
+
+}  // namespace rw::cli
