@@ -528,15 +528,8 @@ class Grammar {
         "folder; each file read so is named in the run's warnings. The longest prefix wins.");
     auto* prefix = add->add_option("prefix", sources_.prefix, "beginning of URLs, http or https");
     auto* to = add->add_option("folder", sources_.to, "folder, or the URL of a mirror");
-    auto* from = add->add_option("--from", sources_.from, "JSON file of rules");
     prefix->needs(to);
-    from->excludes(prefix);
-    add->callback([this, from, prefix] {
-      if (from->count() + prefix->count() == 0)
-        throw CLI::RequiredError("PREFIX and FOLDER, or --from FILE,");
-      sources_.action = SourcesAction::kAdd;
-      command_ = sources_;
-    });
+    add->add_option("--from", sources_.from, "JSON file of rules")->excludes(prefix);
     leaf("list", "The rules, the longest prefix first", SourcesAction::kList,
          "  runwright sources list");
     leaf("rm", "Remove a rule", SourcesAction::kRemove,

@@ -30,6 +30,9 @@ Result<json::Value> RulesOf(const std::string& path) {
 }
 
 Result<json::Value> Add(Context& context, client::Api& api, const SourcesOptions& options) {
+  if (options.from.empty() && options.prefix.empty())
+    return Error(Code::kInvalidArgument, "sources add takes PREFIX and FOLDER, or --from FILE",
+                 "prefix");
   json::Value rules = json::Array();
   if (options.from.empty()) {
     rules.Append(OneRule(options, context));

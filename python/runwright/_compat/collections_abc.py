@@ -14,8 +14,9 @@ def _extend(collections):
     original = getattr(collections, "__getattr__", None)
 
     def __getattr__(name):
-        from collections import abc
+        from importlib import import_module
 
+        abc = import_module("collections.abc")
         if name in abc.__all__:
             report.note("compat", "collections.%s is gone from Python 3.10 and later: collections.abc.%s was used. Write that." % (name, name))
             value = getattr(abc, name)

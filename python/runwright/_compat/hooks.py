@@ -21,13 +21,14 @@ def when_imported(name, function):
 
 
 def alias(old, new, note, missing):
-    """`import old` (and what lies below it) gives `new`, with `note` told; `missing` is the next step where there is no `new`."""
+    """`import old` (and what lies below it), where nothing else has it, gives `new`, with `note` told; `missing` is the next step
+    where there is no `new` either."""
     _aliases[old] = (new, note, missing)
     _stand_first()
 
 
 def provide(name, make):
-    """`import name`, of a module that nothing else has, gives what `make(module)` puts into an empty one."""
+    """`import name`, where nothing else has it, gives what `make(module)` puts into an empty package."""
     _aliases[name] = (make, None, None)
     _stand_first()
 
@@ -49,10 +50,12 @@ class _Finder(object):
         if name in _waiting:
             return _watched(name, path, target)
         for old, (new, note, missing) in _aliases.items():
-            if name == old and callable(new):
+            below = name.startswith(old + ".") and not callable(new)
+            if not (name == old or below) or _of_others(name, path, target) is not None:
+                continue
+            if callable(new):
                 return _spec(name, _Maker(new), True)
-            if name == old or (name.startswith(old + ".") and not callable(new)):
-                return _spec(name, _Alias(new + name[len(old):], note, missing), False)
+            return _spec(name, _Alias(new + name[len(old):], note, missing), False)
         return None
 
 
@@ -65,15 +68,18 @@ def _spec(name, loader, is_package):
     return ModuleSpec(name, loader, is_package=is_package)
 
 
-def _watched(name, path, target):
-    for finder in sys.meta_path:
+def _of_others(name, path, target):
+    for finder in list(sys.meta_path):
         find = getattr(finder, "find_spec", None)
         spec = find(name, path, target) if find and finder is not _FINDER else None
         if spec is not None:
-            break
-    else:
-        return None
-    execute = getattr(spec.loader, "exec_module", None)
+            return spec
+    return None
+
+
+def _watched(name, path, target):
+    spec = _of_others(name, path, target)
+    execute = getattr(getattr(spec, "loader", None), "exec_module", None)
     if execute is None:
         return spec
 

@@ -27,11 +27,13 @@ def install():
 
 def _extend(numpy):
     original = getattr(numpy, "__getattr__", None)
+    without_builtins = tuple(int(part) for part in numpy.__version__.split(".")[:2]) >= (1, 24)
 
     def __getattr__(name):
-        # Asked only for what the module does not have. NumPy's own answer wins where it has one.
+        # Asked only for what the module does not have. NumPy's own answer wins where it has one; of the builtins' names it has none
+        # but a warning.
         try:
-            if original is not None:
+            if original is not None and not (without_builtins and name in BUILTINS):
                 return original(name)
         except AttributeError:
             if name not in BUILTINS and name not in RENAMED and name not in MADE:

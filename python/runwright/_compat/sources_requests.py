@@ -50,13 +50,13 @@ def _make(sessions, adapter, hit, adapter_for):
                 size = len(file.getvalue())
             if request.method == "HEAD":
                 file = io.BytesIO()
-            return HTTPAdapter.build_response(self, request, _raw(file, status, reason, size))
+            return HTTPAdapter.build_response(self, request, _raw(file, request.method, status, reason, size))
 
     return Mapped()
 
 
-def _raw(file, status, reason, size):
+def _raw(file, method, status, reason, size):
     from urllib3.response import HTTPResponse
 
     headers = {"Content-Type": "application/octet-stream", "Content-Length": str(size)}
-    return HTTPResponse(body=file, headers=headers, status=status, reason=reason, preload_content=False)
+    return HTTPResponse(body=file, headers=headers, status=status, reason=reason, preload_content=False, request_method=method)
