@@ -14,8 +14,8 @@ help: ## this list
 setup: ## install what building and testing need (apt packages, uv)
 	@tools/setup.sh
 
-build: setup ## bin/runwright, bin/runwright-shim, bin/uv, python/
-	@tools/build.sh release runwright runwright-shim
+build: setup ## bin/runwright, bin/runwright-shim, bin/runwright-guard, bin/uv, python/
+	@tools/build.sh release runwright runwright-shim runwright-guard
 	@echo "bin/runwright is ready. Next: bin/runwright init, or make demo"
 
 demo: build ## a complete SDK v1 program on real data, start to end, in a scratch folder

@@ -38,6 +38,7 @@ class LocalBackend final : public ComputeBackend {
  private:
   RunFolder Folder(const RunId& run) { return {FolderOf(run)}; }
   Status Spawn(const StartRequest& request);
+  void RemoveContainer(const RunFolder& folder);
   Status WriteClaim(const StartRequest& request, const RunFolder& folder);
 
   os::FileSystem& fs_;

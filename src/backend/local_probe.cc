@@ -41,6 +41,23 @@ json::Value LocalBackend::ExitRecord(const RunId& run) {
   return text ? ParseExitRecord(*text) : json::Value();
 }
 
+/// Its processes end with their supervisor or by KillRemains; what the engine keeps of it remains.
+void LocalBackend::RemoveContainer(const RunFolder& folder) {
+  auto text = os::ReadFile(fs_, folder.container(), 1 << 20);
+  if (!text) return;
+  os::LaunchSpec spec;
+  spec.working_dir = "/";
+  for (const std::string& entry : Split(*text, '\0')) {
+    if (entry.starts_with("arg=")) spec.argv.push_back(entry.substr(4));
+    if (entry.starts_with("env=")) spec.environment.push_back(entry.substr(4));
+  }
+  if (spec.argv.empty()) return;
+  auto started = launcher_.SpawnDetached(spec);
+  if (!started)
+    LOG_WARN("backend.container_left", {"folder", folder.root},
+             {"error", started.error().message()});
+}
+
 void LocalBackend::KillRemains(const RunId& run) {
   RunFolder folder = Folder(run);
   auto identity = ReadIdentity(fs_, folder.started());
@@ -51,6 +68,7 @@ void LocalBackend::KillRemains(const RunId& run) {
   // An empty control group is a folder: it goes once the last of them is reaped.
   auto group = os::ReadFile(fs_, folder.group(), 4096);
   if (group) launcher_.RemoveGroup(std::string(Trim(*group)));
+  RemoveContainer(folder);
 }
 
 }  // namespace rw::backend

@@ -17,6 +17,7 @@ struct RunFolder {
   std::string claim() const { return root + "/state/claim.json"; }
   std::string shim() const { return root + "/state/shim"; }
   std::string group() const { return root + "/state/group"; }
+  std::string container() const { return root + "/state/container"; }
   std::string started() const { return root + "/state/started"; }
   std::string exit() const { return root + "/state/exit"; }
   std::string executor_log() const { return root + "/state/executor.log"; }

@@ -18,16 +18,18 @@ std::string JoinPaths(std::vector<std::string> parts) {
   return Join(parts, ":");
 }
 
-EnvironmentMap MachineVariables(const RunFolder& folder, const EnvironmentMap& base) {
+EnvironmentMap MachineVariables(const Grant& grant, const RunFolder& folder,
+                                const EnvironmentMap& base) {
   EnvironmentMap out = {
-      {"PATH", Or(base, "PATH", kDefaultPath)},
-      {"HOME", Or(base, "HOME", folder.tmp())},
-      {"LANG", Or(base, "LANG", "C.UTF-8")},
       {"TMPDIR", folder.tmp()},
       // A file-backed stdout would show nothing for minutes.
       {"PYTHONUNBUFFERED", "1"},
       {"RUNWRIGHT_RUN_DIR", folder.root},
   };
+  if (!grant.plan.image.engine.empty()) return out;
+  out["PATH"] = Or(base, "PATH", kDefaultPath);
+  out["HOME"] = Or(base, "HOME", folder.tmp());
+  out["LANG"] = Or(base, "LANG", "C.UTF-8");
   for (const char* name : {"USER", "LOGNAME", "LC_ALL", "TZ"})
     if (base.count(name) != 0) out[name] = base.at(name);
   return out;
@@ -93,9 +95,11 @@ std::string Objection(const std::string& name, const std::string& value) {
 ScriptEnvironment MakeEnvironment(const Grant& grant, const RunFolder& folder,
                                   const std::string& server_url, const EnvironmentMap& base) {
   ScriptEnvironment out;
-  out.variables = MachineVariables(folder, base);
+  out.variables = MachineVariables(grant, folder, base);
   out.variables.merge(AzureVariables(grant, folder, server_url));
-  out.variables.merge(DataCacheVariables(grant.plan.data_cache, base));
+  bool contained = !grant.plan.image.engine.empty();
+  out.variables.merge(
+      DataCacheVariables(grant.plan.data_cache, contained ? EnvironmentMap() : base));
   for (const auto& [name, value] : grant.plan.environment_variables) {
     std::string objection = Objection(name, value);
     if (objection.empty()) {

@@ -69,6 +69,7 @@ void Executor::Advance() {
       WatchDuration();
       return;
     case Script::kExited:
+      LookInside();
       FollowScript();
       ReportExited();
       if (gone_) ShipTheRest();
@@ -229,14 +230,14 @@ void Executor::OnUnknown() {
 
 void Executor::OnGone() {
   gone_ = true;
-  if (fenced_) return End(0);
+  if (fenced_) return RemoveContainer([this] { End(0); });
   Advance();
 }
 
 void Executor::OnLost() {
   script_ = Script::kLost;
   gone_ = true;
-  if (fenced_) return End(0);
+  if (fenced_) return RemoveContainer([this] { End(0); });
   Advance();
 }
 

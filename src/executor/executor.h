@@ -9,6 +9,7 @@
 #include <string>
 
 #include "executor/claimer.h"
+#include "executor/container_launch.h"
 #include "executor/disk_guard.h"
 #include "executor/failure.h"
 #include "executor/heartbeat.h"
@@ -71,6 +72,10 @@ class Executor final : public Supervisor::Listener {
   void Launch();
   void FollowScript();
   void GuardDisk();
+  bool InContainer() const { return grant_ && !grant_->plan.image.engine.empty(); }
+  /// Of a container: what its guard wrote down is how the script ended, not the engine's exit code.
+  void LookInside();
+  void RemoveContainer(Task then);
   void ReportStarted();
   void ReportExited();
   json::Value DescribeEnd(const UsageRecord& usage);
@@ -84,6 +89,7 @@ class Executor final : public Supervisor::Listener {
   /// TERM now, KILL after `grace`.
   void Terminate(std::chrono::milliseconds grace);
   void ShipTheRest();
+  void Ship(bool container_is_left);
   void Shipped();
   /// The bound on finalizing. Time in which the server is away does not count.
   void WatchFinalizing();
@@ -119,6 +125,8 @@ class Executor final : public Supervisor::Listener {
   int script_pid_ = 0;
   uint64_t script_start_ticks_ = 0;
   Outcome outcome_;
+  std::optional<InsideEnd> inside_;
+  bool engine_failed_ = false;  // the container's script was never started
   bool gone_ = false;
   bool prepared_ = false;
   bool canceled_ = false;

@@ -6,14 +6,34 @@
 
 namespace rw::executor {
 
+void Executor::RemoveContainer(Task then) {
+  bool begun = os::Exists(context_.fs, folder_.Path("state/launching"));
+  if (!InContainer() || !begun || options_.node == nullptr) return then();
+  context_.pool.Run(
+      "container.remove",
+      [&node = *options_.node, command = RemoveCommand(*grant_),
+       environment = EngineEnvironment(grant_->plan, options_.base_environment)] {
+        node.Run(command, environment);
+      },
+      lifetime_.Bind(std::move(then)));
+}
+
 void Executor::ShipTheRest() {
   if (std::exchange(shipping_rest_, true)) return;
+  // One that was killed may still run: an engine's service does not die with its client. After an
+  // end of its own at most a record of it is left.
+  if (inside_ || !InContainer()) return Ship(InContainer());
+  RemoveContainer([this] { Ship(false); });
+}
+
+void Executor::Ship(bool container_is_left) {
   // An attempt that never began has nothing of its own.
   bool may_have_run = os::Exists(context_.fs, folder_.started()) || log_;
   if (!may_have_run) return ReportFinished();
   FollowScript();
   WatchFinalizing();
-  unshipped_ = monitor_ ? 4 : 3;
+  unshipped_ = (monitor_ ? 4 : 3) + (container_is_left ? 1 : 0);
+  if (container_is_left) RemoveContainer([this] { Shipped(); });
   if (monitor_) monitor_->Stop(lifetime_.Bind([this] { Shipped(); }));
   if (disk_)
     for (Warning& warning : disk_->Finish()) Warn(std::move(warning));

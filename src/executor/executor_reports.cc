@@ -39,7 +39,20 @@ bool Executor::RanOutOfTime(const UsageRecord& usage) {
   return timed_out_ || (killed && !canceled_ && usage.boot_us - start->boot_us >= limit_us);
 }
 
+void Executor::LookInside() {
+  if (!InContainer() || inside_ || engine_failed_) return;
+  inside_ = ReadInsideEnd(context_.fs, folder_);
+  if (inside_) {
+    outcome_ = inside_->outcome;
+    return;
+  }
+  engine_failed_ = outcome_.kind == Outcome::Kind::kCode && outcome_.number >= 125 &&
+                   outcome_.number <= 127;  // its own codes, of podman and docker alike
+  if (engine_failed_) outcome_.kind = Outcome::Kind::kExecFailed;
+}
+
 json::Value Executor::DescribeEnd(const UsageRecord& usage) {
+  if (engine_failed_) return DescribeEngineFailure(outcome_.number, LogTail(), grant_->plan);
   Ending ending;
   ending.outcome = outcome_;
   ending.usage = usage;
@@ -50,6 +63,7 @@ json::Value Executor::DescribeEnd(const UsageRecord& usage) {
   ending.timed_out = RanOutOfTime(usage);
   ending.log_tail = LogTail();
   if (auto record = ReadExitRecord(context_.fs, folder_)) ending.exec_path = record->path;
+  if (inside_) ending.exec_path = inside_->exec_path;
   return DescribeEnding(ending, grant_->plan, folder_.work());
 }
 
@@ -61,6 +75,9 @@ void Executor::ReportExited() {
   auto record = ReadExitRecord(context_.fs, folder_);
   json::Value body = json::Object();
   UsageRecord usage = ReadUsageRecord(context_.fs, folder_).value_or(UsageRecord());
+  // The shim counts in a group of its own, where the container is not.
+  if (InContainer()) usage.group_oom = inside_ ? inside_->group_oom : -1;
+  if (inside_) usage.peak_bytes = std::max(usage.peak_bytes, inside_->peak_bytes);
   json::Value error = DescribeEnd(usage);
   switch (outcome_.kind) {
     case Outcome::Kind::kCode:

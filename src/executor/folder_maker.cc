@@ -1,9 +1,11 @@
 #include "executor/folder_maker.h"
 
+#include "base/log.h"
 #include "cas/folder_blob_store.h"
 #include "cas/materialise.h"
 #include "cas/snapshot_reader.h"
 #include "executor/compat.h"
+#include "executor/container_launch.h"
 #include "executor/failure.h"
 #include "executor/launch_file.h"
 #include "executor/output_scan.h"
@@ -51,6 +53,7 @@ class Maker {
   Status MakeFolders() {
     TRY(job_.fs.MakeDirs(job_.folder.journal(), 0700));
     TRY(job_.fs.MakeDirs(job_.folder.tmp(), 0700));
+    MakeDataCache();
     std::string log = job_.folder.Path(job_.grant.plan.log_name);
     TRY(job_.fs.MakeDirs(os::DirName(log)));
     TRY(job_.fs.Open(log,
@@ -62,6 +65,13 @@ class Maker {
     json::Value run = job_.grant.run;
     run.Set("version", 1).Set("attempt", job_.grant.attempt);
     return ReplaceFile(job_.fs, job_.folder.run_json(), json::Write(run));
+  }
+
+  /// Where it cannot be made, the library that wants it says so.
+  void MakeDataCache() {
+    const std::string& cache = job_.grant.plan.data_cache;
+    if (!cache.empty() && !job_.fs.MakeDirs(cache))
+      LOG_WARN("prepare.no_data_cache", {"path", cache});
   }
 
   Status WriteCompat() {
@@ -129,13 +139,34 @@ class Maker {
   }
 
   Status WriteLaunch() {
+    const LaunchPlan& plan = job_.grant.plan;
     auto environment =
         MakeEnvironment(job_.grant, job_.folder, job_.server_url, job_.base_environment);
-    std::string launch =
-        TRY(EncodeLaunch(job_.folder.work(), job_.folder.Path(job_.grant.plan.log_name),
-                         CommandLine(job_.grant.plan, environment.variables), environment.variables));
+    std::string log = job_.folder.Path(plan.log_name);
+    std::string launch;
+    if (plan.image.engine.empty()) {
+      launch = TRY(EncodeLaunch(job_.folder.work(), log, CommandLine(plan, environment.variables),
+                                environment.variables));
+    } else {
+      launch = TRY(WriteContainer(log, environment.variables));
+    }
     // Whole by rename; after a crash of the machine state/launching alone says whether it was used.
     return ReplaceFile(job_.fs, job_.folder.launch(), launch);
+  }
+
+  /// What goes into the container, and how to remove it; the launch file of the engine's client.
+  Result<std::string> WriteContainer(const std::string& log, const EnvironmentMap& variables) {
+    const RunFolder& folder = job_.folder;
+    const LaunchPlan& plan = job_.grant.plan;
+    TRY(ReplaceFile(job_.fs, folder.inside(),
+                    TRY(EncodeInside(folder.work(), log, folder, plan, variables))));
+    EnvironmentMap engine = EngineEnvironment(plan, job_.base_environment);
+    TRY(ReplaceFile(job_.fs, folder.container(),
+                    TRY(EncodeLaunch("/", log, RemoveCommand(job_.grant), engine))));
+    auto command = ContainerCommand(job_.grant, folder, MountsOf(plan, job_.fs));
+    std::string launch = TRY(EncodeLaunch(folder.root, log, command, engine));
+    launch += kContainerMark;
+    return launch;
   }
 
   const FolderJob& job_;

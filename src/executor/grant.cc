@@ -6,12 +6,25 @@ namespace rw::executor {
 namespace {
 constexpr char kDefaultLog[] = "azureml-logs/70_driver_log.txt";
 
+Status ParseImage(const json::Value& value, ImagePlan& image) {
+  image.engine = TRY(json::OptionalString(value, "engine"));
+  if (image.engine.empty()) return Ok();
+  image.id = TRY(json::RequireString(value, "id"));
+  image.interpreter = TRY(json::OptionalString(value, "interpreter"));
+  image.guard = TRY(json::RequireString(value, "guard"));
+  image.user = TRY(json::OptionalString(value, "user"));
+  image.gpu_arguments = TRY(json::OptionalStringList(value, "gpu_arguments"));
+  image.variables = TRY(json::OptionalStringMap(value, "variables"));
+  return Ok();
+}
+
 Status ParseSurroundings(const json::Value& spec, LaunchPlan& plan) {
   plan.protect.build = TRY(json::OptionalString(spec["protect"], "build"));
   plan.protect.cache = TRY(json::OptionalStringList(spec["protect"], "cache"));
-  plan.image.engine = TRY(json::OptionalString(spec["image"], "engine"));
-  plan.image.id = TRY(json::OptionalString(spec["image"], "id"));
-  plan.image.interpreter = TRY(json::OptionalString(spec["image"], "interpreter"));
+  TRY(ParseImage(spec["image"], plan.image));
+  plan.container.shm_size = TRY(json::OptionalString(spec["container"], "shm_size"));
+  plan.container.arguments = TRY(json::OptionalStringList(spec["container"], "arguments"));
+  if (spec["container"]["gpu"].is_bool()) plan.container.gpu = spec["container"]["gpu"].as_bool();
   plan.shims = TRY(json::OptionalStringList(spec, "shims"));
   plan.data_cache = TRY(json::OptionalString(spec, "data_cache"));
   if (!spec["sources"].is_array()) return Ok();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,7 +30,18 @@ struct Protection {
 struct ImagePlan {
   std::string engine;  // absolute path of podman or docker; "": no container
   std::string id;
-  std::string interpreter;  // as it is called in the image
+  std::string interpreter;                       // as it is called in the image
+  std::string guard;                             // path of runwright-guard on the node
+  std::string user;                              // "0:0"; "": the engine's default
+  std::vector<std::string> gpu_arguments;        // of the engine, where the node has GPUs
+  std::map<std::string, std::string> variables;  // what the engine's client needs
+};
+
+/// What a run asks of its container (the member "container" of its submission).
+struct ContainerPlan {
+  std::string shm_size;                // "2g"; "": our default
+  std::vector<std::string> arguments;  // of the engine
+  std::optional<bool> gpu;             // absent: where the node has any
 };
 
 /// What downloads of URLs that begin with `prefix` are answered from.
@@ -55,6 +67,7 @@ struct LaunchPlan {
   int64_t finalizing_seconds = 3600;     // bound on shipping what is left after the end
   Protection protect;
   ImagePlan image;
+  ContainerPlan container;
   std::vector<std::string> shims;   // names of compatibility shims
   std::vector<SourceRule> sources;  // longest prefix first
   std::string data_cache;           // folder that libraries keep data in; "": their own

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "executor/environment.h"
@@ -16,6 +17,9 @@ std::string ExpandVariables(std::string_view text, const EnvironmentMap& variabl
 /// The command line: the interpreter and the script with its arguments expanded, or a shell for a
 /// command (which expands for itself) with its arguments.
 std::vector<std::string> CommandLine(const LaunchPlan& plan, const EnvironmentMap& variables);
+
+/// What `container` adds to the file's bytes: the shim leaves signals to the engine's client.
+inline constexpr std::string_view kContainerMark{"container=1\0", 12};
 
 /// The file's bytes. kInvalidArgument when an argument holds a NUL byte.
 Result<std::string> EncodeLaunch(const std::string& working_folder, const std::string& log,

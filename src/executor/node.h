@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -46,6 +47,9 @@ class Node {
   virtual bool Release(const std::string& path, uint64_t from, uint64_t to) = 0;
   /// Gives back what Reserve took behind the end. No process writes any more.
   virtual void Trim(const std::string& path) = 0;
+  /// From a worker: runs a program to its end, however that is; at most a minute.
+  virtual void Run(const std::vector<std::string>& command,
+                   const std::map<std::string, std::string>& environment) = 0;
 };
 
 }  // namespace rw::executor

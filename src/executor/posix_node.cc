@@ -5,8 +5,10 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "executor/gpu_reader.h"
 #include "executor/proc_reader.h"
+#include "os/process.h"
 
 namespace rw::executor {
 namespace {
@@ -42,6 +44,17 @@ class PosixNode final : public Node {
     if (fd < 0) return;
     if (fstat(fd, &info) == 0 && ftruncate(fd, info.st_size) != 0) errno = 0;
     close(fd);
+  }
+
+  void Run(const std::vector<std::string>& command,
+           const std::map<std::string, std::string>& environment) override {
+    os::LaunchSpec spec;
+    spec.argv = command;
+    for (const auto& [name, value] : environment) spec.environment.push_back(name + "=" + value);
+    spec.working_dir = "/";
+    auto result = os::RunCommand(spec, 60'000);
+    if (!result)
+      LOG_WARN("node.run_failed", {"program", command[0]}, {"error", result.error().message()});
   }
 
  private:

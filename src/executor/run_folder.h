@@ -22,6 +22,9 @@ struct RunFolder {
   std::string grant() const { return Path("state/grant.json"); }
   std::string launch() const { return Path("state/launch"); }
   std::string started() const { return Path("state/started"); }
+  std::string inside() const { return Path("state/inside"); }
+  std::string ended() const { return Path("state/ended"); }
+  std::string container() const { return Path("state/container"); }
   std::string exit() const { return Path("state/exit"); }
   std::string usage() const { return Path("state/usage"); }
   std::string offsets() const { return Path("state/offsets.json"); }

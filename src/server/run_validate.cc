@@ -11,6 +11,7 @@
 #include "model/vm_sizes.h"
 #include "os/paths.h"
 #include "server/logging_process.h"
+#include "server/run_container.h"
 
 namespace rw::server {
 namespace {
@@ -105,6 +106,8 @@ Status FillSpec(const json::Value& body, meta::RunRow& run) {
   int64_t seconds =
       TRY(json::OptionalInt(body, "max_run_duration_seconds", 0, 0, kLongestRunSeconds));
   run.spec.Set("max_run_duration_seconds", seconds == 0 ? json::Value() : json::Value(seconds));
+  json::Value container = TRY(ReadContainer(body));
+  if (!container.is_null()) run.spec.Set("container", std::move(container));
   run.state.supervised = !script.empty() || !command.empty();
   if (run.state.supervised) return CheckNodeCount(body);
   if (run.spec["arguments"].as_array().empty()) return Ok();

@@ -20,6 +20,7 @@ struct LaunchFile {
   const char* out;
   char** arguments;    // NULL at the end
   char** environment;  // NULL at the end
+  bool container;      // what is started is a container engine's client
 };
 
 static bool Refuse(struct Shim* shim, int error, const char* path) {
@@ -58,6 +59,7 @@ static bool ParseLaunch(struct LaunchFile* file, size_t size) {
   for (char* at = file->bytes; at < file->bytes + size; at += strlen(at) + 1) {
     if (strncmp(at, "cwd=", 4) == 0) file->cwd = at + 4;
     if (strncmp(at, "out=", 4) == 0) file->out = at + 4;
+    if (strcmp(at, "container=1") == 0) file->container = true;
     if (strncmp(at, "arg=", 4) == 0) file->arguments[arguments++] = at + 4;
     if (strncmp(at, "env=", 4) == 0) file->environment[variables++] = at + 4;
   }
@@ -109,6 +111,7 @@ bool ForkScript(struct Shim* shim) {
   if (out < 0) return Refuse(shim, errno, file.out);
   int ends[2];
   if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return Refuse(shim, errno, "pipe");
+  shim->container = file.container;
   MakeGroup(shim);
   shim->machine_oom_before = MachineOomKills();
   pid_t self = getpid();

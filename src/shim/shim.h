@@ -44,6 +44,7 @@ struct Shim {
 
   enum Phase phase;
   pid_t script;
+  bool container;  // the script is a container engine's client: it hands signals on
   uint64_t start_ticks;
   int exec_pipe;  // -1: none; at end of file when exec succeeded
   struct Outcome outcome;
@@ -103,8 +104,9 @@ bool ForkScript(struct Shim* shim);
 bool ForkExecutor(struct Shim* shim);
 
 // tree.c
-// Signals every descendant of this process but the executor, the script's process group first. True
-// when there was one. At most 16,384 at once: callers that kill repeat until nothing is left.
+// Signals every descendant of this process but the executor, the script's process group first; of a
+// container the engine's client alone, which hands it on, unless it is SIGKILL. True when there was
+// one. At most 16,384 at once: callers that kill repeat until nothing is left.
 bool SignalTree(const struct Shim* shim, int signal);
 // True while this process has a child (zombies not counted as they are reaped) besides the
 // executor.

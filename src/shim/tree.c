@@ -102,6 +102,8 @@ bool HasChildren(const struct Shim* shim) {
 bool SignalTree(const struct Shim* shim, int signal) {
   pid_t group = shim->phase == kStarted || shim->phase == kLaunching ? shim->script : 0;
   if (group > 0) kill(-group, signal);
+  // The engine's monitor would hand it on a second time, and what is inside would get it a third.
+  if (shim->container && signal != SIGKILL) return HasChildren(shim);
   tree.size = 0;
   AddBelow(getpid(), shim->executor);
   for (size_t i = 0; i < tree.size; i++) AddBelow(tree.pids[i], shim->executor);

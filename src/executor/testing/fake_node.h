@@ -24,11 +24,16 @@ class FakeNode final : public Node {
     return true;
   }
   void Trim(const std::string& path) override { reserved.erase(path); }
+  void Run(const std::vector<std::string>& command,
+           const std::map<std::string, std::string>&) override {
+    commands.push_back(command);
+  }
 
   NodeSample sample;
   DiskSpace space{uint64_t{1} << 40, uint64_t{1} << 40};
   std::map<std::string, uint64_t> reserved;  // path → up to where
   std::map<std::string, uint64_t> released;
+  std::vector<std::vector<std::string>> commands;
 };
 
 }  // namespace rw::executor::testing
