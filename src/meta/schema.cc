@@ -1,5 +1,6 @@
 #include "meta/schema.h"
 
+#include "meta/metric_packing.h"
 #include "meta/schema_query.h"
 
 namespace rw::meta {
@@ -181,7 +182,8 @@ constexpr db::Migration kMigrations[] = {{1, "first", kFirst},
                                          {3, "query", kQuerySchema},
                                          {4, "compaction", kCompactionSchema},
                                          {5, "system metrics", kSystemMetrics},
-                                         {6, "source rules", kSourceRules}};
+                                         {6, "packing", kPackingSchema},
+                                         {7, "source rules", kSourceRules}};
 
 }  // namespace
 
