@@ -100,6 +100,7 @@ ScriptEnvironment MakeEnvironment(const Grant& grant, const RunFolder& folder,
   bool contained = !grant.plan.image.engine.empty();
   out.variables.merge(
       DataCacheVariables(grant.plan.data_cache, contained ? EnvironmentMap() : base));
+  if (grant.plan.resumes) out.variables["AZUREML_DATAREFERENCE_MODEL_LOCATION"] = folder.resume();
   for (const auto& [name, value] : grant.plan.environment_variables) {
     std::string objection = Objection(name, value);
     if (objection.empty()) {

@@ -3,6 +3,7 @@
 #include "base/hash.h"
 #include "base/strings.h"
 #include "meta/source_rules.h"
+#include "server/resume.h"
 
 namespace rw::server {
 namespace {
@@ -66,6 +67,8 @@ Result<json::Value> MakeGrant(db::Connection& db, const meta::RunRow& run,
   json::Value spec = SpecMembers(run, environment, facts);
   json::Array sources = TRY(SourceMap(db));
   if (!sources.empty()) spec.Set("sources", std::move(sources));
+  if (run.spec["resume_from"].is_object())
+    spec.Set("resume_files", TRY(ResumeFiles(db, run.spec["resume_from"])));
   return grant.Set("spec", std::move(spec));
 }
 
