@@ -79,6 +79,7 @@ ScriptEnvironment MakeEnvironment(const Grant& grant, const RunFolder& folder,
   ScriptEnvironment out;
   out.variables = MachineVariables(grant, folder, base);
   out.variables.merge(AzureVariables(grant, folder, server_url));
+  if (grant.plan.resumes) out.variables["AZUREML_DATAREFERENCE_MODEL_LOCATION"] = folder.resume();
   for (const auto& [name, value] : grant.plan.environment_variables) {
     std::string objection = Objection(name, value);
     if (objection.empty()) {
@@ -88,6 +89,9 @@ ScriptEnvironment MakeEnvironment(const Grant& grant, const RunFolder& folder,
                                                  "' was left out: it " + objection});
     }
   }
+  // The node's own is shared by builds, and read-only in the script's view.
+  if (!grant.plan.protect.build.empty())
+    out.variables.emplace("UV_CACHE_DIR", folder.tmp() + "/uv-cache");
   std::string& path = out.variables["PATH"];
   path = JoinPaths({Join(grant.plan.path_prepend, ":"), path});
   std::string python_path = JoinPaths({Or(out.variables, "PYTHONPATH", ""), grant.plan.sdk_path});
