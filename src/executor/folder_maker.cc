@@ -88,7 +88,7 @@ class Maker {
     }
     TRY(job_.fs.MakeDirs(job_.folder.work() + "/outputs"));
     TRY(job_.fs.MakeDirs(job_.folder.work() + "/logs"));
-    return record.Save(job_.fs, job_.folder);
+    return SaveRecord(job_.fs, job_.folder, record);
   }
 
   /// Files of outputs/ and logs/ that the snapshot brought along are not this run's until they are
