@@ -106,6 +106,7 @@ Result<std::unique_ptr<Core>> Core::Create(Deps deps) {
   RegisterModelRoutes(router, context);
   RegisterSecretRoutes(router, context);
   RegisterProfileRoutes(router, context);
+  RegisterSourceRoutes(router, context);
   RegisterLoginRoutes(router, context);
   RegisterPageRoutes(router, context);
   RegisterPrometheusRoutes(router, context, core->parts_->stats);

@@ -19,6 +19,7 @@ void RegisterArtifactRoutes(Router& router, ServerContext& context);
 void RegisterModelRoutes(Router& router, ServerContext& context);
 void RegisterSecretRoutes(Router& router, ServerContext& context);
 void RegisterProfileRoutes(Router& router, ServerContext& context);
+void RegisterSourceRoutes(Router& router, ServerContext& context);
 /// One-time links, the login form.
 void RegisterLoginRoutes(Router& router, ServerContext& context);
 /// /metrics. `stats` outlives the router.
