@@ -223,10 +223,12 @@ void CondaInstaller::Choose(const EnvironmentSpec& spec, Progress progress,
       done(std::move(choice));
     });
   };
+  Reach none;
   // Without conda packages nothing is asked of a channel but perhaps a Python.
-  if (spec.conda_packages.empty() && spec.python.empty()) {
-    Reach none;
-    none.why = "nothing is asked of conda";
+  if (spec.conda_packages.empty() && spec.python.empty()) none.why = "nothing is asked of conda";
+  if (!spec.recipe.base.empty())
+    none.why = "it is made on " + spec.recipe.base + ", which has what its framework needs";
+  if (!none.why.empty()) {
     decided_[EnvId(spec)] = none;
     return choose(none);
   }
@@ -421,7 +423,7 @@ void CondaInstaller::InstallPip(const JobPtr& job) {
   if (PackagesOf(job->lock.pip).empty()) return Publish(job);
   job->progress.Log("Installing " + std::to_string(PackagesOf(job->lock.pip).size()) +
                     " packages by pip\n");
-  pip_.Install(job->spec, job->lock.pip, job->folder, job->made(), job->progress,
+  pip_.Install(job->spec, job->credentials, job->lock.pip, job->folder, job->made(), job->progress,
                [this, job](const Status& installed) {
                  if (!installed) return Fail(job, installed.error());
                  Rehome(job);
