@@ -97,18 +97,28 @@ bool IsDocker(const std::string& engine) {
 }
 
 Variables EngineVariables(const Variables& server, bool network) {
-  constexpr std::array<std::string_view, 22> kNames = {
-      "PATH",           "HOME",
-      "USER",           "LOGNAME",
-      "LANG",           "TMPDIR",
-      "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME",
-      "XDG_DATA_HOME",  "DBUS_SESSION_BUS_ADDRESS",
-      "DOCKER_HOST",    "DOCKER_CONTEXT",
-      "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY",
-      "CONTAINERS_CONF", "CONTAINERS_STORAGE_CONF",
-      "CONTAINERS_REGISTRIES_CONF", "CONTAINER_HOST",
-      "CONTAINER_CONNECTION", "STORAGE_DRIVER",
-      "STORAGE_OPTS",   "BUILDAH_ISOLATION"};
+  constexpr std::array<std::string_view, 22> kNames = {"PATH",
+                                                       "HOME",
+                                                       "USER",
+                                                       "LOGNAME",
+                                                       "LANG",
+                                                       "TMPDIR",
+                                                       "XDG_RUNTIME_DIR",
+                                                       "XDG_CONFIG_HOME",
+                                                       "XDG_DATA_HOME",
+                                                       "DBUS_SESSION_BUS_ADDRESS",
+                                                       "DOCKER_HOST",
+                                                       "DOCKER_CONTEXT",
+                                                       "DOCKER_CERT_PATH",
+                                                       "DOCKER_TLS_VERIFY",
+                                                       "CONTAINERS_CONF",
+                                                       "CONTAINERS_STORAGE_CONF",
+                                                       "CONTAINERS_REGISTRIES_CONF",
+                                                       "CONTAINER_HOST",
+                                                       "CONTAINER_CONNECTION",
+                                                       "STORAGE_DRIVER",
+                                                       "STORAGE_OPTS",
+                                                       "BUILDAH_ISOLATION"};
   constexpr std::array<std::string_view, 10> kNetwork = {
       "HTTP_PROXY", "HTTPS_PROXY",   "NO_PROXY",     "http_proxy",         "https_proxy",
       "no_proxy",   "SSL_CERT_FILE", "SSL_CERT_DIR", "REGISTRY_AUTH_FILE", "DOCKER_CONFIG"};

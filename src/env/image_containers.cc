@@ -11,7 +11,8 @@ constexpr char kGuardInside[] = "/run/runwright-guard";
 
 /// In Python 2.7's words, so that an old one can say that it is too old.
 constexpr char kProbe[] =
-    "import json,platform,sys; print(json.dumps({'version': '%d.%d.%d' % tuple(sys.version_info[:3]),"
+    "import json,platform,sys; print(json.dumps({'version': '%d.%d.%d' % "
+    "tuple(sys.version_info[:3]),"
     " 'path': sys.executable, 'prefix': sys.prefix,"
     " 'implementation': platform.python_implementation().lower()}))";
 

@@ -155,8 +155,7 @@ void ImageInstaller::LearnEngine(const Image& image, std::function<void(Status)>
   Run({engine_, "info", "--format", docker_ ? "{{json .}}" : "json"}, false, {},
       [this, then = std::move(then)](Result<CommandOutcome> outcome) {
         if (!outcome) return then(outcome.error());
-        if (outcome->code != 0)
-          return then(EngineError("use " + engine_, outcome->words, {}, ""));
+        if (outcome->code != 0) return then(EngineError("use " + engine_, outcome->words, {}, ""));
         auto info = json::Parse(Trim(outcome->out));
         if (!info)
           return then(Error(Code::kFailedPrecondition,
@@ -219,9 +218,10 @@ bool ImageInstaller::IsPublished(const std::string& build_id) {
   }
   const ImageRecord& record = known->second;
   // docker's store cannot be seen: an image that was removed shows when it is started.
-  bool there = os::Exists(fs, path) && record.engine == engine_ &&
-               (record.images.empty() ||
-                os::Exists(fs, record.images + "/" + record.image.substr(record.image.find(':') + 1)));
+  bool there =
+      os::Exists(fs, path) && record.engine == engine_ &&
+      (record.images.empty() ||
+       os::Exists(fs, record.images + "/" + record.image.substr(record.image.find(':') + 1)));
   if (!there) records_.erase(known);
   return there;
 }
@@ -242,6 +242,14 @@ BuildUse ImageInstaller::UseOf(const std::string& build_id) const {
   use.image.Set("user", record.user).Set("variables", std::move(variables));
   use.image.Set("gpu_arguments", json::Array(gpu_arguments_.begin(), gpu_arguments_.end()));
   return use;
+}
+
+void ImageInstaller::Retiring(const std::string& build_id) {
+  records_.erase(build_id);
+  // By then its record is gone.
+  loop_.Post("image.sweep", [this, alive = std::weak_ptr<bool>(alive_)] {
+    if (!alive.expired()) SweepImages();
+  });
 }
 
 /// Containers and folders of work that a killed server left.

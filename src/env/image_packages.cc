@@ -144,9 +144,16 @@ void ImageInstaller::Resolve(ResolveRequest request, Progress progress, Done<Res
       const EnvironmentSpec& spec = shared->spec;
       auto work = MakeUvWork(spec, shared->interpreter, *part);
       work->progress = progress;
-      work->arguments = {"pip",     "compile", "--no-header",           "--no-annotate",
-                         "--no-progress", "--color", "never", "--python",
-                         InsideOfPath(shared->interpreter.path), "requirements.in"};
+      work->arguments = {"pip",
+                         "compile",
+                         "--no-header",
+                         "--no-annotate",
+                         "--no-progress",
+                         "--color",
+                         "never",
+                         "--python",
+                         InsideOfPath(shared->interpreter.path),
+                         "requirements.in"};
       Status written = work->part->Write("requirements.in", Join(spec.requirements, "\n") + "\n");
       if (written && !spec.constraints.empty()) {
         written = work->part->Write("constraints.txt", Join(spec.constraints, "\n") + "\n");
@@ -202,8 +209,8 @@ void ImageInstaller::Build(BuildRequest request, Progress progress, Done<BuildFa
 void ImageInstaller::MakeVenv(const BuildJobPtr& job) {
   job->uv = MakeUvWork(job->request.spec, job->request.interpreter, job->part);
   job->uv->progress = job->progress;
-  Status written = job->part->Write("requirements.txt",
-                                    job->uv->secrets.Restore(job->request.lock));
+  Status written =
+      job->part->Write("requirements.txt", job->uv->secrets.Restore(job->request.lock));
   if (!written) return End(job, written.error());
   job->progress.Log("Making a virtual environment in the image with Python " +
                     job->request.interpreter.version + "\n");
@@ -215,10 +222,14 @@ void ImageInstaller::MakeVenv(const BuildJobPtr& job) {
                                       job->request.spec.image, ""));
         job->created = true;
         job->uv->command = {engine_, "start", "--attach", job->uv->container.name};
-        job->uv->arguments = {"venv",    "--system-site-packages",
-                              "--no-project", "--quiet",
-                              "--color", "never",
-                              "--python", InsideOfPath(job->request.interpreter.path),
+        job->uv->arguments = {"venv",
+                              "--system-site-packages",
+                              "--no-project",
+                              "--quiet",
+                              "--color",
+                              "never",
+                              "--python",
+                              InsideOfPath(job->request.interpreter.path),
                               std::string(kImageEnvironment)};
         RunUv(job->uv, {}, "", [this, job](Result<UvOutcome> made) {
           if (!made) return End(job, made.error());
@@ -233,9 +244,14 @@ void ImageInstaller::MakeVenv(const BuildJobPtr& job) {
 }
 
 void ImageInstaller::Install(const BuildJobPtr& job) {
-  job->uv->arguments = {"pip",     "sync",  "--no-progress",
-                        "--color", "never", "--python",
-                        std::string(kImageEnvironment) + "/bin/python", "requirements.txt"};
+  job->uv->arguments = {"pip",
+                        "sync",
+                        "--no-progress",
+                        "--color",
+                        "never",
+                        "--python",
+                        std::string(kImageEnvironment) + "/bin/python",
+                        "requirements.txt"};
   if (!Get(job->uv->variables, "UV_NO_INDEX").empty())
     job->uv->arguments.emplace_back("--no-index");
   job->progress.Log("Installing " + std::to_string(PackagesOf(job->request.lock).size()) +
@@ -257,8 +273,8 @@ void ImageInstaller::Commit(const BuildJobPtr& job) {
       false, {}, [this, job, tag](Result<CommandOutcome> outcome) {
         if (!outcome) return End(job, outcome.error());
         if (outcome->code != 0)
-          return End(job, EngineError("keep the image", outcome->words, job->request.spec.image,
-                                      ""));
+          return End(job,
+                     EngineError("keep the image", outcome->words, job->request.spec.image, ""));
         Inspect(tag, [this, job](Result<ImageFacts> facts) {
           if (!facts) return End(job, facts.error());
           job->record.image = facts->id;

@@ -2,6 +2,7 @@
 #include "base/hash.h"
 #include "base/strings.h"
 #include "env/image_work.h"
+#include "os/file_system.h"
 
 namespace rw::env {
 namespace {
@@ -43,9 +44,9 @@ void ImageInstaller::Inspect(const std::string& name, Done<ImageFacts> done) {
 
 void ImageInstaller::Ensure(const Image& image, const std::string& login, Progress progress,
                             Done<ImageFacts> done) {
-  std::string local = !image.dockerfile.empty()          ? BaseTag(image)
+  std::string local = !image.dockerfile.empty()        ? BaseTag(image)
                       : image.registry_address.empty() ? image.name
-                                                         : PullName(image);
+                                                       : PullName(image);
   Inspect(local, [=, this](Result<ImageFacts> facts) {
     if (facts || facts.error().code() != Code::kNotFound) return done(std::move(facts));
     if (image.dockerfile.empty()) return Pull(image, login, progress, done);
@@ -58,12 +59,13 @@ void ImageInstaller::Pull(const Image& image, const std::string& login, Progress
   std::string name = PullName(image);
   std::string registry = RegistryOf(name);
   if (registry == "localhost")
-    return done(Error(Code::kInvalidArgument,
-                      "there is no image " + name +
-                          " on this machine, and it says that it comes from nowhere else.\nBuild or "
-                          "load it with " +
-                          engine_ + ", or give another image.",
-                      "environment.image"));
+    return done(
+        Error(Code::kInvalidArgument,
+              "there is no image " + name +
+                  " on this machine, and it says that it comes from nowhere else.\nBuild or "
+                  "load it with " +
+                  engine_ + ", or give another image.",
+              "environment.image"));
   MakePart([=, this](Result<Part> part) {
     if (!part) return done(part.error());
     if (Status written = WriteLogin(*part, registry, login); !written) return done(written.error());
@@ -74,15 +76,16 @@ void ImageInstaller::Pull(const Image& image, const std::string& login, Progress
     argv.push_back(name);
     progress.Log("Fetching image " + name + "\n");
     progress.Step("fetching image " + name);
-    RunAloud(std::move(argv), progress,
-             [=, this, part = *part](Result<CommandOutcome> outcome) {
-               RemovePart(part);
-               if (!outcome) return done(outcome.error());
-               if (outcome->code != 0)
-                 return done(EngineError("fetch image " + name, outcome->words, image, registry));
-               Inspect(name, done);
-             },
-             with.variables);
+    RunAloud(
+        std::move(argv), progress,
+        [=, this, part = *part](Result<CommandOutcome> outcome) {
+          RemovePart(part);
+          if (!outcome) return done(outcome.error());
+          if (outcome->code != 0)
+            return done(EngineError("fetch image " + name, outcome->words, image, registry));
+          Inspect(name, done);
+        },
+        with.variables);
   });
 }
 
@@ -115,15 +118,16 @@ void ImageInstaller::BuildBase(const Image& image, const std::string& login, Pro
     argv.push_back(folder + "/context");
     progress.Log("Building the image of the Dockerfile\n");
     progress.Step("building the image of the Dockerfile");
-    RunAloud(std::move(argv), progress,
-             [=, this, part = *part](Result<CommandOutcome> outcome) {
-               RemovePart(part);
-               if (!outcome) return done(outcome.error());
-               if (outcome->code != 0)
-                 return done(EngineError("build the Dockerfile", outcome->words, image, registry));
-               Inspect(tag, done);
-             },
-             with.variables);
+    RunAloud(
+        std::move(argv), progress,
+        [=, this, part = *part](Result<CommandOutcome> outcome) {
+          RemovePart(part);
+          if (!outcome) return done(outcome.error());
+          if (outcome->code != 0)
+            return done(EngineError("build the Dockerfile", outcome->words, image, registry));
+          Inspect(tag, done);
+        },
+        with.variables);
   });
 }
 
@@ -138,8 +142,13 @@ void ImageInstaller::FindPython(const Image& image, const ImageFacts& facts,
                       "environment.image"));
   std::string name = names.front();
   names.erase(names.begin());
-  std::vector<std::string> argv = {engine_, "run", "--rm", "--pull=never", "--network=none",
-                                   "--log-driver=none", "--entrypoint=" + name};
+  std::vector<std::string> argv = {engine_,
+                                   "run",
+                                   "--rm",
+                                   "--pull=never",
+                                   "--network=none",
+                                   "--log-driver=none",
+                                   "--entrypoint=" + name};
   if (!docker_) argv.emplace_back("--http-proxy=false");
   argv.push_back(facts.id);
   for (std::string& argument : ProbeArguments()) argv.push_back(std::move(argument));

@@ -55,6 +55,7 @@ class ImageInstaller final : public Installer {
   }
   BuildUse UseOf(const std::string& build_id) const override;
   std::string Platform() const override { return "linux"; }
+  void Retiring(const std::string& build_id) override;
   std::string SaveState() override { return ""; }
   void LoadState(const std::string& text) override { (void)text; }
 
@@ -77,8 +78,7 @@ class ImageInstaller final : public Installer {
   void Run(std::vector<std::string> argv, bool network, const Progress& progress, Went done,
            Variables more = {});
   /// The engine says on stdout what is for people.
-  void RunAloud(std::vector<std::string> argv, const Progress& progress, Went done,
-                Variables more);
+  void RunAloud(std::vector<std::string> argv, const Progress& progress, Went done, Variables more);
   void MakePart(Done<Part> done);
   void RemovePart(Part part);
   /// `facts_` are there when `then` is called.
@@ -88,8 +88,7 @@ class ImageInstaller final : public Installer {
   void Ensure(const Image& image, const std::string& login, Progress progress,
               Done<ImageFacts> done);
   void Inspect(const std::string& name, Done<ImageFacts> done);
-  void Pull(const Image& image, const std::string& login, Progress progress,
-            Done<ImageFacts> done);
+  void Pull(const Image& image, const std::string& login, Progress progress, Done<ImageFacts> done);
   void BuildBase(const Image& image, const std::string& login, Progress progress,
                  Done<ImageFacts> done);
   std::string BaseTag(const Image& image) const;
