@@ -106,6 +106,12 @@ bool Checks::AllEnded() {
     auto run = stage_.asker.AskJson("GET", "/api/v1/runs/" + id);
     if (!run || !IsTerminal(run->StringOr("status"))) return false;
   }
+  for (const auto& notebook : stage_.notebooks) {
+    if (!notebook->over()) return false;
+    auto run = stage_.asker.AskJson("GET", "/api/v1/runs/" + notebook->run_id());
+    bool never_begun = !run && run.error().code() == Code::kNotFound && !notebook->begun();
+    if (!never_begun && (!run || !IsTerminal(run->StringOr("status")))) return false;
+  }
   for (const auto& shim : stage_.machine.shims())
     if (!shim->ended()) return false;
   return true;
@@ -116,6 +122,11 @@ void Checks::LookForSilent() {
     auto run = stage_.asker.AskJson("GET", "/api/v1/runs/" + id);
     if (run && run->StringOr("status") == "NotResponding")
       stage_.world.coverage.Hit("run:not-responding");
+  }
+  for (const auto& notebook : stage_.notebooks) {
+    auto run = stage_.asker.AskJson("GET", "/api/v1/runs/" + notebook->run_id());
+    if (run && run->StringOr("status") == "NotResponding")
+      stage_.world.coverage.Hit("notebook:not-responding");
   }
 }
 
@@ -138,6 +149,7 @@ void Checks::AtTheEnd() {
   for (const auto& [allocation, starts] : stage_.ledger.starts())
     if (starts > 1) stage_.Violate("one_start_per_allocation");
   for (const std::string& id : stage_.wanted) Run(id);
+  for (const auto& notebook : stage_.notebooks) NotebookRun(*notebook);
   for (const auto& shim : stage_.machine.shims()) {
     if (!shim->launched()) continue;
     if (shim->script()->running()) stage_.Violate("no_process_remains");
@@ -256,6 +268,32 @@ void Checks::Times(const Shim& shim) {
   if (created <= start && end - start == shim.script()->lasted_us()) return;
   stage_.Violate("times_are_right",
                  json::Write(*run) + " lasted " + std::to_string(shim.script()->lasted_us()));
+}
+
+/// All that it logged is there, and it ended by its own word, or by the proof of its death.
+void Checks::NotebookRun(const Notebook& notebook) {
+  const std::string& id = notebook.run_id();
+  auto run = stage_.asker.AskJson("GET", "/api/v1/runs/" + id);
+  if (!run && !notebook.begun()) return;
+  if (!run) return stage_.Violate("run_readable", id);
+  std::string status = run->StringOr("status");
+  std::string message = (*run)["error"].StringOr("message");
+  bool complete = notebook.plan().end == NotebookPlan::End::kComplete;
+  bool by_word = complete ? status == "Completed" : message == "it said so";
+  bool by_death = message.find("ended without complete()") != std::string::npos;
+  if (!(notebook.said_end() ? by_word : by_death))
+    stage_.Violate("notebook_ends_as_it_should", json::Write(*run));
+  auto values = Values(id, "i");
+  bool whole = values && values->size() == static_cast<size_t>(notebook.logged());
+  for (size_t i = 0; whole && i < values->size(); i++)
+    whole = (*values)[i] == static_cast<double>(i);
+  if (!whole)
+    stage_.Violate("points_exactly_once_in_order", id + " has " +
+                                                       std::to_string(values ? values->size() : 0) +
+                                                       " of " + std::to_string(notebook.logged()));
+  if (!notebook.child_made()) return;
+  auto child = stage_.asker.AskJson("GET", "/api/v1/runs/" + id + "_c");
+  if (!child) stage_.Violate("children_are_there", id);
 }
 
 void Checks::Slots() {

@@ -39,6 +39,7 @@ class Checks {
   void Warned(const Shim& shim);
   void Times(const Shim& shim);
   void Slots();
+  void NotebookRun(const Notebook& notebook);
   bool WasKilled(const std::string& run) const;
   bool MustBeCanceled(const std::string& run) const;
   Result<std::vector<double>> Values(const std::string& run, const std::string& name);

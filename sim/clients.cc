@@ -18,7 +18,40 @@ void Clients::Start(bool patient) {
   if (patient) runs = 1;
   if (runs > 4) world_.coverage.Hit("queue:run-waited");
   for (int i = 0; i < runs; i++) PlanRun(i, patient);
+  int notebooks = patient ? 1 : static_cast<int>(world_.random.Below(3));
+  for (int i = 0; i < notebooks; i++) PlanNotebook(i, patient);
   PlanBlobs();
+}
+
+void Clients::PlanNotebook(int number, bool patient) {
+  SeededRandom& random = world_.random;
+  NotebookPlan plan;
+  plan.points = static_cast<int>(random.Below(200));
+  plan.step_us = 200 + static_cast<int64_t>(random.Below(15'000));
+  plan.here = random.Chance(0.5);
+  plan.child = random.Chance(0.3);
+  uint64_t dice = random.Below(10);
+  if (dice >= 5) plan.end = dice >= 7 ? NotebookPlan::End::kNoWord : NotebookPlan::End::kFail;
+  if (patient) {
+    plan.points = static_cast<int>(random.Below(100));
+    plan.step_us = 2 * kSecond;
+    if (random.Chance(0.3)) {
+      plan.asleep_us = 1 + static_cast<int64_t>(random.Below(20 * kSecond));
+      plan.awake_us = plan.asleep_us + 120 * kSecond;
+    }
+  }
+  uint64_t life = patient ? 100 * kSecond : 3 * kSecond;
+  if (random.Chance(0.4)) plan.killed_us = 1 + static_cast<int64_t>(random.Below(life));
+  // By then what it had on its way to the server is there or lost.
+  if (!plan.here || random.Chance(0.2))
+    plan.synced_us = kSecond + static_cast<int64_t>(random.Below(3 * kSecond));
+  auto notebook = std::make_shared<Notebook>(
+      Notebook::Place{world_, stage_.network, stage_.port, stage_.machine,
+                      stage_.server.owner_token(), stage_.workspace},
+      "nb_" + random.Hex(4), 1000 + number, plan);
+  stage_.notebooks.push_back(notebook);
+  world_.At(world_.now() + static_cast<int64_t>(random.Below(kSecond)), "notebook:start",
+            [notebook] { notebook->Start(); });
 }
 
 void Clients::PlanRun(int number, bool patient) {
@@ -41,6 +74,7 @@ void Clients::PlanRun(int number, bool patient) {
     PlanCancel(id, when, patient);
   }
   stage_.plans[id] = plan;
+  if (random.Chance(0.3)) stage_.built.insert(id);
   stage_.wanted.push_back(id);
   world_.At(when, "client:submit", [this, id] { Submit(id); });
 }
@@ -82,12 +116,12 @@ void Clients::Insist(net::Request request, const std::string& name) {
 }
 
 void Clients::Submit(const std::string& id) {
-  json::Value body = json::Object{
-      {"experiment", "sim"},
-      {"run_id", id},
-      {"command", "true"},
-      {"environment",
-       json::Object{{"kind", "interpreter"}, {"interpreter_path", "/usr/bin/python3"}}}};
+  json::Value body = json::Object{{"experiment", "sim"}, {"run_id", id}, {"command", "true"}};
+  json::Value environment = json::Object{{"kind", "interpreter"}};
+  environment.Set("interpreter_path", "/usr/bin/python3");
+  if (stage_.built.contains(id))
+    environment = json::Object{{"kind", "pip"}, {"requirements", json::Array{"six==1.0"}}};
+  body.Set("environment", environment);
   Insist(RequestOf("POST", "/api/v1/workspaces/" + stage_.workspace + "/runs", json::Write(body)),
          "submit");
 }

@@ -18,6 +18,7 @@ class Clients {
  private:
   void PlanRun(int number, bool patient);
   void PlanCancel(const std::string& id, int64_t submitted_at, bool patient);
+  void PlanNotebook(int number, bool patient);
   void PlanBlobs();
   void Submit(const std::string& id);
   void Cancel(const std::string& id);

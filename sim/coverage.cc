@@ -68,6 +68,17 @@ constexpr std::string_view kPoints[] = {
     "script:damaged-record",
     "script:output",
     "queue:run-waited",
+    // interactive runs, by how their process ended
+    "notebook:ended",
+    "notebook:left-something",
+    "notebook:no-word",
+    "notebook:killed-here",
+    "notebook:killed-elsewhere",
+    "notebook:not-responding",
+    "notebook:synced",
+    // environments
+    "build:published",
+    "build:no-room",
 };
 
 }  // namespace

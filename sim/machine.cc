@@ -66,6 +66,12 @@ void Machine::KillRemains(const RunId& run) {
     if (shim->request().run == run && shim->script()) shim->script()->Kill();
 }
 
+std::string Machine::FolderOf(const RunId& run) {
+  for (const auto& shim : shims_)
+    if (shim->request().run == run && shim->launched()) return shim->folder();
+  return "";
+}
+
 backend::Life Machine::Probe(const RunId&, const AllocationId& allocation) {
   bool known = false;
   for (const auto& shim : shims_) {

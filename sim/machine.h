@@ -24,6 +24,7 @@ class Machine final : public backend::ComputeBackend {
   backend::Life Probe(const RunId& run, const AllocationId& allocation) override;
   json::Value ExitRecord(const RunId& run) override;
   void KillRemains(const RunId& run) override;
+  std::string FolderOf(const RunId& run) override;
 
   /// With this probability a Start begins two supervisors, as an engine does that requeues a job
   /// whose node it lost sight of: only one of them may start the script.
@@ -32,6 +33,8 @@ class Machine final : public backend::ComputeBackend {
   std::shared_ptr<Line> LineOf(const std::string& node);
   const std::map<std::string, std::shared_ptr<Line>>& lines() const { return lines_; }
   const std::vector<std::shared_ptr<Shim>>& shims() const { return shims_; }
+  /// Of all nodes and laptops: folders of runs below /runs, /other and /home.
+  os::FileSystem& disk() { return disk_; }
 
  private:
   void Begin(const backend::StartRequest& request, const std::string& root);

@@ -29,6 +29,10 @@ constexpr Mutant kMutants[] = {
     {"children_left", "child runs stay open when their run ends"},
     {"silence_is_death", "a run whose node is silent is taken for dead"},
     {"claimant_forgotten", "a restarted executor claims under another name"},
+    {"silent_process_is_dead", "an interactive run whose process is silent is taken for dead"},
+    {"rest_forgotten", "an interactive run whose process died ends without its last points"},
+    {"sync_forgets", "`runwright sync` ends a run without sending what its journal holds"},
+    {"no_room_is_failure", "a build that finds its disk full fails the runs that wait for it"},
     {"full_disk_acked", "a write that a full disk refused is acknowledged"},
 };
 

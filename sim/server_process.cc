@@ -5,7 +5,9 @@
 #include "db/writer.h"
 #include "meta/schema.h"
 #include "os/testing/mortal_file_system.h"
+#include "os/testing/mounted_file_system.h"
 #include "server/auth.h"
+#include "sim/installer.h"
 
 namespace rw::sim {
 namespace {
@@ -16,23 +18,28 @@ constexpr int kCheckpointPages = 30;  // few, so that power is lost in the middl
 
 /// Everything that ends with the process, in order of construction.
 struct ServerProcess::Life {
-  Life(World& world, os::FileSystem& disk, const std::string& name)
+  Life(World& world, os::FileSystem& disk, os::FileSystem& nodes, const std::string& name)
       : loop(world, name),
         pool(world, loop),
-        fs(os::testing::MakeMortalFileSystem(disk, loop.life())),
-        vfs(name, *fs, world, world.random) {}
+        all(os::testing::MakeMountedFileSystem(
+            disk, {{"/runs", &nodes}, {"/other", &nodes}, {"/home", &nodes}})),
+        fs(os::testing::MakeMortalFileSystem(*all, loop.life())),
+        vfs(name, *fs, world, world.random),
+        installer(world, loop, *fs) {}
   ProcessLoop loop;
   InlinePool pool;
+  std::unique_ptr<os::FileSystem> all;
   std::unique_ptr<os::FileSystem> fs;
   db::FileSystemVfs vfs;
+  Installer installer;
   std::unique_ptr<db::Connection> connection;
   std::unique_ptr<db::Writer> writer;
   std::unique_ptr<server::Core> core;
 };
 
-ServerProcess::ServerProcess(World& world, ServerDisk& disk, backend::ComputeBackend& backend,
-                             ServerPort& port)
-    : world_(world), disk_(disk), backend_(backend), port_(port) {
+ServerProcess::ServerProcess(World& world, ServerDisk& disk, os::FileSystem& nodes,
+                             backend::ComputeBackend& backend, ServerPort& port)
+    : world_(world), disk_(disk), nodes_(nodes), backend_(backend), port_(port) {
   disk_.on_power_loss = [this] { Die(Death::kPowerLoss); };
 }
 
@@ -46,7 +53,7 @@ Status ServerProcess::Start() {
   std::string name = "server-" + std::to_string(++starts_);
   auto wal = disk_.fs().Stat(server::Paths(kData).database + "-wal");
   if (wal && wal->size > 0) world_.coverage.Hit("start:with-wal");
-  life_ = std::make_unique<Life>(world_, disk_.fs(), name);
+  life_ = std::make_unique<Life>(world_, disk_.fs(), nodes_, name);
   Status started = StartLife(*life_, name);
   if (started && !death_) return Ok();
   if (death_) world_.coverage.Hit("server:dies-in-start");
@@ -71,6 +78,7 @@ Status ServerProcess::StartLife(Life& life, const std::string& name) {
   server::CoreOptions options;
   options.url = "http://server";
   options.default_python = "/usr/bin/python3";
+  options.life_of_process = life_of_process;
   life.core = TRY(server::Core::Create({.loop = life.loop,
                                         .pool = life.pool,
                                         .clock = world_,
@@ -81,7 +89,8 @@ Status ServerProcess::StartLife(Life& life, const std::string& name) {
                                         .writer = *life.writer,
                                         .paths = paths,
                                         .options = options,
-                                        .stop = [] {}}));
+                                        .stop = [] {},
+                                        .installer = &life.installer}));
   life.core->Start();
   port_.alive = life.loop.life();
   port_.handler = [core = life.core.get()](net::Request request,

@@ -6,6 +6,7 @@
 
 #include "backend/backend.h"
 #include "server/core.h"
+#include "server/logging_process.h"
 #include "sim/network.h"
 #include "sim/server_disk.h"
 #include "sim/world.h"
@@ -17,8 +18,9 @@ enum class Death { kKill, kPowerLoss };
 
 class ServerProcess {
  public:
-  /// All outlive it.
-  ServerProcess(World& world, ServerDisk& disk, backend::ComputeBackend& backend, ServerPort& port);
+  /// All outlive it. `nodes`: the disk with the folders of runs, which the server sees, too.
+  ServerProcess(World& world, ServerDisk& disk, os::FileSystem& nodes,
+                backend::ComputeBackend& backend, ServerPort& port);
   ~ServerProcess();
 
   /// kNoSpace: the disk is full, or power went meanwhile (then died()).
@@ -31,6 +33,8 @@ class ServerProcess {
   void Bury();
   /// A copy of the database as it is, made durable. The server goes on.
   Status BackUp(const std::string& path);
+  /// How it looks for processes on its machine.
+  std::function<backend::Life(const server::LoggingProcess&)> life_of_process;
   /// Made by the first start; reaches every route.
   const std::string& owner_token() const { return owner_token_; }
 
@@ -39,6 +43,7 @@ class ServerProcess {
   Status StartLife(Life& life, const std::string& name);
   World& world_;
   ServerDisk& disk_;
+  os::FileSystem& nodes_;
   backend::ComputeBackend& backend_;
   ServerPort& port_;
   std::unique_ptr<Life> life_;

@@ -11,6 +11,7 @@
 #include "sim/ledger.h"
 #include "sim/machine.h"
 #include "sim/network.h"
+#include "sim/notebook.h"
 #include "sim/server_disk.h"
 #include "sim/server_process.h"
 #include "sim/world.h"
@@ -26,10 +27,16 @@ struct Stage {
         network(world, {}),
         machine(world, network, port, observer,
                 [this](const RunId& run) { return plans[run.str()]; }),
-        server(world, disk, machine, port),
+        server(world, disk, machine.disk(), machine, port),
         asker(world, disk, port, server.owner_token()) {
     observer.script_started = [this](const std::string& allocation) {
       ledger.OnScriptStarted(allocation);
+    };
+    server.life_of_process = [this](const server::LoggingProcess& process) {
+      for (const auto& notebook : notebooks)
+        if (notebook->plan().here && notebook->process() == process)
+          return notebook->process_lives() ? backend::Life::kAlive : backend::Life::kDead;
+      return backend::Life::kUnknown;
     };
   }
   Stage(const Stage&) = delete;
@@ -53,6 +60,8 @@ struct Stage {
   ServerProcess server;
   Asker asker;
   std::string workspace;
+  std::vector<std::shared_ptr<Notebook>> notebooks;
+  std::set<std::string> built;               // runs whose environment has to be built
   std::vector<std::string> wanted;           // runs that are submitted, by and by
   std::set<std::string> to_cancel;           // those of them that somebody cancels
   std::map<std::string, std::string> blobs;  // digest → bytes of what clients store

@@ -1,32 +1,13 @@
 #include "env/build_folder.h"
 
 #include "base/log.h"
+#include "env/build_manifest.h"
 #include "os/file_system.h"
 #include "os/paths.h"
 
 namespace rw::env {
 namespace {
 using os::PosixFileSystem;
-
-uint64_t BytesBelow(const std::string& folder) {
-  uint64_t total = 0;
-  std::vector<std::string> open = {folder};
-  while (!open.empty()) {
-    std::string path = std::move(open.back());
-    open.pop_back();
-    auto entries = PosixFileSystem().List(path);
-    if (!entries) continue;
-    for (const os::DirEntry& entry : *entries) {
-      std::string child = os::JoinPath(path, entry.name);
-      if (entry.type == os::FileType::kDirectory) {
-        open.push_back(std::move(child));
-      } else if (auto info = PosixFileSystem().Stat(child)) {
-        total += info->size;
-      }
-    }
-  }
-  return total;
-}
 
 /// bin and each lib/pythonX.Y/site-packages.
 std::vector<std::string> SharedFolders(const std::string& build) {
@@ -43,7 +24,7 @@ std::vector<std::string> SharedFolders(const std::string& build) {
 
 Result<uint64_t> PublishBuild(const std::string& made, const std::string& published) {
   os::FileSystem& fs = PosixFileSystem();
-  uint64_t bytes = BytesBelow(made);
+  uint64_t bytes = TRY(WriteManifest(fs, made));
   for (const std::string& folder : SharedFolders(made)) {
     // Byte code of top-level modules still finds its place.
     if (folder.ends_with("site-packages")) TRY(fs.MakeDirs(folder + "/__pycache__"));
@@ -52,6 +33,7 @@ Result<uint64_t> PublishBuild(const std::string& made, const std::string& publis
   TRY(fs.SyncAll(made));
   if (os::Exists(fs, published)) TRY(RemoveBuild(published));
   TRY(fs.Rename(made, published));
+  TRY(RemoveChangedMark(fs, published));
   TRY(fs.SyncDir(os::DirName(published)));
   return bytes;
 }

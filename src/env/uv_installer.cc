@@ -7,12 +7,14 @@
 
 #include "base/strings.h"
 #include "env/build_folder.h"
+#include "env/build_manifest.h"
 #include "env/interpreters.h"
 #include "env/pip_config.h"
 #include "env/secrets.h"
 #include "env/uv_runner.h"
 #include "env/uv_words.h"
 #include "os/file_system.h"
+#include "os/namespaces.h"
 #include "os/paths.h"
 
 namespace rw::env {
@@ -46,6 +48,16 @@ std::optional<std::string> ReadText(const std::string& path) {
 std::string Seconds(int64_t micros) {
   int64_t tenths = (micros + 50'000) / 100'000;
   return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " s";
+}
+
+/// uv's own, as it finds it by the variables.
+std::string CacheFolder(const UvOptions& options) {
+  std::string given = Get(options.variables, "UV_CACHE_DIR");
+  if (!given.empty()) return given;
+  std::string caches = Get(options.variables, "XDG_CACHE_HOME");
+  if (!caches.empty()) return caches + "/uv";
+  std::string home = Get(options.variables, "HOME");
+  return home.empty() ? options.folder + "/cache" : home + "/.cache/uv";
 }
 
 /// What one command of uv needs, read off the loop.
@@ -95,14 +107,18 @@ class UvInstaller final : public Installer {
   void Build(BuildRequest request, Progress progress, Done<BuildFacts> done) override;
 
   bool IsPublished(const std::string& build_id) override {
-    return IsExecutable(BuildFolder(build_id) + "/bin/python");
+    std::string folder = BuildFolder(build_id);
+    return IsExecutable(folder + "/bin/python") && !IsMarkedChanged(os::PosixFileSystem(), folder);
   }
   std::string BuildFolder(const std::string& build_id) const override {
     return Builds() + "/" + build_id;
   }
   BuildUse UseOf(const std::string& build_id) const override {
-    std::string bin = BuildFolder(build_id) + "/bin";
-    return {bin + "/python", {bin}, {}, {}};
+    std::string folder = BuildFolder(build_id);
+    json::Value protect;
+    protect.Set("build", folder);
+    protect.Set("cache", json::Array{json::Value(CacheFolder(options_))});
+    return {folder + "/bin/python", {folder + "/bin"}, {}, std::move(protect)};
   }
   std::string Platform() const override {
     utsname name;
@@ -147,9 +163,9 @@ class UvInstaller final : public Installer {
     TRY(os::PosixFileSystem().MakeDirs(folder, 0700));
     PipSettings pip = ReadPipSettings(options.variables, python.prefix, ReadText);
     out.variables = UvVariables(options.variables, pip, spec, out.secrets);
-    if (Get(out.variables, "UV_CACHE_DIR").empty() && Get(out.variables, "HOME").empty() &&
-        Get(out.variables, "XDG_CACHE_HOME").empty())
-      out.variables["UV_CACHE_DIR"] = options.folder + "/cache";
+    out.variables["UV_CACHE_DIR"] = CacheFolder(options);
+    // Where runs cannot be kept from writing into a build, what they write stays in that build.
+    if (!os::MountNamespacesWork()) out.variables.emplace("UV_LINK_MODE", "copy");
     return out;
   }
 

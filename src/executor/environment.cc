@@ -88,6 +88,9 @@ ScriptEnvironment MakeEnvironment(const Grant& grant, const RunFolder& folder,
                                                  "' was left out: it " + objection});
     }
   }
+  // The node's own is shared by builds, and read-only in the script's view.
+  if (!grant.plan.protect.build.empty())
+    out.variables.emplace("UV_CACHE_DIR", folder.tmp() + "/uv-cache");
   std::string& path = out.variables["PATH"];
   path = JoinPaths({Join(grant.plan.path_prepend, ":"), path});
   std::string python_path = JoinPaths({Or(out.variables, "PYTHONPATH", ""), grant.plan.sdk_path});

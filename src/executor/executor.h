@@ -89,6 +89,7 @@ class Executor final : public Supervisor::Listener {
   /// TERM now, KILL after `grace`.
   void Terminate(std::chrono::milliseconds grace);
   void ShipTheRest();
+  void CheckBuild();
   void Ship(bool container_is_left);
   void Shipped();
   /// The bound on finalizing. Time in which the server is away does not count.

@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "base/strings.h"
 #include "executor/executor.h"
+#include "executor/protection.h"
 
 namespace rw::executor {
 
@@ -31,8 +32,9 @@ void Executor::Ship(bool container_is_left) {
   if (!may_have_run) return ReportFinished();
   FollowScript();
   WatchFinalizing();
-  unshipped_ = (monitor_ ? 4 : 3) + (container_is_left ? 1 : 0);
+  unshipped_ = (monitor_ ? 5 : 4) + (container_is_left ? 1 : 0);
   if (container_is_left) RemoveContainer([this] { Shipped(); });
+  CheckBuild();
   if (monitor_) monitor_->Stop(lifetime_.Bind([this] { Shipped(); }));
   if (disk_)
     for (Warning& warning : disk_->Finish()) Warn(std::move(warning));
@@ -43,6 +45,20 @@ void Executor::Ship(bool container_is_left) {
   };
   journal_->Finish(lifetime_.Bind(add));
   outputs_->Finish(lifetime_.Bind(add));
+}
+
+void Executor::CheckBuild() {
+  if (grant_->plan.protect.build.empty()) return Shipped();
+  auto found = std::make_shared<Warnings>();
+  context_.pool.Run(
+      "protection.check",
+      [found, &fs = context_.fs, folder = folder_, protect = grant_->plan.protect] {
+        *found = CheckProtection(fs, folder, protect);
+      },
+      lifetime_.Bind([this, found] {
+        for (Warning& warning : *found) Warn(std::move(warning));
+        Shipped();
+      }));
 }
 
 void Executor::Shipped() {

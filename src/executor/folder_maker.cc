@@ -7,6 +7,7 @@
 #include "executor/failure.h"
 #include "executor/launch_file.h"
 #include "executor/output_scan.h"
+#include "executor/protection.h"
 #include "os/paths.h"
 
 namespace rw::executor {
@@ -88,7 +89,7 @@ class Maker {
     }
     TRY(job_.fs.MakeDirs(job_.folder.work() + "/outputs"));
     TRY(job_.fs.MakeDirs(job_.folder.work() + "/logs"));
-    return record.Save(job_.fs, job_.folder);
+    return SaveRecord(job_.fs, job_.folder, record);
   }
 
   /// Files of outputs/ and logs/ that the snapshot brought along are not this run's until they are
@@ -131,6 +132,7 @@ class Maker {
     if (plan.image.engine.empty()) {
       launch = TRY(EncodeLaunch(job_.folder.work(), log, CommandLine(plan, environment.variables),
                                 environment.variables));
+      launch += EncodeProtection(plan.protect);
     } else {
       launch = TRY(WriteContainer(log, environment.variables));
     }

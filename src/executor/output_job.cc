@@ -96,7 +96,7 @@ void OutputShipper::NameIt(JobPtr job) {
 void OutputShipper::Stored(const JobPtr& job) {
   record_.shipped[job->name] = {job->file.stamp, job->digest};
   if (!finishing_) {
-    Status saved = record_.Save(context_.fs, folder_);
+    Status saved = SaveRecord(context_.fs, folder_, record_);
     if (!saved) LOG_WARN("outputs.not_saved", {"error", saved.error().message()});
   }
   Ended(job);

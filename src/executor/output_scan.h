@@ -1,61 +1,27 @@
-// Which files below work/outputs and work/logs are there, and what is known of each.
+// The files of a run's outputs and logs (backend/output_scan.h) by its folder.
 #pragma once
 
-#include <map>
-#include <string>
-
-#include "base/result.h"
+#include "backend/output_scan.h"
 #include "executor/run_folder.h"
-#include "executor/warning.h"
-#include "json/value.h"
 
 namespace rw::executor {
 
-/// What tells one state of a file from another without reading it.
-struct FileStamp {
-  uint64_t size = 0;
-  int64_t mtime_ns = 0;
-  int64_t ctime_ns = 0;
-  uint64_t inode = 0;
-  bool operator==(const FileStamp&) const = default;
-};
+using backend::FileStamp;
+using backend::HashFile;
+using backend::IsSameContent;
+using backend::OutputFile;
+using backend::OutputRecord;
+using backend::OutputScan;
 
-/// Nobody wrote the file in between. The ctime does not count: a new link or mode is no writing.
-bool IsSameContent(const FileStamp& before, const FileStamp& now);
-
-/// By name below the working folder ("outputs/model.pt"). Links count when they lead to a regular
-/// file below the working folder; other links, sockets and names that cannot be stored are left
-/// out, the latter two with a warning.
-struct OutputScan {
-  std::map<std::string, FileStamp> files;
-  Warnings warnings;
-};
-OutputScan ScanOutputs(os::FileSystem& fs, const RunFolder& folder);
-
-struct OutputFile {
-  std::string path;  // of the file itself where the name is a link
-  FileStamp stamp;
-};
-/// The file of a name now. kNotFound when it is gone, kUnsupported for what is left out with a
-/// warning.
-Result<OutputFile> OutputFileOf(os::FileSystem& fs, const RunFolder& folder,
-                                const std::string& name);
-
-/// SHA-256 of a file's bytes, in hex.
-Result<std::string> HashFile(os::FileSystem& fs, const std::string& path);
-
-/// What was shipped, and what the snapshot brought along, in state/outputs.json. A cache but for
-/// the baseline.
-struct OutputRecord {
-  struct Shipped {
-    FileStamp stamp;
-    std::string digest;
-  };
-  std::map<std::string, Shipped> baseline;
-  std::map<std::string, Shipped> shipped;
-
-  static OutputRecord Load(os::FileSystem& fs, const RunFolder& folder);
-  Status Save(os::FileSystem& fs, const RunFolder& folder) const;
-};
+inline OutputScan ScanOutputs(os::FileSystem& fs, const RunFolder& folder) {
+  return backend::ScanOutputs(fs, folder.work());
+}
+inline Result<OutputFile> OutputFileOf(os::FileSystem& fs, const RunFolder& folder,
+                                       const std::string& name) {
+  return backend::OutputFileOf(fs, folder.work(), name);
+}
+inline Status SaveRecord(os::FileSystem& fs, const RunFolder& folder, const OutputRecord& record) {
+  return ReplaceFile(fs, folder.outputs(), record.Text());
+}
 
 }  // namespace rw::executor

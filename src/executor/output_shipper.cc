@@ -19,7 +19,7 @@ OutputShipper::OutputShipper(Context& context, ServerLink& server, Offsets& offs
       watcher_(watcher),
       run_id_(std::move(run_id)),
       folder_(std::move(folder)),
-      record_(OutputRecord::Load(context.fs, folder_)),
+      record_(OutputRecord::Load(context.fs, folder_.outputs())),
       tails_(context, server, offsets, run_id_, folder_) {}
 
 void OutputShipper::Start() { LookLater(); }
@@ -68,8 +68,7 @@ void OutputShipper::Scanned(OutputScan scan) {
 }
 
 bool OutputShipper::IsStored(const std::string& name, const FileStamp& stamp) const {
-  auto at = record_.shipped.find(name);
-  if (at != record_.shipped.end()) return at->second.stamp == stamp;
+  if (record_.shipped.contains(name)) return record_.HasStamp(name, stamp);
   auto brought = untouched_.find(name);
   return brought != untouched_.end() && brought->second == stamp;
 }
@@ -91,7 +90,7 @@ void OutputShipper::Finish(std::function<void(Warnings)> done) {
 
 void OutputShipper::ScannedAtEnd(OutputScan scan) {
   looking_ = false;
-  for (Warning& warning : scan.warnings) warnings_.push_back(std::move(warning));
+  for (std::string& problem : scan.problems) warnings_.push_back({"outputs", std::move(problem)});
   auto shared = std::make_shared<OutputScan>(std::move(scan));
   tails_.Finish(Streamed(*shared),
                 lifetime_.Bind([this, shared](const std::set<std::string>& streamed) {
@@ -136,7 +135,7 @@ void OutputShipper::Next() {
     Hash(std::move(job));
   }
   if (ended_scan_ && queue_.empty() && active_.empty() && done_) {
-    Status saved = record_.Save(context_.fs, folder_);
+    Status saved = SaveRecord(context_.fs, folder_, record_);
     if (!saved) LOG_WARN("outputs.not_saved", {"error", saved.error().message()});
     std::exchange(done_, nullptr)(std::move(warnings_));
   }

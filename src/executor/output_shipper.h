@@ -14,6 +14,7 @@
 #include "executor/log_tails.h"
 #include "executor/output_scan.h"
 #include "executor/server_link.h"
+#include "executor/warning.h"
 #include "executor/watcher.h"
 
 namespace rw::executor {

@@ -26,6 +26,7 @@ struct RunFolder {
   std::string ended() const { return Path("state/ended"); }
   std::string container() const { return Path("state/container"); }
   std::string exit() const { return Path("state/exit"); }
+  std::string protection() const { return Path("state/protection"); }
   std::string usage() const { return Path("state/usage"); }
   std::string offsets() const { return Path("state/offsets.json"); }
   std::string outputs() const { return Path("state/outputs.json"); }

@@ -32,6 +32,7 @@ class Inspection {
     TRY(CheckLogs(**db));
     if (deep_) TRY(CheckSegments(**db));
     TRY(CheckSecrets(**db));
+    CheckBuilds();
     return std::move(findings_);
   }
 
@@ -144,6 +145,24 @@ class Inspection {
     if (info && (info->mode & 0077) != 0)
       Add(Health::kError, "secrets", "others can read " + key, "chmod 600 " + key);
     return Ok();
+  }
+
+  /// Where neither root nor user namespaces protect builds, a run may change one.
+  void CheckBuilds() {
+    constexpr std::string_view kMark = ".changed-";
+    auto entries = fs_.List(data_ + "/env/builds");
+    if (!entries) return;
+    for (const os::DirEntry& entry : *entries) {
+      if (!entry.name.starts_with(kMark)) continue;
+      std::string build = entry.name.substr(kMark.size());
+      auto files = os::ReadFile(fs_, data_ + "/env/builds/" + entry.name, 1 << 20);
+      std::string first = files ? files->substr(0, files->find('\n')) : "";
+      Add(Health::kWarning, "builds",
+          "a run changed build " + build.substr(0, 12) + " (" + first +
+              "): it is out of use, and made anew for the next run that needs it",
+          "add packages to the environment instead of installing them in the script; where user "
+          "namespaces are allowed, runs cannot change builds");
+    }
   }
 
   os::FileSystem& fs_;

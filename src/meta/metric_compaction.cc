@@ -68,8 +68,15 @@ Status CompactWriter(db::Connection& db, int64_t metric_id, const std::string& w
   std::vector<int64_t> rows = TRY(NewestSmall(db, metric_id, writer));
   if (rows.size() < 2) return Ok();
   std::reverse(rows.begin(), rows.end());
+  TRY(MergeSegments(db, rows));
+  return Ok();
+}
+
+}  // namespace
+
+Result<bool> MergeSegments(db::Connection& db, const std::vector<int64_t>& rows) {
   auto merged = TRY(Merged(db, rows));
-  if (!merged) return Ok();
+  if (!merged) return false;
   auto keep =
       TRY(db.Prepare("UPDATE metric_segments SET count = ?, last_us = ?, data = ? WHERE row = ?"));
   keep.Bind(merged->count()).Bind(merged->last_us()).BindBlob(merged->Bytes()).Bind(rows[0]);
@@ -79,10 +86,8 @@ Status CompactWriter(db::Connection& db, int64_t metric_id, const std::string& w
     TRY(drop.Bind(rows[i]).Run());
     drop.Reset();
   }
-  return Ok();
+  return true;
 }
-
-}  // namespace
 
 Status CompactMetric(db::Connection& db, int64_t metric_id) {
   for (const std::string& writer : TRY(WritersWithMany(db, metric_id))) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string_view>
+#include <vector>
 
 #include "db/connection.h"
 
@@ -17,5 +18,9 @@ inline constexpr int64_t kCompactEvery = 16;
 /// log2(kLargeSegment / kCompactEvery) times in all. A segment that is damaged stays, with those
 /// around it.
 Status CompactMetric(db::Connection& db, int64_t metric_id);
+
+/// These segments of one writer, oldest first, become one, in the place of the first. False, and
+/// nothing is changed, where one of them is damaged or of another boot.
+Result<bool> MergeSegments(db::Connection& db, const std::vector<int64_t>& rows);
 
 }  // namespace rw::meta

@@ -6,6 +6,7 @@
 #include <random>
 
 #include "json/value.h"
+#include "meta/metric_packing.h"
 #include "meta/metric_rows.h"
 #include "meta/metric_text.h"
 #include "meta/schema.h"
@@ -106,6 +107,52 @@ TEST_F(MetricReaderTest, EachWriterIsCompactedByItself) {
   ASSERT_EQ(all.size(), 2000u);
   for (int i = 0; i < 2000; i++) ASSERT_EQ(all[i], i);
   EXPECT_LT(Count("SELECT count(*) FROM metric_segments"), 120);
+}
+
+TEST_F(MetricReaderTest, ARunsEndPacksWhatIsSmall) {
+  for (int i = 0; i < 15; i++)  // too few to be merged as they came
+    Made(i % 2 == 0 ? "w1" : "w2", {{10 + i, 10 + i}}, i);
+  std::vector<double> before = Numbers();
+  EXPECT_EQ(Count("SELECT count(*) FROM metric_segments"), 15);
+  ASSERT_TRUE(QueuePacking(*db, 1));
+  EXPECT_TRUE(*IsPackingDue(*db));
+  EXPECT_FALSE(*PackSome(*db));
+  EXPECT_FALSE(*IsPackingDue(*db));
+  EXPECT_EQ(Count("SELECT count(*) FROM metric_segments"), 2) << "one a writer";
+  EXPECT_EQ(Numbers(), before);
+  EXPECT_EQ(Count("SELECT sum(count) FROM metric_segments"), 15);
+}
+
+TEST_F(MetricReaderTest, PackingGoesInStepsAndOnAfterEach) {
+  for (int name = 0; name < 150; name++)
+    for (int i = 0; i < 3; i++) {
+      SegmentBuilder one("b");
+      for (int k = 0; k < 500; k++) one.AddNumber(i * 500 + k, i * 500 + k, std::nullopt, k);
+      ASSERT_TRUE(AddSegment(*db, 1, "m" + std::to_string(name), "scalar", "w", i * 500, one));
+    }
+  ASSERT_TRUE(QueuePacking(*db, 1));
+  int steps = 1;
+  while (*PackSome(*db)) steps++;
+  EXPECT_GT(steps, 5);
+  EXPECT_LT(steps, 20);
+  EXPECT_EQ(Count("SELECT count(*) FROM metric_segments"), 150);
+  EXPECT_EQ(Count("SELECT min(count) FROM metric_segments"), 1500);
+  ASSERT_TRUE(QueuePacking(*db, 1));
+  steps = 1;
+  while (*PackSome(*db)) steps++;
+  EXPECT_LT(steps, 5) << "packed already";
+}
+
+TEST_F(MetricReaderTest, PackingPassesOverDamage) {
+  for (int i = 0; i < 5; i++) Made("w1", {{10 + i, 10 + i}}, i);
+  ASSERT_TRUE(
+      db->Execute("UPDATE metric_segments SET data = CAST(substr(data, 1, 30) AS BLOB)"
+                  " WHERE first_seq = 2"));
+  std::vector<double> before = Numbers();
+  ASSERT_TRUE(QueuePacking(*db, 1));
+  EXPECT_FALSE(*PackSome(*db));
+  EXPECT_EQ(Numbers(), before);
+  EXPECT_EQ(damaged.size(), 1u);
 }
 
 TEST_F(MetricReaderTest, DamageIsNamedAndTheRestIsRead) {

@@ -1,5 +1,7 @@
 #include "meta/run_row.h"
 
+#include "meta/metric_packing.h"
+
 namespace rw::meta {
 namespace {
 
@@ -163,6 +165,8 @@ Status SaveRun(db::Connection& db, RunRow& run) {
 Result<bool> ApplyToRun(db::Connection& db, RunRow& run, const model::RunEvent& event) {
   model::RunState after = TRY(model::Apply(run.state, event));
   if (after == run.state) return false;
+  if (model::IsTerminal(after.status) && !model::IsTerminal(run.state.status))
+    TRY(QueuePacking(db, run.row));
   run.state = std::move(after);
   TRY(SaveRun(db, run));
   return true;

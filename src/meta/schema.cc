@@ -1,5 +1,6 @@
 #include "meta/schema.h"
 
+#include "meta/metric_packing.h"
 #include "meta/schema_query.h"
 
 namespace rw::meta {
@@ -173,7 +174,8 @@ constexpr db::Migration kMigrations[] = {{1, "first", kFirst},
                                          {2, "deletion and secrets", kDeletionAndSecrets},
                                          {3, "query", kQuerySchema},
                                          {4, "compaction", kCompactionSchema},
-                                         {5, "system metrics", kSystemMetrics}};
+                                         {5, "system metrics", kSystemMetrics},
+                                         {6, "packing", kPackingSchema}};
 
 }  // namespace
 

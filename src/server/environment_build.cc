@@ -3,6 +3,7 @@
 
 #include "base/hash.h"
 #include "base/log.h"
+#include "base/mutant.h"
 #include "base/strings.h"
 #include "server/environment_service.h"
 #include "server/environment_text.h"
@@ -202,7 +203,8 @@ void EnvironmentService::Finish(const TaskPtr& task) {
 }
 
 void EnvironmentService::Fail(const TaskPtr& task, const Error& error) {
-  if (error.code() == Code::kNoSpace) return WaitForRoom(task, error);
+  if (error.code() == Code::kNoSpace && !MutantPlanted("no_room_is_failure"))
+    return WaitForRoom(task, error);
   meta::EnvLock row = task->row;
   row.state = meta::EnvLock::State::kFailed;
   row.error = error.message();

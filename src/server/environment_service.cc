@@ -5,6 +5,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/strings.h"
+#include "env/build_manifest.h"
 #include "meta/settings.h"
 #include "os/paths.h"
 #include "server/environment_text.h"
@@ -153,6 +154,7 @@ std::optional<std::string> EnvironmentService::Retire(const std::string& build_i
   // Leftovers of that name are removed at the next start, should this server end now.
   std::string aside = os::JoinPath(os::DirName(folder), ".part-retired-" + build_id);
   if (!context_.fs.Rename(folder, aside)) return std::nullopt;
+  (void)env::RemoveChangedMark(context_.fs, folder);
   std::erase_if(ready_, [&](const auto& entry) { return entry.second.build_id == build_id; });
   return aside;
 }

@@ -212,7 +212,11 @@ void InteractiveRuns::Looked(const std::string& run_id, const std::shared_ptr<Re
   LOG_WARN("interactive.gone", {"run", run_id}, {"process", rest->process.Words()},
            {"folder_readable", rest->there});
   if (!rest->there || MutantPlanted("rest_forgotten")) return End(run_id, rest);
-  Salvage::Start(context, service_.logs(), run_id, rest->process.folder,
+  Salvage::Start(context, service_.logs(),
+                 {.run_id = run_id,
+                  .folder = rest->process.folder,
+                  .because = "The process that logged this run is gone.",
+                  .submitted = false},
                  [this, alive = alive_, run_id, rest] {
                    if (*alive) End(run_id, rest);
                  });

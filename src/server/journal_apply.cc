@@ -1,6 +1,7 @@
 #include "server/journal_apply.h"
 
 #include "base/hash.h"
+#include "meta/metric_packing.h"
 #include "meta/metric_rows.h"
 #include "model/names.h"
 
@@ -256,6 +257,9 @@ Status JournalApplier::Finish() {
                          one.segment));
     points_ += one.segment.count();
   }
+  // After the run's end nothing else would pack it again.
+  if (has_metrics_ && model::IsTerminal(home_.state.status))
+    TRY(meta::QueuePacking(db_, home_.row));
   gathered_.clear();
   last_ = nullptr;
   if (unknown_ == 0) return Ok();

@@ -70,6 +70,7 @@ void Ship(RunService& service, const CallPtr& call) {
           service.context().writer.Submit("journal.offset", ingested->late_offset,
                                           [](const Status&) {});
         service.context().stats.points += static_cast<uint64_t>(ingested->points);
+        if (ingested->metrics || !ingested->changed.empty()) service.metric_packer().Note();
         if (ingested->metrics) {
           service.metric_sorter().Note();
           service.context().events.Publish(shared->run_id, {RunEvent::Kind::kMetrics, ""});

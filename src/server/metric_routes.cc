@@ -2,6 +2,7 @@
 #include <map>
 #include <memory>
 
+#include "meta/metric_packing.h"
 #include "meta/metric_rows.h"
 #include "server/run_routes.h"
 
@@ -67,6 +68,7 @@ Result<net::Response> Store(db::Connection& db, const std::string& run_id,
     int64_t seq = TRY(NextSeq(db, run.row, name));
     TRY(meta::AddSegment(db, run.row, name, segment.first, kServerWriter, seq, segment.second));
   }
+  if (model::IsTerminal(run.state.status)) TRY(meta::QueuePacking(db, run.row));
   json::Value out = json::Object();
   return net::JsonResponse(out.Set("count", static_cast<int64_t>(values.size())));
 }
@@ -87,6 +89,7 @@ void Log(RunService& service, const CallPtr& call) {
       [&service, &context, run_id, points] {
         context.stats.points += points;
         service.metric_sorter().Note();
+        service.metric_packer().Note();
         context.events.Publish(run_id, {RunEvent::Kind::kMetrics, ""});
       });
 }

@@ -194,6 +194,7 @@ void RunService::AfterChange(const std::string& run_id, bool ended) {
   context_.events.Publish(run_id, {RunEvent::Kind::kStatus, ""});
   context_.events.Publish(run_id, {RunEvent::Kind::kCommand, ""});
   if (ended) logs_.Close(run_id);
+  if (ended) metric_packer_.Note();
 }
 
 void RunService::FillWaiting(const meta::RunRow& run, json::Value& json) const {

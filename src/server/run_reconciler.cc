@@ -78,6 +78,7 @@ Status RunService::Start() {
   TRY(Adopt());
   TRY(interactive_.Start());
   metric_sorter_.Note();
+  metric_packer_.Note();
   Reconcile();
   return Ok();
 }
@@ -140,7 +141,9 @@ void RunService::Lost(const std::string& run_id, LiveRun& live) {
             "missing.");
   };
   if (folder.empty()) return end();
-  Salvage::Start(context_, logs_, run_id, folder, end);
+  Salvage::Start(
+      context_, logs_,
+      {.run_id = run_id, .folder = folder, .because = "The run's supervisor was killed."}, end);
 }
 
 void RunService::EndLost(const std::string& run_id, const std::string& warning) {

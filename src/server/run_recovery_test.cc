@@ -1,4 +1,5 @@
 // What is left when a server, an executor or a supervisor is gone: who goes on, and with what.
+#include "base/hash.h"
 #include "server/testing/run_fixture.h"
 
 namespace rw::server {
@@ -171,6 +172,70 @@ TEST_F(RunTest, AFailedSpawnFailsTheRun) {
   EXPECT_EQ(StatusOf(id), "Failed");
   EXPECT_NE(Run(id)["error"].StringOr("message").find("no shim"), std::string::npos);
   EXPECT_EQ(Run(id)["error"].StringOr("code"), "SystemError");
+}
+
+TEST_F(RunTest, MetricsArePackedWhenTheirRunHasEnded) {
+  std::string id = SubmitId();
+  FakeExecutor executor = ClaimLast();
+  JournalText journal(id);
+  size_t shipped = 0;
+  for (int i = 0; i < 10; i++) {
+    journal.Number("i", i);
+    EXPECT_EQ(Ship(executor, journal.bytes.substr(shipped), shipped).status(), 200);
+    shipped = journal.bytes.size();
+  }
+  auto segments = [&] {
+    auto row = *db->Prepare("SELECT count(*) FROM metric_segments");
+    EXPECT_TRUE(*row.Step());
+    return row.Int(0);
+  };
+  EXPECT_EQ(segments(), 10);
+  std::string before = json::Write(Metrics(id));
+  Finish(executor);
+  StartCore();  // the server ends before it got to it
+  loop.Advance(5'000'000);
+  EXPECT_EQ(segments(), 1);
+  EXPECT_EQ(json::Write(Metrics(id)), before);
+}
+
+TEST_F(RunTest, WhatADeadSupervisorHadNotStoredIsCollected) {
+  std::string id = SubmitId();
+  FakeExecutor executor = ClaimLast();
+  Tell(executor, "started");
+  std::string folder = "/runs/" + id;
+  for (const char* below : {"/work/outputs/sub", "/work/logs", "/journal", "/state"})
+    ASSERT_TRUE(fs.MakeDirs(folder + below));
+  auto write = [&](const std::string& name, const std::string& text) {
+    EXPECT_TRUE(os::WriteFileAtomically(fs, folder + name, text));
+  };
+  JournalText journal(id);
+  journal.Number("i", 1);
+  write("/journal/0123456789abcdef.rwj", journal.bytes);
+  write("/work/outputs/sub/model", "weights");
+  write("/work/outputs/brought", "snapshot's");
+  write("/work/logs/events", "tensorboard");
+  write("/work/elsewhere", "no output");
+  ASSERT_TRUE(fs.MakeSymlink("/etc/passwd", folder + "/work/outputs/link"));
+  auto file = *fs.Stat(folder + "/work/outputs/brought");
+  json::Value stamp = json::Object();
+  stamp.Set("digest", Sha256Hex("snapshot's")).Set("size", file.size).Set("inode", file.inode);
+  stamp.Set("mtime_ns", file.mtime_ns).Set("ctime_ns", file.ctime_ns);
+  json::Value record = json::Object();
+  record.Set("baseline", json::Object{{"outputs/brought", stamp}}).Set("shipped", json::Object());
+  write("/state/outputs.json", json::Write(record));
+  backend.SetFolder(RunId(id), folder);
+  backend.SetLife(AllocationId(executor.allocation), backend::Life::kDead);
+  loop.Advance(5'000'000);
+  EXPECT_EQ(StatusOf(id), "Failed");
+  auto files = Do("GET", "/api/v1/runs/" + id + "/artifacts").json()["items"];
+  ASSERT_EQ(files.as_array().size(), 2u) << json::Write(files);
+  EXPECT_EQ(files.as_array()[0].StringOr("name"), "logs/events");
+  EXPECT_EQ(files.as_array()[1].StringOr("name"), "outputs/sub/model");
+  EXPECT_EQ(files.as_array()[1].StringOr("digest"), Sha256Hex("weights"));
+  EXPECT_EQ(Metrics(id).as_array().size(), 1u);
+  std::string told = json::Write(Run(id)["warnings"]);
+  EXPECT_NE(told.find("2 files (18 bytes) of outputs and logs"), std::string::npos) << told;
+  EXPECT_NE(told.find("outputs/link was not stored: it is a link"), std::string::npos) << told;
 }
 
 }  // namespace

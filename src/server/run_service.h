@@ -12,6 +12,7 @@
 #include "server/environment_gate.h"
 #include "server/interactive_runs.h"
 #include "server/log_store.h"
+#include "server/metric_packer.h"
 #include "server/metric_sorter.h"
 #include "server/run_ops.h"
 #include "server/scheduler.h"
@@ -60,6 +61,7 @@ class RunService {
   Scheduler& scheduler() { return scheduler_; }
   LogStore& logs() { return logs_; }
   MetricSorter& metric_sorter() { return metric_sorter_; }
+  MetricPacker& metric_packer() { return metric_packer_; }
   InteractiveRuns& interactive() { return interactive_; }
   ServerContext& context() { return context_; }
 
@@ -112,6 +114,7 @@ class RunService {
   Scheduler scheduler_;
   LogStore logs_;
   MetricSorter metric_sorter_{context_};
+  MetricPacker metric_packer_{context_};
   InteractiveRuns interactive_{*this};
   std::map<std::string, LiveRun> live_;
   TimerId tick_ = 0;

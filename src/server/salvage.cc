@@ -3,11 +3,14 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "base/strings.h"
+#include "meta/run_row.h"
 #include "server/journal_ingest.h"
 
 namespace rw::server {
 namespace {
 constexpr size_t kPiece = 1 << 20;
+constexpr size_t kMostTold = 10;  // of what could not be stored
 constexpr auto kAgain = std::chrono::seconds(1);
 constexpr const char* kLog = "azureml-logs/70_driver_log.txt";
 
@@ -25,17 +28,16 @@ Result<std::string> Read(os::FileSystem& fs, const std::string& path, int64_t of
 }
 }  // namespace
 
-Salvage::Salvage(ServerContext& context, LogStore& logs, std::string run_id, std::string folder,
-                 Task done)
+Salvage::Salvage(ServerContext& context, LogStore& logs, Job job, Task done)
     : context_(context),
       logs_(logs),
-      run_id_(std::move(run_id)),
-      folder_(std::move(folder)),
-      done_(std::move(done)) {}
+      job_(std::move(job)),
+      done_(std::move(done)),
+      give_up_boot_us_(context.clock.BootMicros() +
+                       context.options.finalizing_seconds * 1'000'000) {}
 
-void Salvage::Start(ServerContext& context, LogStore& logs, const std::string& run_id,
-                    const std::string& folder, Task done) {
-  std::shared_ptr<Salvage> self(new Salvage(context, logs, run_id, folder, std::move(done)));
+void Salvage::Start(ServerContext& context, LogStore& logs, Job job, Task done) {
+  std::shared_ptr<Salvage> self(new Salvage(context, logs, std::move(job), std::move(done)));
   self->Find();
 }
 
@@ -43,7 +45,7 @@ void Salvage::Find() {
   auto found = std::make_shared<std::deque<Source>>();
   context_.pool.Run(
       "salvage.find",
-      [found, folder = folder_, &fs = context_.fs] {
+      [found, folder = job_.folder, &fs = context_.fs] {
         auto entries = fs.List(folder + "/journal");
         if (!entries) return;
         for (const os::DirEntry& entry : *entries) {
@@ -53,8 +55,9 @@ void Salvage::Find() {
       },
       [self = shared_from_this(), found] {
         self->sources_ = std::move(*found);
-        Source log{self->folder_ + "/" + kLog, kLog, true};
-        auto sizes = self->logs_.Sizes(self->run_id_);
+        if (!self->job_.submitted) return self->Next();
+        Source log{self->job_.folder + "/" + kLog, kLog, true};
+        auto sizes = self->logs_.Sizes(self->job_.run_id);
         for (const LogSize& one : sizes ? *sizes : std::vector<LogSize>())
           if (one.name == kLog) log.offset = one.size;
         self->sources_.push_back(std::move(log));
@@ -63,7 +66,7 @@ void Salvage::Find() {
 }
 
 void Salvage::Next() {
-  if (sources_.empty()) return done_();
+  if (sources_.empty()) return Outputs();
   // An empty piece of a journal is answered with what is known of it.
   if (!sources_.front().is_log && sources_.front().offset == 0) return Ship("");
   ReadPiece();
@@ -89,14 +92,15 @@ void Salvage::Ship(std::string bytes) {
   if (source.is_log) {
     net::Body body;
     body.bytes = std::move(bytes);
-    return logs_.Write(run_id_, source.name, source.offset, std::move(body), {},
+    return logs_.Write(job_.run_id, source.name, source.offset, std::move(body), {},
                        [self](const Result<LogStore::Written>& written) {
                          if (!written) return self->Shipped(written.error());
                          self->Shipped(written->acked);
                        });
   }
   auto ingested = std::make_shared<Ingested>();
-  JournalPiece piece{run_id_, source.name, source.offset, std::move(bytes), context_.NowMicros()};
+  JournalPiece piece{job_.run_id, source.name, source.offset, std::move(bytes),
+                     context_.NowMicros()};
   bool first = piece.bytes.empty();
   context_.writer.Submit(
       "salvage.journal",
@@ -115,19 +119,62 @@ void Salvage::Shipped(const Result<int64_t>& acked) {
   Source& source = sources_.front();
   bool moved = acked && *acked > source.offset;
   if (moved) {
-    LOG_INFO("salvage.shipped", {"run", run_id_}, {"source", source.name}, {"acked", *acked});
+    (source.is_log ? log_bytes_ : journal_bytes_) += *acked - source.offset;
+    LOG_INFO("salvage.shipped", {"run", job_.run_id}, {"source", source.name}, {"acked", *acked});
     source.offset = *acked;
-  } else if (!acked && acked.error().code() == Code::kNoSpace) {
+  } else if (!acked && acked.error().code() == Code::kNoSpace &&
+             context_.clock.BootMicros() < give_up_boot_us_) {
     // Nothing of it is given up for a disk that is full at this moment.
     context_.loop.After("salvage.again", kAgain, [self = shared_from_this()] { self->Next(); });
     return;
   } else {
     if (!acked)
-      LOG_WARN("salvage.refused", {"run", run_id_}, {"source", source.name},
+      LOG_WARN("salvage.refused", {"run", job_.run_id}, {"source", source.name},
                {"error", acked.error().message()});
+    if (!acked)
+      problems_.push_back(source.name + " was not taken in whole: " + acked.error().message());
     sources_.pop_front();
   }
   Next();
+}
+
+void Salvage::Outputs() {
+  if (!job_.submitted) return Finish({});
+  SalvageOutputs::Start(
+      context_, job_.run_id, job_.folder, give_up_boot_us_,
+      [self = shared_from_this()](const SalvagedOutputs& outputs) { self->Finish(outputs); });
+}
+
+std::string Salvage::Report(const SalvagedOutputs& outputs) const {
+  std::vector<std::string> parts;
+  if (journal_bytes_ > 0) parts.push_back(std::to_string(journal_bytes_) + " bytes of journals");
+  if (log_bytes_ > 0) parts.push_back(std::to_string(log_bytes_) + " bytes of its log");
+  if (outputs.files > 0)
+    parts.push_back(std::to_string(outputs.files) + " files (" + std::to_string(outputs.bytes) +
+                    " bytes) of outputs and logs");
+  std::vector<std::string> problems = problems_;
+  problems.insert(problems.end(), outputs.problems.begin(), outputs.problems.end());
+  if (parts.empty() && problems.empty()) return "";
+  std::string text = job_.because + " What had not been sent was collected from its folder: ";
+  text += parts.empty() ? "nothing" : Join(parts, ", ");
+  text += ".";
+  size_t more = problems.size() > kMostTold ? problems.size() - kMostTold : 0;
+  problems.resize(problems.size() - more);
+  for (const std::string& problem : problems) text.append(" ").append(problem).append(".");
+  if (more > 0) text += " And " + std::to_string(more) + " more like these.";
+  return text;
+}
+
+void Salvage::Finish(const SalvagedOutputs& outputs) {
+  std::string text = Report(outputs);
+  if (text.empty()) return done_();
+  context_.writer.Submit(
+      "salvage.report",
+      [run = job_.run_id, text](db::Connection& db) -> Status {
+        auto row = TRY(meta::LoadRun(db, run));
+        return meta::AddWarning(db, row.row, "salvage", text);
+      },
+      [self = shared_from_this()](const Status&) { self->done_(); });
 }
 
 }  // namespace rw::server

@@ -20,6 +20,8 @@ struct LaunchFile {
   const char* out;
   char** arguments;    // NULL at the end
   char** environment;  // NULL at the end
+  char** read_only;    // NULL at the end
+  const char* build;   // NULL: none that runs share
   bool container;      // what is started is a container engine's client
 };
 
@@ -46,22 +48,26 @@ static char* ReadWhole(int dir, const char* name, size_t* size) {
   return bytes;
 }
 
-// The strings stay in `file->bytes`; both lists share one array.
+// The strings stay in `file->bytes`; the lists share one array.
 static bool ParseLaunch(struct LaunchFile* file, size_t size) {
   size_t strings = 0;
   for (size_t i = 0; i < size; i++) strings += file->bytes[i] == '\0';
-  char** slots = calloc(2 * strings + 2, sizeof *slots);
+  char** slots = calloc(3 * (strings + 1), sizeof *slots);
   if (slots == NULL) return false;
   file->arguments = slots;
   file->environment = slots + strings + 1;
+  file->read_only = slots + 2 * (strings + 1);
   size_t arguments = 0;
   size_t variables = 0;
+  size_t folders = 0;
   for (char* at = file->bytes; at < file->bytes + size; at += strlen(at) + 1) {
     if (strncmp(at, "cwd=", 4) == 0) file->cwd = at + 4;
     if (strncmp(at, "out=", 4) == 0) file->out = at + 4;
     if (strcmp(at, "container=1") == 0) file->container = true;
     if (strncmp(at, "arg=", 4) == 0) file->arguments[arguments++] = at + 4;
     if (strncmp(at, "env=", 4) == 0) file->environment[variables++] = at + 4;
+    if (strncmp(at, "build=", 6) == 0) file->build = at + 6;
+    if (strncmp(at, "read-only=", 10) == 0) file->read_only[folders++] = at + 10;
   }
   errno = EINVAL;
   return file->cwd != NULL && file->out != NULL && arguments > 0;
@@ -75,17 +81,21 @@ static void ResetSignals(void) {
   sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static void Fail(int pipe, int error, const char* path) {
-  struct Outcome outcome = {kExecFailed, error, ""};
+static void Report(int pipe, enum OutcomeKind kind, int error, const char* path) {
+  struct Outcome outcome = {kind, error, ""};
   snprintf(outcome.path, sizeof outcome.path, "%s", path);
   if (write(pipe, &outcome, sizeof outcome) < 0) _exit(126);
   _exit(127);
 }
 
-static void ExecScript(const struct LaunchFile* file, int out, int pipe, pid_t parent,
-                       const char* group) {
+static void Fail(int pipe, int error, const char* path) { Report(pipe, kExecFailed, error, path); }
+
+static void ExecScript(const struct Shim* shim, const struct LaunchFile* file, int out, int pipe,
+                       pid_t parent) {
   setsid();
-  EnterGroup(group);
+  EnterGroup(shim->group);
+  if (ProtectFolders(shim, file->build, file->read_only) != 0)
+    Report(pipe, kNamespaceFailed, EPERM, "");
   // The script does not outlive its supervisor: what nobody watches, nobody could stop.
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(127);
@@ -112,11 +122,11 @@ bool ForkScript(struct Shim* shim) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return Refuse(shim, errno, "pipe");
   shim->container = file.container;
-  MakeGroup(shim);
+  if (shim->namespace_refused == 0) MakeGroup(shim);
   shim->machine_oom_before = MachineOomKills();
   pid_t self = getpid();
   pid_t child = fork();
-  if (child == 0) ExecScript(&file, out, ends[1], self, shim->group);
+  if (child == 0) ExecScript(shim, &file, out, ends[1], self);
   int saved = errno;
   close(ends[1]);
   free(file.arguments);

@@ -132,6 +132,7 @@ int main(int argc, char** argv) {
   StartExecutor(&shim);
   while (!(shim.bye && shim.executor == 0)) Turn(&shim, signals);
   EndTree(&shim);
+  RemoveLayers(&shim);
   RemoveGroup(&shim);
   return 0;
 }

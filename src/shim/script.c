@@ -60,6 +60,12 @@ void OnExecPipe(struct Shim* shim) {
   if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
   close(shim->exec_pipe);
   shim->exec_pipe = -1;
+  if (n == (ssize_t)sizeof outcome && outcome.kind == kNamespaceFailed) {
+    Log("namespace.refused", outcome.number, 0);
+    shim->namespace_refused = outcome.number;
+    if (!ForkScript(shim)) Exited(shim);
+    return;
+  }
   if (n == (ssize_t)sizeof outcome) {
     shim->outcome = outcome;
     Exited(shim);

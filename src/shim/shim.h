@@ -18,7 +18,8 @@ enum Phase {
   kUnknown,  // an earlier shim began a launch and did not live to tell
 };
 
-enum OutcomeKind { kCode, kSignal, kExecFailed };
+// kNamespaceFailed: nothing was executed; the same without namespaces can be.
+enum OutcomeKind { kCode, kSignal, kExecFailed, kNamespaceFailed };
 
 struct Outcome {
   enum OutcomeKind kind;
@@ -46,7 +47,8 @@ struct Shim {
   pid_t script;
   bool container;  // the script is a container engine's client: it hands signals on
   uint64_t start_ticks;
-  int exec_pipe;  // -1: none; at end of file when exec succeeded
+  int exec_pipe;          // -1: none; at end of file when exec succeeded
+  int namespace_refused;  // errno; 0: not tried or entered
   struct Outcome outcome;
   bool exit_recorded;  // false while the disk refuses the exit record
   bool gone;
@@ -102,6 +104,16 @@ void RemoveGroup(struct Shim* shim);
 bool ForkScript(struct Shim* shim);
 // Forks the executor with the other end of a new link as descriptor 3.
 bool ForkExecutor(struct Shim* shim);
+
+// mounts.c
+// In the child, before exec: gives it a mount namespace of its own, in which `build` (NULL: nothing
+// is done), that runs share, is an overlay with its changes in RUN_DIR/overlay or, where the kernel
+// refuses that, read-only; and the folders of `read_only` (NULL at the end) are what they are
+// called. What was reached is noted in state/protection. EAGAIN: this process is of no use any
+// more; a new one must be told that namespaces were refused.
+int ProtectFolders(const struct Shim* shim, const char* build, char* const* read_only);
+// At the end: what the script changed there vanishes with it.
+void RemoveLayers(const struct Shim* shim);
 
 // tree.c
 // Signals every descendant of this process but the executor, the script's process group first; of a

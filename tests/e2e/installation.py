@@ -20,6 +20,7 @@ class Installation:
         self.data = home / "data" / "runwright"
         self.project = home / "project"
         self.project.mkdir(parents=True)
+        self.before = []  # a command that executes what follows
         # As bare as `env -i`: what a user's shell exports must not be what makes this work.
         self.env = {
             "PATH": "%s:/usr/bin:/bin" % BIN,
@@ -31,7 +32,7 @@ class Installation:
         }
 
     def cli(self, *arguments, check=True, **options):
-        done = subprocess.run([str(BIN / "runwright")] + [str(a) for a in arguments], env=self.env, cwd=str(self.project), stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
+        done = subprocess.run(self.before + [str(BIN / "runwright")] + [str(a) for a in arguments], env=self.env, cwd=str(self.project), stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
         if check:
             assert done.returncode == 0, "runwright %s: exit %d\n%s\n%s" % (" ".join(map(str, arguments)), done.returncode, done.stdout.decode(), done.stderr.decode())
         return done

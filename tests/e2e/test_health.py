@@ -137,11 +137,14 @@ import os, subprocess, time
 from azureml.core import Run
 run = Run.get_context()
 child = subprocess.Popen(['sleep', '600'], start_new_session=True)
+os.makedirs('outputs/deep')
 run.log('i', 0)
 run.flush()
 open('child', 'w').write(str(child.pid))
 while not os.path.exists('go'): time.sleep(0.01)
 for i in range(1, 1000): run.log('i', i); print(i, flush=True)
+open('outputs/deep/model', 'w').write('weights')
+open('logs/events', 'w').write('tensorboard')
 open('said', 'w').close()
 time.sleep(600)
 """)
@@ -161,6 +164,11 @@ time.sleep(600)
     metrics = json.loads(ask(installation, "/api/v1/runs/%s/metrics" % run_id))["metrics"]
     assert metrics[0]["values"] == [float(i) for i in range(1000)]
     assert installation.cli("logs", run_id).stdout.split() == [b"%d" % i for i in range(1, 1000)]
+    files = json.loads(ask(installation, "/api/v1/runs/%s/artifacts" % run_id))["items"]
+    assert {(one["name"], one["size"]) for one in files} >= {("outputs/deep/model", 7), ("logs/events", 11)}
+    assert ask(installation, "/api/v1/runs/%s/artifacts/content?name=outputs/deep/model" % run_id) == b"weights"
+    (told,) = [one["message"] for one in run["warnings"] if one["source"] == "salvage"]
+    assert "bytes of journals" in told and "2 files (18 bytes) of outputs and logs" in told
     server = installation.server_pid()
     wait_for(lambda: [p for p in installation.processes() if p[0] != server] == [], what="the end of the run's processes")
     wait_for(lambda: not alive(child), what="the end of the child")

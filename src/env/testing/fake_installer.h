@@ -12,7 +12,7 @@
 
 namespace rw::env::testing {
 
-class FakeInstaller final : public Installer {
+class FakeInstaller : public Installer {
  public:
   explicit FakeInstaller(Loop& loop) : loop_(loop) {}
 

@@ -1,17 +1,16 @@
-#include "executor/output_scan.h"
+#include "backend/output_scan.h"
 
 #include "base/hash.h"
 #include "base/strings.h"
 #include "os/paths.h"
 
-namespace rw::executor {
+namespace rw::backend {
 namespace {
 constexpr size_t kDeepest = 64;
 
 class Walk {
  public:
-  Walk(os::FileSystem& fs, const RunFolder& folder)
-      : fs_(fs), folder_(folder), work_(folder.work()) {}
+  Walk(os::FileSystem& fs, const std::string& work) : fs_(fs), work_(work) {}
 
   void Folder(const std::string& name, size_t depth) {
     if (depth > kDeepest) return Warn(name, "folders are nested too deeply");
@@ -37,10 +36,10 @@ class Walk {
 
  private:
   void Warn(const std::string& name, const std::string& why) {
-    scan.warnings.push_back({"outputs", name + " was not stored: " + why});
+    scan.problems.push_back(name + " was not stored: " + why);
   }
   void File(const std::string& name) {
-    auto file = OutputFileOf(fs_, folder_, name);
+    auto file = OutputFileOf(fs_, work_, name);
     if (file) {
       scan.files[name] = file->stamp;
     } else if (file.error().code() == Code::kUnsupported) {
@@ -49,8 +48,7 @@ class Walk {
   }
 
   os::FileSystem& fs_;
-  const RunFolder& folder_;
-  std::string work_;
+  const std::string& work_;
 };
 
 /// "/a/b/../c/./d" → "/a/c/d", by the text alone.
@@ -68,11 +66,11 @@ std::string Normalise(const std::string& path) {
 }
 
 /// The path a link leads to. Links to links end here.
-Result<std::string> TargetOf(os::FileSystem& fs, const RunFolder& folder, const std::string& path) {
+Result<std::string> TargetOf(os::FileSystem& fs, const std::string& work, const std::string& path) {
   std::string target = TRY(fs.ReadLink(path));
   if (!target.starts_with("/")) target = os::JoinPath(os::DirName(path), target);
   target = Normalise(target);
-  if (!target.starts_with(folder.work() + "/"))
+  if (!target.starts_with(work + "/"))
     return Error(Code::kUnsupported, "it is a link that leads out of the working folder");
   return target;
 }
@@ -95,12 +93,12 @@ OutputRecord::Shipped FromJson(const json::Value& value) {
 }
 }  // namespace
 
-Result<OutputFile> OutputFileOf(os::FileSystem& fs, const RunFolder& folder,
+Result<OutputFile> OutputFileOf(os::FileSystem& fs, const std::string& work,
                                 const std::string& name) {
-  OutputFile file{folder.work() + "/" + name, {}};
+  OutputFile file{work + "/" + name, {}};
   os::FileInfo info = TRY(fs.Stat(file.path));
   if (info.type == os::FileType::kSymlink) {
-    file.path = TRY(TargetOf(fs, folder, file.path));
+    file.path = TRY(TargetOf(fs, work, file.path));
     info = TRY(fs.Stat(file.path));
     if (info.type != os::FileType::kRegular)
       return Error(Code::kNotFound, file.path + " is no file, though a link leads to it");
@@ -115,8 +113,8 @@ bool IsSameContent(const FileStamp& before, const FileStamp& now) {
   return before.size == now.size && before.mtime_ns == now.mtime_ns && before.inode == now.inode;
 }
 
-OutputScan ScanOutputs(os::FileSystem& fs, const RunFolder& folder) {
-  Walk walk(fs, folder);
+OutputScan ScanOutputs(os::FileSystem& fs, const std::string& work) {
+  Walk walk(fs, work);
   walk.Folder("outputs", 0);
   walk.Folder("logs", 0);
   return std::move(walk.scan);
@@ -134,9 +132,23 @@ Result<std::string> HashFile(os::FileSystem& fs, const std::string& path) {
   }
 }
 
-OutputRecord OutputRecord::Load(os::FileSystem& fs, const RunFolder& folder) {
+bool OutputRecord::HasStamp(const std::string& name, const FileStamp& stamp) const {
+  auto at = shipped.find(name);
+  return at != shipped.end() && at->second.stamp == stamp;
+}
+
+bool OutputRecord::IsStored(const std::string& name, const FileStamp& stamp,
+                            const std::string& digest) const {
+  auto sent = shipped.find(name);
+  if (sent != shipped.end()) return sent->second.digest == digest;
+  auto brought = baseline.find(name);
+  return brought != baseline.end() && brought->second.digest == digest &&
+         IsSameContent(brought->second.stamp, stamp);
+}
+
+OutputRecord OutputRecord::Load(os::FileSystem& fs, const std::string& path) {
   OutputRecord record;
-  auto text = os::ReadFile(fs, folder.outputs());
+  auto text = os::ReadFile(fs, path);
   if (!text) return record;
   auto value = json::Parse(*text);
   if (!value) return record;
@@ -150,14 +162,14 @@ OutputRecord OutputRecord::Load(os::FileSystem& fs, const RunFolder& folder) {
   return record;
 }
 
-Status OutputRecord::Save(os::FileSystem& fs, const RunFolder& folder) const {
+std::string OutputRecord::Text() const {
   json::Value names = json::Object();
   for (const auto& [name, one] : baseline) names.Set(name, ToJson(one));
   json::Value sent = json::Object();
   for (const auto& [name, one] : shipped) sent.Set(name, ToJson(one));
   json::Value all = json::Object();
   all.Set("baseline", std::move(names)).Set("shipped", std::move(sent));
-  return ReplaceFile(fs, folder.outputs(), json::Write(all));
+  return json::Write(all);
 }
 
-}  // namespace rw::executor
+}  // namespace rw::backend
