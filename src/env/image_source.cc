@@ -157,8 +157,8 @@ void ImageInstaller::FindPython(const Image& image, const ImageFacts& facts,
     auto found = outcome->code == 0 ? ReadProbe(facts.id, outcome->out)
                                     : Result<Interpreter>(Error(Code::kNotFound, ""));
     if (found) return done(std::move(found));
-    // 125: the engine itself failed; then no other name will do.
-    if (outcome->code == 125)
+    // The engine itself failed: no other name will do. 127 is of a name that the image has not.
+    if (outcome->code == 125 || outcome->code == 126)
       return done(EngineError("start image " + ShownName(image), outcome->words, image, ""));
     FindPython(image, facts, names, progress, done);
   });
