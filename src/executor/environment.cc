@@ -79,6 +79,7 @@ ScriptEnvironment MakeEnvironment(const Grant& grant, const RunFolder& folder,
   ScriptEnvironment out;
   out.variables = MachineVariables(grant, folder, base);
   out.variables.merge(AzureVariables(grant, folder, server_url));
+  if (grant.plan.resumes) out.variables["AZUREML_DATAREFERENCE_MODEL_LOCATION"] = folder.resume();
   for (const auto& [name, value] : grant.plan.environment_variables) {
     std::string objection = Objection(name, value);
     if (objection.empty()) {

@@ -40,6 +40,7 @@ class Maker {
     FolderResult result;
     result.missing = TRY(MissingBlobs());
     if (!result.missing.empty()) return result;
+    TRY(MakeResume());
     TRY(MakeWork());
     result.error = CheckScript();
     if (!result.error.is_null()) return result;
@@ -66,11 +67,33 @@ class Maker {
 
   Result<std::vector<std::string>> MissingBlobs() {
     std::vector<std::string> out;
-    if (job_.grant.plan.snapshot_id.empty() || !job_.grant.plan.blob_dir.empty()) return out;
+    if (!job_.grant.plan.blob_dir.empty()) return out;
+    std::vector<cas::Digest> wanted;
+    for (const ResumeFile& file : job_.grant.plan.resume_files)
+      wanted.push_back(TRY(cas::Digest::Parse(file.digest)));
+    for (const cas::Digest& digest : TRY(store_.FindMissing(wanted))) out.push_back(digest.Hex());
+    if (job_.grant.plan.snapshot_id.empty()) return out;
     cas::ClosureChecker checker(store_);
     auto closure = TRY(checker.Check(TRY(cas::Digest::Parse(job_.grant.plan.snapshot_id))));
     for (const cas::Digest& digest : closure.missing) out.push_back(digest.Hex());
     return out;
+  }
+
+  /// Beside the working folder: what an earlier run left is no output of this one.
+  Status MakeResume() {
+    if (!job_.grant.plan.resumes) return Ok();
+    TRY(job_.fs.RemoveTree(job_.folder.resume()));
+    TRY(job_.fs.MakeDirs(job_.folder.resume()));
+    for (const ResumeFile& file : job_.grant.plan.resume_files) {
+      if (job_.canceled.load())
+        return Error(Code::kCanceled, "Copying the earlier run's files was canceled.");
+      std::string path = job_.folder.resume() + "/" + file.path;
+      TRY(job_.fs.MakeDirs(os::DirName(path)));
+      Status made = cas::CopyBlob(store_, TRY(cas::Digest::Parse(file.digest)), job_.fs, path);
+      if (!made)
+        return std::move(made).error().WithContext("file " + file.path + " of the earlier run");
+    }
+    return Ok();
   }
 
   Status MakeWork() {

@@ -13,6 +13,7 @@ struct RunFolder {
 
   std::string Path(std::string_view name) const { return root + "/" + std::string(name); }
   std::string work() const { return Path("work"); }
+  std::string resume() const { return Path("resume"); }
   std::string journal() const { return Path("journal"); }
   std::string tmp() const { return Path("tmp"); }
   std::string run_json() const { return Path("run.json"); }

@@ -2,6 +2,7 @@
 
 #include "base/hash.h"
 #include "base/strings.h"
+#include "server/resume.h"
 
 namespace rw::server {
 namespace {
@@ -56,7 +57,10 @@ Result<json::Value> MakeGrant(db::Connection& db, const meta::RunRow& run,
                               const ReadyEnvironment& environment, const GrantFacts& facts) {
   json::Value grant = json::Object();
   grant.Set("run", RunMembers(run, TRY(WorkspaceOf(db, run.workspace_id)), facts));
-  return grant.Set("spec", SpecMembers(run, environment, facts));
+  json::Value spec = SpecMembers(run, environment, facts);
+  if (run.spec["resume_from"].is_object())
+    spec.Set("resume_files", TRY(ResumeFiles(db, run.spec["resume_from"])));
+  return grant.Set("spec", std::move(spec));
 }
 
 std::string RunToken(const std::string& secret, const std::string& claimant) {

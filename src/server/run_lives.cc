@@ -191,6 +191,7 @@ void RunService::AfterChange(const std::string& run_id, bool ended) {
         scheduler_.Release(gone.compute_row, gone.node);
     }
   }
+  if (ended) RemoveSingleUse(run_id);
   context_.events.Publish(run_id, {RunEvent::Kind::kStatus, ""});
   context_.events.Publish(run_id, {RunEvent::Kind::kCommand, ""});
   if (ended) logs_.Close(run_id);
