@@ -474,9 +474,11 @@ class Grammar {
         &app_, "sync", "Send what interactive and offline runs left on this machine", o, nullptr,
         "  runwright sync --all\n"
         "  runwright sync ~/.local/state/runwright/runs/OfflineRun_2f6a…\n"
+        "  runwright sync 6daf0fb0-d69e-45fe-a2be-5c0a2e6341f2\n"
         "  runwright sync usb-stick/runs --ended --experiment field-tests\n"
         "A repeat sends what is new. Runs whose process is gone without an end become Failed.");
-    auto* dirs = app->add_option("dir", o.dirs, "folders of runs, or folders that hold such");
+    auto* dirs = app->add_option(
+        "dir", o.dirs, "ids of runs of this machine, folders of runs, or folders that hold such");
     app->add_flag("--all", sync_all_,
                   "every run of this user on this machine (without DIR: the default)")
         ->excludes(dirs);
