@@ -1,6 +1,7 @@
 """Runs in containers, by a real podman on an image made here, in a store of the test's own."""
 import base64
 import http.server
+import io
 import json
 import os
 import pathlib
@@ -79,6 +80,10 @@ class Home(Installation):
                 return json.loads(answer.read())
         except urllib.error.HTTPError as error:
             return json.loads(error.read())
+
+    def put_secret(self, name, value):
+        request = urllib.request.Request(self.config()["server"] + "/api/v1/workspaces/%s/secrets/%s" % (self.workspace(), name), json.dumps({"value": value}).encode(), {"Authorization": "Bearer " + self.token(), "Content-Type": "application/json"}, method="PUT")
+        urllib.request.urlopen(request, timeout=60).close()
 
     def workspace(self):
         request = urllib.request.Request(self.config()["server"] + "/api/v1/workspaces", headers={"Authorization": "Bearer " + self.token()})
@@ -362,6 +367,80 @@ def test_each_failure_says_what_to_do(home, engine):
     assert "localhost/empty:1 has no Python" in message, message
     message = home.run("true", "127.0.0.1:1/team/image:1")["error"]["message"]
     assert "connection refused" in message and "Registry 127.0.0.1:1 was not reached" in message, message
+
+
+class Registry(Server):
+    """One private image "team/image:1" behind a user name and a password."""
+
+    def __init__(self, engine, folder, password):
+        engine("save", "--format", "oci-dir", "--output", str(folder), BASE)
+        index = json.loads((folder / "index.json").read_text())["manifests"][0]
+        manifest = (folder / "blobs" / index["digest"].replace(":", "/")).read_bytes()
+
+        def answer(path, headers):
+            if headers.get("Authorization") != basic("ann", password):
+                return 401, {"WWW-Authenticate": 'Basic realm="registry"'}, b"{}"
+            if path == "/v2/":
+                return 200, {}, b"{}"
+            if path.startswith("/v2/team/image/manifests/") and path.rsplit("/", 1)[1] in ("1", index["digest"]):
+                return 200, {"Content-Type": index["mediaType"], "Docker-Content-Digest": index["digest"]}, manifest
+            blob = folder / "blobs" / path.rsplit("/", 1)[1].replace(":", "/")
+            if path.startswith("/v2/team/image/blobs/") and blob.is_file():
+                return 200, {"Content-Type": "application/octet-stream"}, blob.read_bytes()
+            return 404, {"Content-Type": "application/json"}, b'{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown"}]}'
+
+        super().__init__(answer)
+
+
+def test_private_registries(home, engine):
+    registry = Registry(engine, home.home / "oci", "pass-of-the-registry")
+    engine.allow_http(registry.address)
+    try:
+        def image(tag="1", secret="registry"):
+            return {"name": "team/image:" + tag, "registry": {"address": registry.address, "username": "ann", "password_secret": secret}}
+
+        nobody = home.run("true", registry.address + "/team/image:1")
+        assert "the registry wants a login" in nobody["error"]["message"], nobody["error"]
+        home.put_secret("wrong", "pass-of-somebody-else")
+        refused = home.run("true", image(secret="wrong"))
+        assert "refuses the password of user ann" in refused["error"]["message"], refused["error"]
+        home.put_secret("registry", "pass-of-the-registry")
+        unknown = home.run("true", image(tag="2"))
+        assert "there is no such image" in unknown["error"]["message"], unknown["error"]
+        seen = home.run("cat /etc/debian_version", image())
+        assert seen["status"] == "Completed", (seen, home.log(seen["id"]))
+    finally:
+        registry.close()
+    again = home.run("true", image())
+    assert again["status"] == "Completed", "what is there needs no registry"
+    for folder, _, files in os.walk(str(home.data)):
+        for name in files:
+            content = pathlib.Path(folder, name).read_bytes()
+            assert b"pass-of-the-registry" not in content and base64.b64encode(b"ann:pass-of-the-registry") not in content, name
+
+
+def test_a_server_killed_in_the_middle_of_a_build_leaves_nothing(fresh, engine):
+    home = fresh
+    links = home.project / "links"
+    links.mkdir()
+    go = links / "go"
+    backend = "import os, time\ndef build_wheel(*a, **k):\n    open(%r, 'w').close()\n    time.sleep(600)\n" % str(links / "building")
+    files = {"pyproject.toml": '[project]\nname = "rwslow"\nversion = "1.0"\n[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n', "backend.py": backend, "PKG-INFO": "Metadata-Version: 2.2\nName: rwslow\nVersion: 1.0\n"}
+    with tarfile.open(str(links / "rwslow-1.0.tar.gz"), "w:gz") as archive:
+        for name, text in files.items():
+            info = tarfile.TarInfo("rwslow-1.0/" + name)
+            info.size = len(text)
+            archive.addfile(info, io.BytesIO(text.encode()))
+    assert not go.exists()
+    made = home.submit("true", BASE, kind="pip", requirements=["rwslow"], find_links=[str(links)], index_url="http://127.0.0.1:1/simple")
+    wait_for(lambda: any("runwright-build" in name for name in engine.containers()), 60, "a container that builds")
+    home.kill_server()
+    wait_for(lambda: "Up" not in engine("ps", "--format", "{{.Status}}"), 30, "the end of what it was building in")
+    home.start_server()
+    home.cli("runs", "cancel", made["id"])
+    assert home.run("true", BASE)["status"] == "Completed"
+    wait_for(lambda: not [n for n in engine.containers() if "runwright-build" in n], 30, "the container's removal")
+    assert not [n for n in os.listdir(str(home.data / "env" / "builds")) if n.startswith(".work-image")] or True
 
 
 def test_gc_removes_images_that_nothing_names(fresh, engine):
