@@ -12,6 +12,7 @@
 #include "base/strings.h"
 #include "net/asio_loop.h"
 #include "os/file_system.h"
+#include "os/poll_until.h"
 
 namespace rw::env {
 namespace {
@@ -271,8 +272,8 @@ TEST_F(ImageInstallerTest, WhatAKilledServerLeftIsRemovedAndWhatIsHeldIsNot) {
   ASSERT_TRUE(os::PosixFileSystem().MakeDirs(left));
   engine_->images["mine:1"] = "sha256:abc";
   ASSERT_TRUE(Choose(Spec("mine:1")));
-  pool_.reset();  // waits for what it runs
-  EXPECT_FALSE(os::Exists(os::PosixFileSystem(), left));
+  EXPECT_TRUE(os::PollUntil([&] { return !os::Exists(os::PosixFileSystem(), left); },
+                            std::chrono::milliseconds(5), std::chrono::seconds(20)));
 }
 
 }  // namespace
