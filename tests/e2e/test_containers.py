@@ -233,8 +233,10 @@ def test_a_script_that_does_not_listen_is_killed_in_the_end(home, engine):
 
 def test_a_killed_executor_comes_back_to_the_container(home, engine):
     run_id = running(home, engine)
-    for pid in pids_of(home, run_id, b"runwright"):
+    before = pids_of(home, run_id, b"runwright")
+    for pid in before:
         os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: set(pids_of(home, run_id, b"runwright")) - set(before), 30, "a new executor")
     home.cli("runs", "cancel", run_id)
     assert home.ended(run_id)["status"] == "Canceled"
     assert "told" in home.log(run_id)
