@@ -1,6 +1,7 @@
 // Packages on top of images, by uv inside of them.
 #include "base/strings.h"
 #include "env/image_work.h"
+#include "env/index_login.h"
 #include "env/lock_notes.h"
 #include "env/pip_config.h"
 #include "env/uv_resolve.h"
@@ -55,6 +56,7 @@ Result<ImageInstaller::UvWorkPtr> ImageInstaller::MakeUvWork(
   work->part = part;
   PipSettings pip = ReadPipSettings(options_.variables, "", ReadSettings);
   Variables all = UvVariables(options_.variables, pip, spec, work->secrets);
+  AddLogins(all, credentials, work->secrets);
   work->variables = ForImage(all);
   WorkContainer& container = work->container;
   container.engine = engine_;
@@ -111,8 +113,8 @@ Status ImageInstaller::WrapUv(os::LaunchSpec& spec) {
   if (!work) return Error(Code::kInternal, "uv was to be started in no image");
   std::vector<std::string> arguments = spec.argv;
   arguments[0] = std::string(kUvInside);
-  TRY(work->part->Write("inside", InsideText(arguments, ParseVariables(spec.environment),
-                                             work->part->path())));
+  TRY(work->part->Write(
+      "inside", InsideText(arguments, ParseVariables(spec.environment), work->part->path())));
   spec.argv = work->command;
   spec.environment = ToEntries(EngineVariables(options_.variables, false));
   spec.working_dir = "/";
@@ -200,8 +202,8 @@ void ImageInstaller::MakeVenv(const BuildJobPtr& job) {
   job->notes = ReadLockNotes(request.lock);
   Status written = job->part->Write("requirements.txt", job->uv->secrets.Restore(request.lock));
   if (written)
-    written = job->part->Write("build-constraints.txt",
-                               Join(job->notes.build_constraints, "\n") + "\n");
+    written =
+        job->part->Write("build-constraints.txt", Join(job->notes.build_constraints, "\n") + "\n");
   if (!written) return End(job, written.error());
   job->progress.Log("Making a virtual environment in the image with Python " +
                     request.interpreter.version + "\n");
@@ -243,10 +245,14 @@ void ImageInstaller::RunUv(const BuildJobPtr& job, std::vector<std::string> argu
 }
 
 void ImageInstaller::Install(const BuildJobPtr& job) {
-  std::vector<std::string> arguments = {
-      "pip",     "sync",  "--no-progress",
-      "--color", "never", "--python",
-      std::string(kImageEnvironment) + "/bin/python", "requirements.txt"};
+  std::vector<std::string> arguments = {"pip",
+                                        "sync",
+                                        "--no-progress",
+                                        "--color",
+                                        "never",
+                                        "--python",
+                                        std::string(kImageEnvironment) + "/bin/python",
+                                        "requirements.txt"};
   if (!Get(job->uv->variables, "UV_NO_INDEX").empty()) arguments.emplace_back("--no-index");
   if (!job->notes.build_constraints.empty())
     arguments.insert(arguments.end(), {"--build-constraints", "build-constraints.txt"});

@@ -124,7 +124,7 @@ class ImageInstaller final : public Installer {
   const ImageOptions options_;
   const std::string engine_;  // "": none
   const bool docker_;
-  UvRunner uv_;  // in containers
+  UvRunner uv_;                                         // in containers
   std::map<std::string, std::weak_ptr<UvWork>> works_;  // by the folder of the part
   std::optional<EngineFacts> facts_;
   std::vector<std::string> gpu_arguments_;

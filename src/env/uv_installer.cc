@@ -5,12 +5,19 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <map>
+
 #include "base/strings.h"
 #include "env/build_folder.h"
 #include "env/build_manifest.h"
+#include "env/index_login.h"
+#include "env/installed_packages.h"
 #include "env/interpreters.h"
+#include "env/lock_notes.h"
 #include "env/pip_config.h"
 #include "env/secrets.h"
+#include "env/uv_resolve.h"
 #include "env/uv_runner.h"
 #include "env/uv_words.h"
 #include "os/file_system.h"
@@ -43,6 +50,21 @@ std::optional<std::string> ReadText(const std::string& path) {
   auto text = os::ReadFile(os::PosixFileSystem(), path, 1 << 20);
   if (!text) return std::nullopt;
   return *std::move(text);
+}
+
+int CountGpus() {
+  auto entries = os::PosixFileSystem().List("/dev");
+  if (!entries) return 0;
+  return static_cast<int>(
+      std::count_if(entries->begin(), entries->end(), [](const os::DirEntry& entry) {
+        return entry.name.starts_with("nvidia") && ParseInt(entry.name.substr(6));
+      }));
+}
+
+Status WriteAll(const std::map<std::string, std::string>& files, const std::string& folder) {
+  for (const auto& [name, text] : files)
+    TRY(os::WriteFileAtomically(os::PosixFileSystem(), os::JoinPath(folder, name), text, 0600));
+  return Ok();
 }
 
 std::string Seconds(int64_t micros) {
@@ -90,8 +112,22 @@ class UvInstaller final : public Installer {
     Work<Interpreter>(
         "env.find", [all = interpreters_, asked] { return all->Find(asked); }, std::move(done));
   }
+  void Facts(FactsWanted wanted, Done<NodeFacts> done) override {
+    Work<NodeFacts>(
+        "env.facts",
+        [all = interpreters_, wanted = std::move(wanted), variables = options_.variables] {
+          return FactsNow(*all, wanted, variables);
+        },
+        std::move(done));
+  }
   void Choose(const EnvironmentSpec& spec, Progress progress, Done<PythonChoice> done) override {
     (void)progress;
+    if (!spec.recipe.base.empty()) {
+      Work<PythonChoice>(
+          "env.choose", [all = interpreters_, spec] { return ChooseBase(*all, spec); },
+          std::move(done));
+      return;
+    }
     Work<PythonChoice>(
         "env.choose",
         [all = interpreters_, version = spec.python] { return ChooseNow(*all, version); },
@@ -145,6 +181,45 @@ class UvInstaller final : public Installer {
     return ChoosePython(version, all.FindAll());
   }
 
+  /// The interpreter that a profile chose for what is installed in it.
+  static Result<PythonChoice> ChooseBase(Interpreters& all, const EnvironmentSpec& spec) {
+    PythonChoice choice{TRY(all.Find(spec.recipe.base)), ""};
+    const Interpreter& found = choice.interpreter;
+    auto asked = ParseVersion(spec.python);
+    auto version = ParseVersion(found.version);
+    if (asked && version && !asked->Matches(*version))
+      choice.warning = "Python " + spec.python + " → " + found.version + ": " + found.path +
+                       " has the packages that were asked for";
+    return choice;
+  }
+
+  static Result<NodeFacts> FactsNow(Interpreters& all, const FactsWanted& wanted,
+                                    const Variables& variables) {
+    NodeFacts out;
+    out.gpus = CountGpus();
+    if (wanted.all_pythons) {
+      out.pythons = all.FindAll();
+    } else if (auto found = all.Find("")) {
+      if (!found->base_path.empty()) found->path = found->base_path;
+      out.pythons = {*found};
+    }
+    for (const std::string& asked : wanted.packages_of) {
+      std::string path = asked;
+      if (path.empty()) {
+        auto choice = ChoosePython(wanted.python, out.pythons);
+        if (!choice) continue;
+        path = choice->interpreter.path;
+      }
+      if (!IsExecutable(path)) continue;
+      auto found = all.Find(path);
+      auto packages = InstalledPackages(path, variables);
+      if (!found || !packages) continue;  // what cannot tell what it has provides nothing
+      found->path = path;
+      out.packages[asked] = {*found, *std::move(packages)};
+    }
+    return out;
+  }
+
   /// `work` on a worker thread, `done` on the loop unless this is gone by then.
   template <class T, class F>
   void Work(std::string_view name, F work, Done<T> done) {
@@ -158,11 +233,14 @@ class UvInstaller final : public Installer {
 
   /// Makes `folder` and reads what uv's variables come from.
   static Result<Prepared> Prepare(const UvOptions& options, const EnvironmentSpec& spec,
-                                  const Interpreter& python, const std::string& folder) {
+                                  const Interpreter& python,
+                                  const std::vector<Credential>& credentials,
+                                  const std::string& folder) {
     Prepared out;
     TRY(os::PosixFileSystem().MakeDirs(folder, 0700));
     PipSettings pip = ReadPipSettings(options.variables, python.prefix, ReadText);
     out.variables = UvVariables(options.variables, pip, spec, out.secrets);
+    AddLogins(out.variables, credentials, out.secrets);
     out.variables["UV_CACHE_DIR"] = CacheFolder(options);
     // Where runs cannot be kept from writing into a build, what they write stays in that build.
     if (!os::MountNamespacesWork()) out.variables.emplace("UV_LINK_MODE", "copy");
@@ -191,40 +269,32 @@ class UvInstaller final : public Installer {
 void UvInstaller::Resolve(ResolveRequest request, Progress progress, Done<Resolved> done) {
   std::string folder = NewPart();
   auto shared = std::make_shared<ResolveRequest>(std::move(request));
-  auto work = [options = options_, shared, folder]() -> Result<Prepared> {
-    Prepared out = TRY(Prepare(options, shared->spec, shared->interpreter, folder));
-    std::string text = Join(shared->spec.requirements, "\n") + "\n";
-    TRY(os::WriteFileAtomically(os::PosixFileSystem(), folder + "/requirements.in", text, 0600));
-    return out;
+  auto work = [options = options_, shared, folder] {
+    return Prepare(options, shared->spec, shared->interpreter, shared->credentials, folder);
   };
   auto finish = [this, folder, done](Result<Resolved> result) {
     RemoveLater(folder);
     done(std::move(result));
   };
-  Work<Prepared>(
-      "env.prepare", work, [this, shared, folder, progress, finish](Result<Prepared> prepared) {
-        if (!prepared) return finish(prepared.error());
-        UvCommand command;
-        command.arguments = {"pip",
-                             "compile",
-                             "--no-header",
-                             "--no-annotate",
-                             "--no-progress",
-                             "--color",
-                             "never",
-                             "--no-python-downloads",
-                             "--python",
-                             shared->interpreter.path,
-                             "requirements.in"};
-        command.variables = std::move(prepared->variables);
-        command.working_dir = folder;
-        PassNoIndex(command);
-        runner_.Run(std::move(command), progress.log, [shared, finish](Result<UvOutcome> outcome) {
-          if (!outcome) return finish(outcome.error());
-          if (!outcome->ok) return finish(UvError("resolve", outcome->words, shared->spec.names));
-          finish(Resolved{MaskUserInfo(outcome->out), {}});
+  auto write = [this, folder](std::map<std::string, std::string> files,
+                              std::function<void(Status)> written) {
+    if (files.empty()) return written(Ok());
+    auto contents = std::make_shared<std::map<std::string, std::string>>(std::move(files));
+    auto status = std::make_shared<Status>();
+    pool_.Run(
+        "env.write", [contents, folder, status] { *status = WriteAll(*contents, folder); },
+        [status, written, alive = std::weak_ptr<bool>(alive_)] {
+          if (alive.lock()) written(*status);
         });
-      });
+  };
+  Work<Prepared>("env.prepare", work,
+                 [this, shared, folder, progress, finish, write](Result<Prepared> prepared) {
+                   if (!prepared) return finish(prepared.error());
+                   bool no_index = !Get(prepared->variables, "UV_NO_INDEX").empty();
+                   UvResolveJob job{std::move(*shared), std::move(prepared->variables), folder,
+                                    options_.build_limit_ms, no_index};
+                   ResolveByUv(runner_, write, std::move(job), progress, finish);
+                 });
 }
 
 struct UvInstaller::BuildJob {
@@ -233,6 +303,7 @@ struct UvInstaller::BuildJob {
   Done<BuildFacts> done;
   std::string folder;  // holds requirements.txt and, made aside, the environment
   Variables variables;
+  LockNotes notes;
   int64_t started_us = 0;
   std::string made() const { return folder + "/environment"; }
 };
@@ -246,9 +317,12 @@ void UvInstaller::Build(BuildRequest request, Progress progress, Done<BuildFacts
   job->started_us = clock_.BootMicros();
   auto work = [options = options_, job]() -> Result<Prepared> {
     const BuildRequest& asked = job->request;
-    Prepared out = TRY(Prepare(options, asked.spec, asked.interpreter, job->folder));
-    TRY(os::WriteFileAtomically(os::PosixFileSystem(), job->folder + "/requirements.txt",
-                                out.secrets.Restore(asked.lock), 0600));
+    Prepared out =
+        TRY(Prepare(options, asked.spec, asked.interpreter, asked.credentials, job->folder));
+    job->notes = ReadLockNotes(asked.lock);
+    TRY(WriteAll({{"requirements.txt", out.secrets.Restore(asked.lock)},
+                  {"build-constraints.txt", Join(job->notes.build_constraints, "\n") + "\n"}},
+                 job->folder));
     return out;
   };
   Work<Prepared>("env.prepare", work, [this, job](Result<Prepared> prepared) {
@@ -270,6 +344,7 @@ void UvInstaller::MakeVenv(const std::shared_ptr<BuildJob>& job) {
                        "--python",
                        job->request.interpreter.path,
                        job->made()};
+  if (job->notes.site_packages) command.arguments.emplace_back("--system-site-packages");
   command.variables = job->variables;
   command.working_dir = job->folder;
   job->progress.Log("Making a virtual environment with Python " + job->request.interpreter.version +
@@ -296,8 +371,12 @@ void UvInstaller::Sync(const std::shared_ptr<BuildJob>& job) {
                        "--python",
                        job->made() + "/bin/python",
                        "requirements.txt"};
+  if (!job->notes.build_constraints.empty())
+    command.arguments.insert(command.arguments.end(),
+                             {"--build-constraints", "build-constraints.txt"});
   command.variables = job->variables;
   command.working_dir = job->folder;
+  command.limit_ms = options_.build_limit_ms;
   PassNoIndex(command);
   job->progress.Log("Installing " + std::to_string(PackagesOf(job->request.lock).size()) +
                     " packages\n");
