@@ -1,9 +1,9 @@
 // Packages on top of images, by uv inside of them.
 #include "base/strings.h"
 #include "env/image_work.h"
-#include "env/index_login.h"
 #include "env/lock_notes.h"
 #include "env/pip_config.h"
+#include "env/uv_credentials.h"
 #include "env/uv_resolve.h"
 #include "env/uv_words.h"
 #include "os/file_system.h"
@@ -29,7 +29,7 @@ Variables ForImage(const Variables& all) {
   Variables out;
   for (const auto& [name, value] : all) {
     std::string low = Lower(name);
-    if (name.starts_with("UV_") || low.ends_with("_proxy") || name == "NETRC" ||
+    if (name.starts_with("UV_") || name.starts_with("GIT_CONFIG_") || low.ends_with("_proxy") || name == "NETRC" ||
         name == "SSL_CERT_FILE" || name == "SOURCE_DATE_EPOCH")
       out[name] = value;
   }
@@ -44,6 +44,7 @@ Variables ForImage(const Variables& all) {
 struct ImageInstaller::UvWork {
   Part part;
   WorkContainer container;
+  EnvironmentSpec spec;  // with the logins of its indexes
   Variables variables;
   Secrets secrets;
   std::vector<std::string> command;  // of the engine; starts the container
@@ -55,8 +56,9 @@ Result<ImageInstaller::UvWorkPtr> ImageInstaller::MakeUvWork(
   auto work = std::make_shared<UvWork>();
   work->part = part;
   PipSettings pip = ReadPipSettings(options_.variables, "", ReadSettings);
-  Variables all = UvVariables(options_.variables, pip, spec, work->secrets);
-  AddLogins(all, credentials, work->secrets);
+  work->spec = WithCredentials(spec, credentials);
+  Variables all = UvVariables(options_.variables, pip, work->spec, work->secrets);
+  AddGitCredentials(spec, credentials, all);
   work->variables = ForImage(all);
   WorkContainer& container = work->container;
   container.engine = engine_;
@@ -145,6 +147,7 @@ void ImageInstaller::Resolve(ResolveRequest request, Progress progress, Done<Res
       };
       UvResolveJob job;
       job.request = *shared;
+      job.request.spec = (*work)->spec;
       job.request.interpreter.path = InsideOfPath(shared->interpreter.path);
       job.variables = (*work)->variables;
       job.folder = (*part)->path();

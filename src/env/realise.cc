@@ -298,6 +298,7 @@ class Realiser {
       Requirement bound = Read(line);
       const Requirement* asked = Find(bound.name);
       bool open = asked != nullptr && WantedOf(asked->specifiers).newest();
+      if (asked != nullptr && !open) continue;
       if (open && exact())
         return Refuse("requirements: " + asked->canonical + " has to be " + line +
                           " beside the other packages, and resolver exact adds no bound: write it",

@@ -67,6 +67,13 @@ TEST(Realise, ChainerBoundsWhatItNeeds) {
   EXPECT_EQ(made.warnings[1].rfind("numpy → numpy<1.24", 0), 0u) << made.warnings[1];
 }
 
+TEST(Realise, AVersionOfTheUsersOwnCountsMoreThanABound) {
+  Effective made = Made(R"({"kind":"pip","requirements":["chainer==7.8.1","numpy==1.26.4"]})",
+                        Facts({"3.11.7"}));
+  EXPECT_EQ(made.spec.constraints, (std::vector<std::string>{"protobuf<4", "setuptools<70"}));
+  EXPECT_TRUE(made.warnings.empty());
+}
+
 TEST(Realise, TensorFlowOneIsAskedOfTheLastThatHasItsInterface) {
   const char* spec = R"({"kind":"pip","framework":{"name":"tensorflow","version":"1.13"}})";
   Effective made = Made(spec, Facts({"3.11.7"}));

@@ -11,12 +11,12 @@
 #include "base/strings.h"
 #include "env/build_folder.h"
 #include "env/build_manifest.h"
-#include "env/index_login.h"
 #include "env/installed_packages.h"
 #include "env/interpreters.h"
 #include "env/lock_notes.h"
 #include "env/pip_config.h"
 #include "env/secrets.h"
+#include "env/uv_credentials.h"
 #include "env/uv_resolve.h"
 #include "env/uv_runner.h"
 #include "env/uv_words.h"
@@ -72,6 +72,25 @@ std::string Seconds(int64_t micros) {
   return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " s";
 }
 
+/// A limit that is no number of seconds is none of ours to guess: the usual one stays.
+UvOptions WithLimit(UvOptions options) {
+  auto seconds = ParseInt(Get(options.variables, "RUNWRIGHT_BUILD_SECONDS"));
+  if (seconds && *seconds > 0) options.build_limit_ms = *seconds * 1000;
+  return options;
+}
+
+/// Where Pythons that uv fetches lie.
+std::string FetchedFolder(const UvOptions& options) { return options.folder + "/python"; }
+
+/// A Python of the minor version that was asked for is there.
+bool HasMinor(const std::string& asked, const Interpreter& have) {
+  auto wanted = ParseVersion(asked);
+  auto version = ParseVersion(have.version);
+  if (!wanted || !version) return true;
+  wanted->patch = -1;
+  return wanted->Matches(*version);
+}
+
 /// uv's own, as it finds it by the variables.
 std::string CacheFolder(const UvOptions& options) {
   std::string given = Get(options.variables, "UV_CACHE_DIR");
@@ -84,7 +103,7 @@ std::string CacheFolder(const UvOptions& options) {
 
 /// What one command of uv needs, read off the loop.
 struct Prepared {
-  Status status;
+  EnvironmentSpec spec;  // its URLs with the passwords that credentials give them
   Variables variables;
   Secrets secrets;
 };
@@ -95,8 +114,9 @@ class UvInstaller final : public Installer {
       : pool_(pool),
         clock_(clock),
         random_(random),
-        options_(std::move(options)),
-        interpreters_(std::make_shared<Interpreters>(options_.variables, options_.default_python)),
+        options_(WithLimit(std::move(options))),
+        interpreters_(std::make_shared<Interpreters>(options_.variables, options_.default_python,
+                                                     FetchedFolder(options_))),
         runner_(loop, FindUv(options_), options_.retry_delay_ms) {
     // Listed now, removed later: what this server makes itself is not among them.
     auto left = std::make_shared<std::vector<std::string>>(Leftovers(Builds(), kPartPrefix));
@@ -131,7 +151,11 @@ class UvInstaller final : public Installer {
     Work<PythonChoice>(
         "env.choose",
         [all = interpreters_, version = spec.python] { return ChooseNow(*all, version); },
-        std::move(done));
+        [this, spec, progress = std::move(progress),
+         done = std::move(done)](Result<PythonChoice> choice) {
+          if (!choice || HasMinor(spec.python, choice->interpreter)) return done(std::move(choice));
+          Fetch(spec, progress, *std::move(choice), done);
+        });
   }
   bool IsThere(const EnvironmentSpec& spec, const Interpreter& python) override {
     (void)spec;
@@ -239,14 +263,19 @@ class UvInstaller final : public Installer {
     Prepared out;
     TRY(os::PosixFileSystem().MakeDirs(folder, 0700));
     PipSettings pip = ReadPipSettings(options.variables, python.prefix, ReadText);
-    out.variables = UvVariables(options.variables, pip, spec, out.secrets);
-    AddLogins(out.variables, credentials, out.secrets);
+    out.spec = WithCredentials(spec, credentials);
+    out.variables = UvVariables(options.variables, pip, out.spec, out.secrets);
+    AddGitCredentials(spec, credentials, out.variables);
     out.variables["UV_CACHE_DIR"] = CacheFolder(options);
     // Where runs cannot be kept from writing into a build, what they write stays in that build.
     if (!os::MountNamespacesWork()) out.variables.emplace("UV_LINK_MODE", "copy");
     return out;
   }
 
+  void Fetch(const EnvironmentSpec& spec, const Progress& progress, PythonChoice without,
+             Done<PythonChoice> done);
+  void AfterFetch(const EnvironmentSpec& spec, const UvOutcome& outcome, PythonChoice without,
+                  Done<PythonChoice> done);
   std::string NewPart() { return Builds() + "/" + std::string(kPartPrefix) + random_.Hex(8); }
   void RemoveLater(const std::string& folder) {
     pool_.Run(
@@ -265,6 +294,47 @@ class UvInstaller final : public Installer {
   UvRunner runner_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
+
+/// A Python that is not installed, where uv can get it.
+void UvInstaller::Fetch(const EnvironmentSpec& spec, const Progress& progress, PythonChoice without,
+                        Done<PythonChoice> done) {
+  progress.Log("Python " + spec.python +
+               " is not installed; asking for it where uv gets Pythons\n");
+  UvCommand command;
+  command.arguments = {"python", "install", "--no-progress", "--color", "never", spec.python};
+  command.variables = ForTools(options_.variables);
+  command.variables["UV_PYTHON_INSTALL_DIR"] = FetchedFolder(options_);
+  command.variables["UV_PYTHON_INSTALL_BIN"] = "0";  // no link in the user's ~/.local/bin
+  if (!command.variables.contains("UV_SYSTEM_CERTS")) command.variables["UV_SYSTEM_CERTS"] = "1";
+  command.working_dir = "/";
+  command.limit_ms = options_.build_limit_ms;
+  command.once = true;
+  runner_.Run(std::move(command), progress.log,
+              [this, spec, without, done](const Result<UvOutcome>& outcome) {
+                if (!outcome) return done(without);
+                AfterFetch(spec, *outcome, without, done);
+              });
+}
+
+void UvInstaller::AfterFetch(const EnvironmentSpec& spec, const UvOutcome& outcome,
+                             PythonChoice without, Done<PythonChoice> done) {
+  if (outcome.ok) {
+    Work<PythonChoice>(
+        "env.choose",
+        [all = interpreters_, version = spec.python] { return ChooseNow(*all, version); },
+        std::move(done));
+    return;
+  }
+  std::string why = "; it could not be fetched: " + CauseOf(outcome.words);
+  if (spec.resolver == EnvironmentSpec::Resolver::kExact)
+    return done(Error(Code::kInvalidArgument,
+                      "Python " + spec.python + " is not installed" + why +
+                          ". resolver exact takes no other; nearest would take " +
+                          without.interpreter.version,
+                      "environment.python"));
+  without.warning += why;
+  done(std::move(without));
+}
 
 void UvInstaller::Resolve(ResolveRequest request, Progress progress, Done<Resolved> done) {
   std::string folder = NewPart();
@@ -291,6 +361,7 @@ void UvInstaller::Resolve(ResolveRequest request, Progress progress, Done<Resolv
                  [this, shared, folder, progress, finish, write](Result<Prepared> prepared) {
                    if (!prepared) return finish(prepared.error());
                    bool no_index = !Get(prepared->variables, "UV_NO_INDEX").empty();
+                   shared->spec = std::move(prepared->spec);
                    UvResolveJob job{std::move(*shared), std::move(prepared->variables), folder,
                                     options_.build_limit_ms, no_index};
                    ResolveByUv(runner_, write, std::move(job), progress, finish);

@@ -105,6 +105,8 @@ Result<std::unique_ptr<Core>> Core::Create(Deps deps) {
   RegisterArtifactRoutes(router, context);
   RegisterModelRoutes(router, context);
   RegisterSecretRoutes(router, context);
+  RegisterProfileRoutes(router, context);
+  RegisterSourceRoutes(router, context);
   RegisterLoginRoutes(router, context);
   RegisterPageRoutes(router, context);
   RegisterPrometheusRoutes(router, context, core->parts_->stats);
