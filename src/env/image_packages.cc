@@ -29,8 +29,8 @@ Variables ForImage(const Variables& all) {
   Variables out;
   for (const auto& [name, value] : all) {
     std::string low = Lower(name);
-    if (name.starts_with("UV_") || name.starts_with("GIT_CONFIG_") || low.ends_with("_proxy") || name == "NETRC" ||
-        name == "SSL_CERT_FILE" || name == "SOURCE_DATE_EPOCH")
+    if (name.starts_with("UV_") || name.starts_with("GIT_CONFIG_") || low.ends_with("_proxy") ||
+        name == "NETRC" || name == "SSL_CERT_FILE" || name == "SOURCE_DATE_EPOCH")
       out[name] = value;
   }
   out["UV_LINK_MODE"] = "copy";  // the cache lies on another file system
@@ -123,8 +123,20 @@ Status ImageInstaller::WrapUv(os::LaunchSpec& spec) {
   return Ok();
 }
 
+Result<CondaMapping> ImageInstaller::AsPip(const EnvironmentSpec& spec) const {
+  if (spec.kind != EnvironmentSpec::Kind::kConda) return CondaMapping{spec, {}};
+  CondaNames names;
+  if (!options_.conda_names.empty())
+    names = TRY(CondaNames::Parse(
+        TRY(os::ReadFile(os::PosixFileSystem(), options_.conda_names, 16 << 20))));
+  return MapCondaPackages(spec, names, "packages go onto an image by pip");
+}
+
 void ImageInstaller::Resolve(ResolveRequest request, Progress progress, Done<Resolved> done) {
+  auto mapped = AsPip(request.spec);
+  if (!mapped) return done(mapped.error());
   auto shared = std::make_shared<ResolveRequest>(std::move(request));
+  shared->spec = mapped->spec;
   LearnEngine(shared->spec.image, [=, this](const Status& learned) {
     if (!learned) return done(learned.error());
     MakePart([=, this](Result<Part> part) {
@@ -154,11 +166,15 @@ void ImageInstaller::Resolve(ResolveRequest request, Progress progress, Done<Res
       job.limit_ms = kUvSeconds * 1000;
       job.no_index = !Get((*work)->variables, "UV_NO_INDEX").empty();
       progress.Step("resolving in the image");
-      ResolveByUv(uv_, write, std::move(job), progress,
-                  [this, work = *work, done](Result<Resolved> resolved) {
-                    RemovePart(work->part);
-                    done(std::move(resolved));
-                  });
+      ResolveByUv(
+          uv_, write, std::move(job), progress,
+          [this, work = *work, done, warnings = mapped->warnings](Result<Resolved> resolved) {
+            RemovePart(work->part);
+            if (resolved)
+              resolved->warnings.insert(resolved->warnings.begin(), warnings.begin(),
+                                        warnings.end());
+            done(std::move(resolved));
+          });
     });
   });
 }

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "env/conda_names.h"
 #include "env/container_engine.h"
 #include "env/image_containers.h"
 #include "env/image_installer.h"
@@ -97,6 +98,8 @@ class ImageInstaller final : public Installer {
                   Progress progress, Done<Interpreter> done);
 
   // image_packages.cc
+  /// Conda packages as pip's where there are any; warnings say which.
+  Result<CondaMapping> AsPip(const EnvironmentSpec& spec) const;
   Result<UvWorkPtr> MakeUvWork(const EnvironmentSpec& spec, const Interpreter& python,
                                const std::vector<Credential>& credentials, const Part& part);
   void ShowSettings(const Variables& all, UvWork& work) const;

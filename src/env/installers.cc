@@ -48,7 +48,8 @@ class Installers final : public Installer {
  private:
   Installer& Of(const EnvironmentSpec& spec) const {
     if (parts_.images && !spec.image.empty()) return *parts_.images;
-    return *parts_.uv;
+    bool conda = spec.kind == EnvironmentSpec::Kind::kConda && parts_.conda != nullptr;
+    return conda ? *parts_.conda : *parts_.uv;
   }
   Installer* Maker(const std::string& build_id) const {
     for (Installer* installer : {parts_.uv.get(), parts_.images.get()})
