@@ -11,17 +11,20 @@
 #include "base/loop.h"
 #include "base/random.h"
 #include "env/installer.h"
+#include "env/profile.h"
 #include "env/variables.h"
 #include "os/stream_process.h"
 
 namespace rw::env {
 
 struct CondaOptions {
-  std::string folder;              // absolute, exists: the data folder's env/
-  std::string program_folder;      // where uv and micromamba are looked for before PATH
-  std::string driver;              // conda_solver.py; where it is absent nothing is solved
-  std::string names_file;          // profiles/conda-pip-names.json
-  Variables variables;             // of the server
+  std::string folder;          // absolute, exists: the data folder's env/
+  std::string program_folder;  // where uv and micromamba are looked for before PATH
+  std::string driver;          // conda_solver.py; where it is absent nothing is solved
+  std::string names_file;      // profiles/conda-pip-names.json
+  Variables variables;         // of the server
+  /// For packages that come from the pip index; may be null.
+  std::shared_ptr<const Profiles> profiles;
   int64_t reach_ms = 3000;         // bound on asking a channel whether it is there
   int64_t remember_ms = 300'000;   // how long what was found out about channels counts
   int64_t retry_delay_ms = 1000;   // as UvOptions

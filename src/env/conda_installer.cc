@@ -39,6 +39,12 @@ struct Reach {
   int64_t at_us = 0;
 };
 
+/// What Choose decided, for Resolve.
+struct Decision {
+  Reach reach;
+  Effective mapped;  // where conda is not used
+};
+
 class CondaInstaller final : public Installer {
  public:
   CondaInstaller(Loop& loop, WorkerPool& pool, Clock& clock, Random& random, Installer& uv,
@@ -91,8 +97,9 @@ class CondaInstaller final : public Installer {
               const Progress& progress, std::function<void(const Reach&)> done);
   void Answered(const std::string& key, const Result<json::Value>& answer, const Progress& progress,
                 const std::function<void(const Reach&)>& done);
-  void ResolveMapped(const ResolveRequest& request, const Progress& progress, const Reach& reach,
-                     const Done<Resolved>& done);
+  void Map(const EnvironmentSpec& spec, const std::string& why, Done<Effective> done);
+  void ResolveMapped(const ResolveRequest& request, const Progress& progress,
+                     const Effective& mapped, const Done<Resolved>& done);
   void Solve(const JobPtr& job);
   void ResolvePip(const JobPtr& job);
   void Locked(const JobPtr& job, const Resolved& pip);
@@ -128,8 +135,8 @@ class CondaInstaller final : public Installer {
   const CondaOptions options_;
   CondaDriver driver_;
   CondaPip pip_;
-  std::map<std::string, Reach> reach_;    // by the spec's channels
-  std::map<std::string, Reach> decided_;  // by env_id, from Choose to Resolve
+  std::map<std::string, Reach> reach_;       // by the spec's channels
+  std::map<std::string, Decision> decided_;  // by env_id, the last one
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
@@ -213,14 +220,43 @@ void CondaInstaller::Answered(const std::string& key, const Result<json::Value>&
   });
 }
 
+/// As packages of the pip index, to which profiles have a word too.
+void CondaInstaller::Map(const EnvironmentSpec& spec, const std::string& why,
+                         Done<Effective> done) {
+  auto mapped = MapCondaPackages(spec, Names(), why);
+  if (!mapped) return done(mapped.error());
+  Effective out{std::move(mapped->spec), {}, {}};
+  if (!spec.conda_packages.empty()) out.warnings = std::move(mapped->warnings);
+  if (!options_.profiles) return done(std::move(out));
+  // The framework's own packages are among the requirements by now.
+  out.spec.framework.name.clear();
+  out.spec.recipe.replace.clear();
+  auto realise = [out, done, profiles = options_.profiles](const Result<NodeFacts>& facts) {
+    if (!facts) return done(facts.error());
+    auto effective = Realise(out.spec, *profiles, *facts);
+    if (!effective) return done(effective.error());
+    effective->warnings.insert(effective->warnings.begin(), out.warnings.begin(),
+                               out.warnings.end());
+    done(*std::move(effective));
+  };
+  uv_.Facts(WantedFacts(out.spec, *options_.profiles), realise);
+}
+
 void CondaInstaller::Choose(const EnvironmentSpec& spec, Progress progress,
                             Done<PythonChoice> done) {
-  auto choose = [=, this](const Reach& reach) {
-    bool real = reach.why.empty();
-    uv_.Choose(Mapped(spec), progress, [real, done](Result<PythonChoice> choice) {
-      // The channel may have the Python that this machine lacks.
-      if (real && choice) choice->warning.clear();
-      done(std::move(choice));
+  auto decided = [=, this](const Reach& reach) {
+    if (reach.why.empty()) {
+      decided_[EnvId(spec)] = {reach, {}};
+      return uv_.Choose(Mapped(spec), progress, [done](Result<PythonChoice> choice) {
+        // The channel may have the Python that this machine lacks.
+        if (choice) choice->warning.clear();
+        done(std::move(choice));
+      });
+    }
+    Map(spec, reach.why, [=, this](const Result<Effective>& mapped) {
+      if (!mapped) return done(mapped.error());
+      decided_[EnvId(spec)] = {reach, *mapped};
+      uv_.Choose(mapped->spec, progress, done);
     });
   };
   Reach none;
@@ -228,20 +264,15 @@ void CondaInstaller::Choose(const EnvironmentSpec& spec, Progress progress,
   if (spec.conda_packages.empty() && spec.python.empty()) none.why = "nothing is asked of conda";
   if (!spec.recipe.base.empty())
     none.why = "it is made on " + spec.recipe.base + ", which has what its framework needs";
-  if (!none.why.empty()) {
-    decided_[EnvId(spec)] = none;
-    return choose(none);
-  }
-  Decide(spec, {}, progress, [=, this](const Reach& reach) {
-    decided_[EnvId(spec)] = reach;
-    choose(reach);
-  });
+  if (!none.why.empty()) return decided(none);
+  Decide(spec, {}, progress, decided);
 }
 
 void CondaInstaller::Resolve(ResolveRequest request, Progress progress, Done<Resolved> done) {
   auto shared = std::make_shared<ResolveRequest>(std::move(request));
-  auto go = [=, this](const Reach& reach) {
-    if (!reach.why.empty()) return ResolveMapped(*shared, progress, reach, done);
+  auto go = [=, this](const Decision& decision) {
+    const Reach& reach = decision.reach;
+    if (!reach.why.empty()) return ResolveMapped(*shared, progress, decision.mapped, done);
     auto job = std::make_shared<Job>();
     job->spec = shared->spec;
     job->credentials = shared->credentials;
@@ -255,28 +286,26 @@ void CondaInstaller::Resolve(ResolveRequest request, Progress progress, Done<Res
                               " was not reached; the others were searched");
     Solve(job);
   };
-  auto decided = decided_.extract(EnvId(shared->spec));
-  if (!decided.empty()) return go(decided.mapped());
-  Decide(shared->spec, shared->credentials, progress, go);
+  auto decided = decided_.find(EnvId(shared->spec));
+  if (decided == decided_.end())
+    return done(Error(Code::kInternal, "an environment was resolved before its Python was chosen"));
+  go(decided->second);
 }
 
 void CondaInstaller::ResolveMapped(const ResolveRequest& request, const Progress& progress,
-                                   const Reach& reach, const Done<Resolved>& done) {
-  auto mapped = MapCondaPackages(request.spec, Names(), reach.why);
-  if (!mapped) return done(mapped.error());
-  bool nothing = request.spec.conda_packages.empty();
-  std::string head = nothing ? "" : kMappedHead;
-  std::vector<std::string> warnings;
-  if (!nothing) warnings = std::move(mapped->warnings);
-  if (mapped->spec.requirements.empty()) return done(Resolved{head, warnings, {}});
-  uv_.Resolve({mapped->spec, request.interpreter, request.credentials}, progress,
-              [warnings, head, done](Result<Resolved> resolved) {
-                if (!resolved) return done(std::move(resolved));
-                resolved->lock = head + resolved->lock;
-                resolved->warnings.insert(resolved->warnings.begin(), warnings.begin(),
-                                          warnings.end());
-                done(std::move(resolved));
-              });
+                                   const Effective& mapped, const Done<Resolved>& done) {
+  std::string head = request.spec.conda_packages.empty() ? "" : kMappedHead;
+  auto finish = [mapped, head, done](Result<Resolved> resolved) {
+    if (!resolved) return done(std::move(resolved));
+    resolved->lock = head + resolved->lock;
+    resolved->warnings.insert(resolved->warnings.begin(), mapped.warnings.begin(),
+                              mapped.warnings.end());
+    resolved->shims = mapped.shims;
+    done(std::move(resolved));
+  };
+  if (mapped.spec.requirements.empty() && !mapped.spec.recipe.site_packages)
+    return finish(Resolved{});
+  uv_.Resolve({mapped.spec, request.interpreter, request.credentials}, progress, finish);
 }
 
 void CondaInstaller::Solve(const JobPtr& job) {
@@ -347,7 +376,7 @@ void CondaInstaller::Locked(const JobPtr& job, const Resolved& pip) {
     if (package.of_python) by_conda.insert(names.PipName(package.name));
   job->lock.pip = WithoutPackages(pip.lock, by_conda);
   job->warnings.insert(job->warnings.end(), pip.warnings.begin(), pip.warnings.end());
-  Resolved out{WriteCondaLock(job->lock), job->warnings, {}};
+  Resolved out{WriteCondaLock(job->lock), job->warnings, {}, {}};
   if (job->interpreter.path == kCondaPython) out.python = job->interpreter;
   if (!job->folder.empty()) RemoveLater(job->folder);
   job->resolved(std::move(out));

@@ -36,6 +36,8 @@ struct Resolved {
   std::vector<std::string> warnings;
   /// In place of the one that was chosen: what is resolved brings a Python of its own.
   std::optional<Interpreter> python;
+  /// Beside those that the packages of the lock need.
+  std::vector<std::string> shims;
 };
 
 struct BuildRequest {
@@ -109,6 +111,9 @@ class Installer {
   virtual BuildUse UseOf(const std::string& build_id) const = 0;
   /// "linux-x86_64-glibc2.36"
   virtual std::string Platform() const = 0;
+
+  /// A published build is about to be moved aside, to be removed: what lies elsewhere may go, too.
+  virtual void Retiring(const std::string& build_id) { (void)build_id; }
 
   /// What was learned about interpreters, kept by the caller over restarts.
   virtual std::string SaveState() = 0;

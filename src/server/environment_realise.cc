@@ -106,6 +106,10 @@ void EnvironmentService::OpenCredentials(const TaskPtr& task) {
         if (alive.expired()) return;
         if (!*opened) return Fail(task, opened->error());
         task->credentials = std::move(**opened);
+        env::Image& image = task->spec.image;
+        for (const env::Credential& one : task->credentials)
+          if (!image.registry_secret.empty() && one.url == image.registry_address)
+            image.login = one.text;
         Choose(task);
       });
 }
@@ -117,8 +121,9 @@ void EnvironmentService::KeepResolved(const TaskPtr& task, env::Resolved resolve
   row.warnings.insert(row.warnings.end(), std::make_move_iterator(resolved.warnings.begin()),
                       std::make_move_iterator(resolved.warnings.end()));
   for (const std::string& warning : row.warnings) Log(task, warning + "\n");
-  row.shims =
-      env::ShimsFor(task->spec, profiles(), env::PackagesOf(*row.lock), task->effective.shims);
+  std::vector<std::string> shims = task->effective.shims;
+  shims.insert(shims.end(), resolved.shims.begin(), resolved.shims.end());
+  row.shims = env::ShimsFor(task->spec, profiles(), env::PackagesOf(*row.lock), std::move(shims));
 }
 
 }  // namespace rw::server

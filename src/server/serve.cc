@@ -16,6 +16,7 @@
 #include "base/strings.h"
 #include "client/surroundings.h"
 #include "env/conda_installer.h"
+#include "env/image_installer.h"
 #include "env/installers.h"
 #include "env/uv_installer.h"
 #include "meta/settings.h"
@@ -148,6 +149,7 @@ struct Server {
 
   Paths paths;
   std::vector<std::string> older_run_roots;
+  std::string container_engine;
   std::unique_ptr<os::FileSystem> fs = MakeFatalSyncFileSystem(os::PosixFileSystem());
   net::AsioLoop loop;
   std::unique_ptr<OpenData> data;
@@ -264,6 +266,14 @@ Status Server::Wire() {
        .program_folder = os::DirName(options.program),
        .driver = options.sdk_path + "/runwright/conda_solver.py",
        .names_file = os::DirName(options.sdk_path) + "/profiles/conda-pip-names.json",
+       .variables = OwnVariables(),
+       .profiles = options.profiles});
+  parts.images = env::MakeImageInstaller(
+      loop, *pool, SystemClock(), SystemRandom(), env::MakeCommandRunner(loop),
+      {.folder = paths.env,
+       .program_folder = os::DirName(options.program),
+       .engine = container_engine,
+       .conda_names = os::DirName(options.sdk_path) + "/profiles/conda-pip-names.json",
        .variables = OwnVariables()});
   installer = env::MakeInstallers(std::move(parts));
   core = TRY(Core::Create({.loop = loop,
@@ -297,6 +307,7 @@ Status Server::Start(const ServeOptions& given) {
   TRY(fs->RemoveTree(paths.spool));
   TRY(fs->MakeDirs(paths.spool, 0700));
   TRY(ChooseRunRoot(given.run_root));
+  container_engine = given.container_engine;
   TRY(Remember(kFinalizingSetting, given.finalizing_seconds, &options.finalizing_seconds));
   TRY(Remember(kSilentSetting, given.silent_seconds, &options.silent_seconds));
   TRY(Listen(given.listen));
