@@ -1,6 +1,7 @@
 """Conda environments: a channel in a folder solved and installed by py-rattler, and the pip index in its place where no channel answers."""
 import json
 import os
+import subprocess
 import urllib.error
 import urllib.request
 import zipfile
@@ -134,6 +135,15 @@ def test_without_a_channel_the_pip_index_has_the_packages(conda):
     lock = conda.json("env", "show", "mapped")["lock"]
     assert lock.startswith("# conda packages are those of the pip index\n") and "scikit-learn==" in lock
     assert "scikit-learn==" in conda.cli("env", "export", "mapped").stdout.decode()
+
+
+def test_frameworks_of_the_machine_are_taken_beside_mapped_packages(conda):
+    """An estimator with conda packages: its framework comes from where its profile says, as it does without them."""
+    if subprocess.run(["/usr/bin/python3", "-c", "import torch"], stderr=subprocess.DEVNULL).returncode != 0:
+        pytest.skip("SKIPPED: /usr/bin/python3 has no torch: apt-get install python3-torch")
+    register(conda, "torch", conda_packages=["tqdm"], framework={"name": "pytorch"}, channels=[NOBODY])
+    document, said = run(conda, "torch", "import sys, torch, tqdm\nprint('torch', torch.__version__, torch.__file__.startswith('/usr/lib'), tqdm.__file__.startswith(sys.prefix))\n")
+    assert document["status"] == "Completed" and said.splitlines()[-1].startswith("torch 1.13") and said.splitlines()[-1].endswith("True True"), said
 
 
 def test_exact_takes_no_mapping(conda):
