@@ -170,6 +170,8 @@ class Grammar {
     serve->add_option("--run-root", server_.run_root,
                       "folder of run folders (default: as at the last start; first runs in the "
                       "data folder)");
+    serve->add_option("--container-engine", server_.container_engine,
+                      "podman or docker, a path or a name (default: the first on PATH)");
     serve->add_option("--finalizing-limit", server_.finalizing_seconds,
                       "seconds for collecting what a run left (default 3600)");
     serve->add_option("--silent-limit", server_.silent_seconds,

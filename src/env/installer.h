@@ -104,6 +104,9 @@ class Installer {
   /// "linux-x86_64-glibc2.36"
   virtual std::string Platform() const = 0;
 
+  /// A published build is about to be moved aside, to be removed: what lies elsewhere may go, too.
+  virtual void Retiring(const std::string& build_id) { (void)build_id; }
+
   /// What was learned about interpreters, kept by the caller over restarts.
   virtual std::string SaveState() = 0;
   virtual void LoadState(const std::string& text) = 0;

@@ -150,6 +150,7 @@ std::optional<std::string> EnvironmentService::Retire(const std::string& build_i
         ready.build_id == build_id && used != touched_us_.end() && used->second > last_used_us)
       return std::nullopt;
   const std::string folder = installer_.BuildFolder(build_id);
+  installer_.Retiring(build_id);
   // Leftovers of that name are removed at the next start, should this server end now.
   std::string aside = os::JoinPath(os::DirName(folder), ".part-retired-" + build_id);
   if (!context_.fs.Rename(folder, aside)) return std::nullopt;

@@ -16,6 +16,7 @@
 #include "base/strings.h"
 #include "client/surroundings.h"
 #include "env/conda_installer.h"
+#include "env/image_installer.h"
 #include "env/installers.h"
 #include "env/uv_installer.h"
 #include "meta/settings.h"
@@ -143,6 +144,7 @@ struct Server {
 
   Paths paths;
   std::vector<std::string> older_run_roots;
+  std::string container_engine;
   std::unique_ptr<os::FileSystem> fs = MakeFatalSyncFileSystem(os::PosixFileSystem());
   net::AsioLoop loop;
   std::unique_ptr<OpenData> data;
@@ -260,6 +262,12 @@ Status Server::Wire() {
        .driver = options.sdk_path + "/runwright/conda_solver.py",
        .names_file = os::DirName(options.sdk_path) + "/profiles/conda-pip-names.json",
        .variables = OwnVariables()});
+  parts.images = env::MakeImageInstaller(loop, *pool, SystemClock(), SystemRandom(),
+                                         env::MakeCommandRunner(loop),
+                                         {.folder = paths.env,
+                                          .program_folder = os::DirName(options.program),
+                                          .engine = container_engine,
+                                          .variables = OwnVariables()});
   installer = env::MakeInstallers(std::move(parts));
   core = TRY(Core::Create({.loop = loop,
                            .pool = *pool,
@@ -290,6 +298,7 @@ Status Server::Start(const ServeOptions& given) {
   TRY(fs->RemoveTree(paths.spool));
   TRY(fs->MakeDirs(paths.spool, 0700));
   TRY(ChooseRunRoot(given.run_root));
+  container_engine = given.container_engine;
   TRY(Remember(kFinalizingSetting, given.finalizing_seconds, &options.finalizing_seconds));
   TRY(Remember(kSilentSetting, given.silent_seconds, &options.silent_seconds));
   TRY(Listen(given.listen));
