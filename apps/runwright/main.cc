@@ -16,6 +16,7 @@ int main(int argc, char** argv) {
             return rw::server::Serve({.data = o.data,
                                       .listen = o.listen,
                                       .run_root = o.run_root,
+                                      .env_root = o.env_root,
                                       .finalizing_seconds = o.finalizing_seconds,
                                       .silent_seconds = o.silent_seconds,
                                       .allow_network_fs = o.allow_network_fs});
