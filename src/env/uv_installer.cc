@@ -24,7 +24,6 @@ namespace {
 void PassNoIndex(UvCommand& command) {
   if (!Get(command.variables, "UV_NO_INDEX").empty()) command.arguments.push_back("--no-index");
 }
-constexpr std::string_view kPartPrefix = ".part-";
 
 bool IsExecutable(const std::string& path) {
   struct stat info;
@@ -62,9 +61,9 @@ std::string CacheFolder(const UvOptions& options) {
 
 /// What one command of uv needs, read off the loop.
 struct Prepared {
-  Status status;
   Variables variables;
   Secrets secrets;
+  std::shared_ptr<os::FileLock> part;  // says that the folder's maker lives
 };
 
 class UvInstaller final : public Installer {
@@ -77,7 +76,7 @@ class UvInstaller final : public Installer {
         interpreters_(std::make_shared<Interpreters>(options_.variables, options_.default_python)),
         runner_(loop, FindUv(options_), options_.retry_delay_ms) {
     // Listed now, removed later: what this server makes itself is not among them.
-    auto left = std::make_shared<std::vector<std::string>>(Leftovers(Builds(), kPartPrefix));
+    auto left = std::make_shared<std::vector<std::string>>(Leftovers(Builds(), !options_.shared));
     if (!left->empty())
       pool_.Run(
           "env.leftovers", [left] { RemoveLeftovers(*left); }, [] {});
@@ -160,7 +159,7 @@ class UvInstaller final : public Installer {
   static Result<Prepared> Prepare(const UvOptions& options, const EnvironmentSpec& spec,
                                   const Interpreter& python, const std::string& folder) {
     Prepared out;
-    TRY(os::PosixFileSystem().MakeDirs(folder, 0700));
+    out.part = std::make_shared<os::FileLock>(TRY(HoldPart(folder)));
     PipSettings pip = ReadPipSettings(options.variables, python.prefix, ReadText);
     out.variables = UvVariables(options.variables, pip, spec, out.secrets);
     out.variables["UV_CACHE_DIR"] = CacheFolder(options);
@@ -169,7 +168,6 @@ class UvInstaller final : public Installer {
     return out;
   }
 
-  std::string NewPart() { return Builds() + "/" + std::string(kPartPrefix) + random_.Hex(8); }
   void RemoveLater(const std::string& folder) {
     pool_.Run(
         "env.remove", [folder] { (void)RemoveBuild(folder); }, [] {});
@@ -189,7 +187,7 @@ class UvInstaller final : public Installer {
 };
 
 void UvInstaller::Resolve(ResolveRequest request, Progress progress, Done<Resolved> done) {
-  std::string folder = NewPart();
+  std::string folder = NewPart(Builds(), random_);
   auto shared = std::make_shared<ResolveRequest>(std::move(request));
   auto work = [options = options_, shared, folder]() -> Result<Prepared> {
     Prepared out = TRY(Prepare(options, shared->spec, shared->interpreter, folder));
@@ -219,11 +217,13 @@ void UvInstaller::Resolve(ResolveRequest request, Progress progress, Done<Resolv
         command.variables = std::move(prepared->variables);
         command.working_dir = folder;
         PassNoIndex(command);
-        runner_.Run(std::move(command), progress.log, [shared, finish](Result<UvOutcome> outcome) {
-          if (!outcome) return finish(outcome.error());
-          if (!outcome->ok) return finish(UvError("resolve", outcome->words, shared->spec.names));
-          finish(Resolved{MaskUserInfo(outcome->out), {}});
-        });
+        runner_.Run(std::move(command), progress.log,
+                    [shared, finish, part = prepared->part](Result<UvOutcome> outcome) {
+                      if (!outcome) return finish(outcome.error());
+                      if (!outcome->ok)
+                        return finish(UvError("resolve", outcome->words, shared->spec.names));
+                      finish(Resolved{MaskUserInfo(outcome->out), {}});
+                    });
       });
 }
 
@@ -233,6 +233,7 @@ struct UvInstaller::BuildJob {
   Done<BuildFacts> done;
   std::string folder;  // holds requirements.txt and, made aside, the environment
   Variables variables;
+  std::shared_ptr<os::FileLock> part;
   int64_t started_us = 0;
   std::string made() const { return folder + "/environment"; }
 };
@@ -242,7 +243,7 @@ void UvInstaller::Build(BuildRequest request, Progress progress, Done<BuildFacts
   job->request = std::move(request);
   job->progress = std::move(progress);
   job->done = std::move(done);
-  job->folder = NewPart();
+  job->folder = NewPart(Builds(), random_);
   job->started_us = clock_.BootMicros();
   auto work = [options = options_, job]() -> Result<Prepared> {
     const BuildRequest& asked = job->request;
@@ -254,6 +255,7 @@ void UvInstaller::Build(BuildRequest request, Progress progress, Done<BuildFacts
   Work<Prepared>("env.prepare", work, [this, job](Result<Prepared> prepared) {
     if (!prepared) return Fail(job, prepared.error());
     job->variables = std::move(prepared->variables);
+    job->part = std::move(prepared->part);
     MakeVenv(job);
   });
 }

@@ -17,6 +17,7 @@ struct UvOptions {
   std::string program_folder;  // where uv is looked for before PATH
   std::string default_python = "python3";
   Variables variables;            // of the server
+  bool shared = false;            // other servers make builds in the folder, too
   int64_t retry_delay_ms = 1000;  // before the second try online; three times that before the third
 };
 
