@@ -1,7 +1,6 @@
 """CondaDependencies: the package lists of an environment, as a conda file."""
 
 import os
-import re
 
 from azureml._sdk import yaml_subset
 from azureml._sdk.exceptions import UserErrorException
@@ -11,8 +10,6 @@ from azureml._sdk.warn import unknown_keywords
 DEFAULT_PYTHON = "3.8"
 DEFAULT_SDK = "azureml-defaults"
 _HEADER = "# Packages of an environment. The pip section is installed for every run that uses it.\n"
-_INDEX_OPTIONS = ("--index-url", "-i")
-_FILE_OPTIONS = ("-r", "--requirement", "-c", "--constraint", "-e", "--editable")
 
 
 class CondaDependencies:
@@ -28,8 +25,10 @@ class CondaDependencies:
         unknown_keywords("CondaDependencies", kwargs)
         self._document = {"name": "project_environment", "dependencies": [], "channels": list(self.DEFAULT_CHANNELS)}
         self._default_python = False
+        self._folder = None  # of the file: what relative paths of pip options are meant from
         if conda_dependencies_file_path is not None:
             self._document = _read_file(conda_dependencies_file_path)
+            self._folder = os.path.dirname(os.path.abspath(conda_dependencies_file_path))
         elif _underlying_structure is not None:
             self._document = _checked(dict(_underlying_structure), "conda dependencies")
         else:
@@ -151,7 +150,9 @@ class CondaDependencies:
         self._dependencies.insert(0, "python=%s" % version)
 
     def set_pip_option(self, pip_option):
-        """An option line such as ``--index-url URL``."""
+        """An option line: ``--index-url URL``, ``--extra-index-url``, ``--find-links``, ``--constraint FILE``,
+        ``-e PLACE``. A password in a URL is kept as a secret of the workspace; ``https://{{secret:NAME}}@host/simple``
+        names a secret that is there, whose text is ``user:password`` or a token."""
         if pip_option not in self._pip:
             self._pip.insert(0, pip_option)
 
@@ -203,27 +204,8 @@ class CondaDependencies:
 
     def _copy(self):
         made = CondaDependencies(_underlying_structure={key: _copied(v) for key, v in self._document.items()})
-        made._default_python = self._default_python
+        made._default_python, made._folder = self._default_python, self._folder
         return made
-
-    def _spec_indexes(self):
-        """``(index_url, extra_index_urls, find_links, other options)`` of the pip section's options."""
-        index, extra, links, other = None, [], [], []
-        for line in self.pip_options:
-            option, value = (re.split(r"[\s=]+", line.strip(), maxsplit=1) + [""])[:2]
-            if option in _FILE_OPTIONS:
-                raise UserErrorException(
-                    "The pip option %r cannot be used here: it names something of this machine. List the packages, or "
-                    "take them from a file by pip_requirements_file= or Environment.from_pip_requirements." % line)
-            if option in _INDEX_OPTIONS:
-                index = value
-            elif option == "--extra-index-url":
-                extra.append(value)
-            elif option in ("--find-links", "-f"):
-                links.append(value)
-            else:
-                other.append(line)
-        return index, extra, links, other
 
     def __repr__(self):
         return self.serialize_to_string()
