@@ -334,6 +334,29 @@ def test_a_run_configuration_is_saved_and_loaded(tmp_path):
         RunConfiguration.load(str(tmp_path), "other")
 
 
+def test_a_run_configuration_of_the_command_line_of_2018_is_loaded(tmp_path):
+    (tmp_path / "aml_config").mkdir()
+    (tmp_path / "aml_config" / "conda_dependencies.yml").write_text("dependencies:\n- python=3.6.2\n- pip:\n  - numpy\n")
+    (tmp_path / "aml_config" / "docker.runconfig").write_text(
+        "# The script to run.\nscript: train.py\narguments: []\ntarget: local\nframework: Python\ncommunicator: None\nautoPrepareEnvironment: true\n"
+        "environment:\n  environmentVariables:\n    EXAMPLE_ENV_VAR: EXAMPLE_VALUE\n  python:\n    userManagedDependencies: false\n"
+        "    interpreterPath: python\n    condaDependenciesFile: aml_config/conda_dependencies.yml\n  docker:\n    enabled: true\n"
+        "    baseImage: my/image:1\n    sharedVolumes: true\n    arguments: []\nnodeCount: 1\n")
+    made = RunConfiguration.load(str(tmp_path), "docker")
+    assert made.script == "train.py" and made.environment.environment_variables == {"EXAMPLE_ENV_VAR": "EXAMPLE_VALUE"}
+    assert server_spec(made.environment)[0] == {"kind": "pip", "python": "3.6.2", "requirements": ["numpy"], "image": {"name": "my/image:1"}}
+
+
+def test_options_are_replaced_and_removed():
+    made = CondaDependencies()
+    for line in ("--index-url https://a/s", "--extra-index-url https://b/s", "-i https://c/s"):
+        made.set_pip_option(line)
+    assert list(made.pip_options) == ["--extra-index-url https://b/s", "-i https://c/s"]
+    made.remove_pip_option("--extra-index-url")
+    made.remove_pip_option("-i https://c/s")
+    assert list(made.pip_options) == [] and made.get_default_number_of_packages() == (1, 1)
+
+
 def test_files_that_are_not_there():
     with pytest.raises(UserErrorException, match="nothing.yml"):
         CondaDependencies("nothing.yml")

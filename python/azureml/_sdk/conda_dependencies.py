@@ -9,6 +9,7 @@ from azureml._sdk.warn import unknown_keywords
 
 DEFAULT_PYTHON = "3.8"
 DEFAULT_SDK = "azureml-defaults"
+_INDEX = ("--index-url", "-i")
 _HEADER = "# Packages of an environment. The pip section is installed for every run that uses it.\n"
 
 
@@ -153,8 +154,16 @@ class CondaDependencies:
         """An option line: ``--index-url URL``, ``--extra-index-url``, ``--find-links``, ``--constraint FILE``,
         ``-e PLACE``. A password in a URL is kept as a secret of the workspace; ``https://{{secret:NAME}}@host/simple``
         names a secret that is there, whose text is ``user:password`` or a token."""
+        if pip_option.split()[:1] and pip_option.replace("=", " ").split()[0] in _INDEX:
+            self.remove_pip_option("--index-url")
+            self.remove_pip_option("-i")
         if pip_option not in self._pip:
-            self._pip.insert(0, pip_option)
+            self._pip.insert(sum(1 for line in self._pip if line.startswith("-")), pip_option)
+
+    def remove_pip_option(self, pip_option):
+        """pip_option: the option's name (``--index-url``) or its whole line."""
+        self._pip[:] = [line for line in self._pip if line != pip_option and not (
+            line.startswith("-") and line.replace("=", " ").split()[0] == pip_option)]
 
     def set_pip_requirements(self, pip_requirements):
         """Replaces the pip section."""
@@ -172,6 +181,15 @@ class CondaDependencies:
         """core_type: cpu or gpu."""
         name = "tensorflow-gpu" if core_type == "gpu" else "tensorflow"
         self.add_pip_package(name if version is None else "%s==%s" % (name, version))
+
+    def add_cntk_package(self, core_type="cpu"):
+        """core_type: cpu or gpu."""
+        self.add_pip_package("cntk-gpu" if core_type == "gpu" else "cntk")
+
+    @staticmethod
+    def get_default_number_of_packages():
+        """``(conda, pip)``: what a new one holds."""
+        return 1, 1
 
     # Writing.
 

@@ -127,7 +127,14 @@ class RunConfiguration:
             raise UserErrorException("The run configuration %s cannot be read: %s." % (target, error))
         if not isinstance(document, dict):
             raise UserErrorException("%s is no run configuration." % target)
-        return RunConfiguration._from_definition(document)
+        made = RunConfiguration._from_definition(document)
+        python = made.environment.python
+        for folder in (path, os.path.dirname(target)):  # files in it are meant from the project's folder
+            file = os.path.join(folder, python.conda_dependencies_file or "")
+            if python.conda_dependencies_file and os.path.isfile(file):
+                python.conda_dependencies_file = os.path.abspath(file)
+                break
+        return made
 
     def _uses_image(self):
         """False where the user said that the script is to be a process of the machine."""
