@@ -308,7 +308,7 @@ def test_the_blocks_of_a_tutorial(index, ws, tmp_path, clean_env):
     assert ws.models["pt-dnn"].version == 2
     run = next(ws.experiments["pytorch-birds"].get_runs())
     assert run.get_metrics() == {"best_val_acc": [0.5, 0.75]}
-    assert any("use_gpu" in one["message"] for one in run.get_details()["warnings"])
+    assert any("no GPU" in one["message"] for one in run.get_details()["warnings"])
 
 
 def test_a_package_that_does_not_exist_fails_the_run_with_its_name(index, ws, tmp_path):
