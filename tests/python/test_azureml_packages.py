@@ -249,6 +249,10 @@ def test_passwords_of_indexes_become_secrets():
     assert by_url["https://other.example/"] == "feed"
     assert secrets._texts == {by_url["https://host.example/"]: "me:p@ss", by_url["https://third.example/"]: "token"}
     parse_spec(spec)
+    ws = FakeApi().workspace()
+    made = environment.clone("kept").register(ws)
+    assert ws._api.secrets == secrets._texts and "p%40ss" not in str(ws._api.environments) and "token@" not in str(ws._api.environments)
+    assert server_spec(made)[0] == spec == server_spec(Environment.get(ws, "kept"))[0]
 
 
 def test_curated_environments():

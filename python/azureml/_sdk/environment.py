@@ -85,6 +85,8 @@ class Environment(Section):
         """A copy under another name, without a version."""
         made = Environment._from_definition(self._to_definition())
         made.name, made.version = new_name, None
+        # What a definition does not hold.
+        made.python.conda_dependencies = self.python.conda_dependencies._copy()
         made.docker.base_image_registry.password = self.docker.base_image_registry.password
         return made
 

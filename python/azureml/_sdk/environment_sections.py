@@ -5,6 +5,7 @@ import os
 from azureml._sdk.conda_dependencies import CondaDependencies
 from azureml._sdk.constants import DEFAULT_CPU_IMAGE, DEFAULT_IMAGES
 from azureml._sdk.exceptions import UserErrorException
+from azureml._sdk.pip_options import hide_passwords
 from azureml._sdk.section import Section
 
 
@@ -55,7 +56,10 @@ class PythonSection(Section):
     def _to_definition(self):
         out = super()._to_definition()
         conda = self.conda_dependencies
-        out["condaDependencies"] = conda.as_dict()
+        out["condaDependencies"] = document = conda.as_dict()
+        for item in document.get("dependencies") or ():
+            if isinstance(item, dict):  # a definition is kept by the server and shown to everybody
+                item["pip"] = [hide_passwords(line) for line in item.get("pip") or ()]
         if conda._default_python:
             out["defaultPython"] = True  # the version in it is nobody's wish
         if conda._folder:

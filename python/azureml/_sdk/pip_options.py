@@ -53,13 +53,8 @@ class PipOptions:
         return _URL.sub(self._credential, text)
 
     def _credential(self, match):
-        from urllib.parse import unquote
-
-        start, scheme, user_info, host, path = match.groups()
-        named = _NAMED.match(unquote(user_info))
-        place = "%s://%s/" % (scheme, host)
-        user = "" if named else unquote(user_info.split(":")[0])
-        secret = named.group(1) if named else self._secrets.add("index", place, user, unquote(user_info))
+        start, scheme, _, host, path = match.groups()
+        place, secret = "%s://%s/" % (scheme, host), _secret_of(match, self._secrets)
         if self._credentials.setdefault(place, secret) != secret:  # of another user at the same host
             self._credentials["%s://%s%s" % (scheme, host, path)] = secret
         return start + host + path
@@ -67,6 +62,23 @@ class PipOptions:
     def credentials(self):
         """``[{"url", "secret"}]``."""
         return [{"url": url, "secret": secret} for url, secret in sorted(self._credentials.items())]
+
+
+def hide_passwords(text):
+    """The same line with the names of secrets in place of users and passwords in its URLs."""
+    from azureml._sdk.secrets import Secrets
+
+    return _URL.sub(lambda match: "%s{{secret:%s}}@%s%s" % (
+        match.group(1), _secret_of(match, Secrets()), match.group(4), match.group(5)), text)
+
+
+def _secret_of(match, secrets):
+    from urllib.parse import unquote
+
+    _, scheme, user_info, host, _ = match.groups()
+    text = unquote(user_info)
+    named = _NAMED.match(text)
+    return named.group(1) if named else secrets.add("index", "%s://%s/" % (scheme, host), text.split(":")[0], text)
 
 
 def _constraints(path):
