@@ -13,6 +13,9 @@ class Installers final : public Installer {
   void Find(const std::string& asked, Done<Interpreter> done) override {
     parts_.uv->Find(asked, std::move(done));
   }
+  void Facts(FactsWanted wanted, Done<NodeFacts> done) override {
+    parts_.uv->Facts(std::move(wanted), std::move(done));
+  }
   void Choose(const EnvironmentSpec& spec, Progress progress, Done<PythonChoice> done) override {
     Of(spec).Choose(spec, std::move(progress), std::move(done));
   }

@@ -35,6 +35,23 @@ struct Image {
   bool empty() const { return name.empty() && dockerfile.empty(); }
 };
 
+/// What profiles add to how packages are resolved and built (env/realise.h); no part of the
+/// identity, and empty in a spec as parsed.
+struct Recipe {
+  /// A requirement whose versions do not work here: the nearest of `range` takes its place.
+  struct Replace {
+    std::string requirement;  // canonical, as in `requirements`
+    std::string range;        // ">=8.4"
+    std::string reason;
+    bool operator==(const Replace&) const = default;
+  };
+  std::string base;                            // interpreter, absolute; empty: chosen by `python`
+  bool site_packages = false;                  // what the base has installed is seen too
+  std::vector<std::string> provided;           // names that it answers: never installed
+  std::vector<std::string> build_constraints;  // bound what source builds use: "setuptools<70"
+  std::vector<Replace> replace;
+};
+
 struct EnvironmentSpec {
   enum class Kind { kInterpreter, kPip, kConda };
   /// What happens where something asked for cannot be had.
@@ -62,6 +79,7 @@ struct EnvironmentSpec {
   Image image;
   /// Requirements that our own SDK answers: installed by nobody, no part of the identity.
   std::vector<std::string> answered;
+  Recipe recipe;
 };
 
 /// null and {} are the default: kind interpreter, "python". kInvalidArgument names the member, the

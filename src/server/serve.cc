@@ -81,6 +81,11 @@ std::string FindSdk(const std::string& program) {
   return {};
 }
 
+/// `profiles/` lies where the SDK's folder `python` does.
+std::string FindProfiles(const std::string& sdk) {
+  return sdk.empty() ? std::string() : os::JoinPath(os::DirName(sdk), "profiles");
+}
+
 /// `runwright-shim` lies beside `runwright`, in a build folder a few folders away.
 std::string FindShim(const std::string& program) {
   std::string folder = os::DirName(program);
@@ -310,6 +315,8 @@ Status Server::Start(const ServeOptions& given) {
   options.sdk_path = FindSdk(options.program);
   options.host_facts = [data = paths.data] { return HostFactsOf(data); };
   options.free_bytes = FreeBytes;
+  options.profiles = std::make_shared<env::Profiles>(TRY(env::LoadProfiles(
+      *fs, FindProfiles(options.sdk_path), os::JoinPath(paths.data, "profiles"))));
   options.life_of_process = LifeOfProcess;
   // Left by requests that were cut off.
   TRY(fs->RemoveTree(paths.spool));
