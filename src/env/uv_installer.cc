@@ -359,6 +359,9 @@ void UvInstaller::Resolve(ResolveRequest request, Progress progress, Done<Resolv
   Work<Prepared>("env.prepare", work,
                  [this, shared, folder, progress, finish, write](Result<Prepared> prepared) {
                    if (!prepared) return finish(prepared.error());
+                   auto held = [finish, part = prepared->part](Result<Resolved> resolved) {
+                     finish(std::move(resolved));
+                   };
                    bool no_index = !Get(prepared->variables, "UV_NO_INDEX").empty();
                    shared->spec = std::move(prepared->spec);
                    UvResolveJob job{std::move(*shared), std::move(prepared->variables), folder,
