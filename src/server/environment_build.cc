@@ -81,9 +81,8 @@ void EnvironmentService::Resolve(const TaskPtr& task) {
   const env::Interpreter& python = task->python.interpreter;
   if (!task->python.warning.empty()) Log(task, task->python.warning + "\n");
   task->row.python = PythonJson(task->python);
-  bool nothing = task->spec.requirements.empty() && !task->spec.recipe.site_packages &&
-                 task->spec.kind != env::EnvironmentSpec::Kind::kConda;
-  if (nothing) {
+  bool nothing = task->spec.requirements.empty() && !task->spec.recipe.site_packages;
+  if (nothing && task->spec.kind != env::EnvironmentSpec::Kind::kConda) {
     KeepResolved(task, {});
     return Locked(task);
   }
@@ -94,6 +93,7 @@ void EnvironmentService::Resolve(const TaskPtr& task) {
       [this, task, alive = std::weak_ptr<bool>(alive_)](Result<env::Resolved> resolved) {
         if (alive.expired()) return;
         if (!resolved) return Fail(task, resolved.error());
+        if (resolved->python) task->python = {*resolved->python, ""};
         KeepResolved(task, *std::move(resolved));
         Locked(task);
       });

@@ -113,7 +113,6 @@ void EnvironmentService::OpenCredentials(const TaskPtr& task) {
 void EnvironmentService::KeepResolved(const TaskPtr& task, env::Resolved resolved) {
   meta::EnvLock& row = task->row;
   row.lock = std::move(resolved.lock);
-  if (resolved.python) task->python = {*resolved.python, ""};
   row.warnings = task->effective.warnings;
   row.warnings.insert(row.warnings.end(), std::make_move_iterator(resolved.warnings.begin()),
                       std::make_move_iterator(resolved.warnings.end()));
