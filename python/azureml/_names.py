@@ -19,6 +19,7 @@ HOMES = {
         "DEFAULT_CPU_IMAGE DEFAULT_GPU_IMAGE DEFAULT_MMLSPARK_CPU_IMAGE DEFAULT_MMLSPARK_GPU_IMAGE RUNNING_STATES "
         "SNAPSHOT_MAX_SIZE_BYTES VERSION __version__"
     ),
+    "datapath": "DataPath",
     "distributed": (
         "Gloo Mpi MpiConfiguration Nccl ParameterServer PyTorchConfiguration TensorflowConfiguration"
     ),

@@ -8,6 +8,20 @@ namespace rw::cas {
 namespace {
 
 constexpr uint64_t kCloneFrom = uint64_t{1} << 20;
+constexpr size_t kBufferBytes = size_t{1} << 17;
+
+Status Copy(BlobStore& store, const Digest& digest, os::FileSystem& fs, const std::string& path,
+            uint32_t permissions, std::vector<char>& buffer) {
+  auto reader = TRY(store.Open(digest));
+  auto file = TRY(fs.Open(path, os::OpenMode::kCreateNew, permissions));
+  uint64_t offset = 0;
+  while (true) {
+    size_t n = TRY(reader->Read(buffer));
+    if (n > 0) TRY(file->WriteAt(offset, {buffer.data(), n}));
+    offset += n;
+    if (n < buffer.size()) return Ok();
+  }
+}
 
 class Materialiser {
  public:
@@ -66,15 +80,7 @@ class Materialiser {
     if (entry.size >= kCloneFrom && options_.cloner != nullptr && options_.blob_path &&
         options_.cloner->Clone(options_.blob_path(entry.digest), path, permissions))
       return VerifyClone(entry, path);
-    auto reader = TRY(store_.Open(entry.digest));
-    auto file = TRY(fs_.Open(path, os::OpenMode::kCreateNew, permissions));
-    uint64_t offset = 0;
-    while (true) {
-      size_t n = TRY(reader->Read(buffer_));
-      if (n > 0) TRY(file->WriteAt(offset, {buffer_.data(), n}));
-      offset += n;
-      if (n < buffer_.size()) return Ok();
-    }
+    return Copy(store_, entry.digest, fs_, path, permissions, buffer_);
   }
 
   /// What was cloned is what the store holds: reading the store's copy proves both.
@@ -97,7 +103,7 @@ class Materialiser {
   const MaterialiseOptions& options_;
   MaterialiseCounts counts_;
   std::vector<std::pair<std::string, std::string>> links_;
-  std::vector<char> buffer_ = std::vector<char>(1 << 17);
+  std::vector<char> buffer_ = std::vector<char>(kBufferBytes);
 };
 
 }  // namespace
@@ -106,6 +112,12 @@ Result<MaterialiseCounts> Materialise(BlobStore& store, const Digest& root, os::
                                       const std::string& folder,
                                       const MaterialiseOptions& options) {
   return Materialiser(store, fs, folder, options).Run(root);
+}
+
+Status CopyBlob(BlobStore& store, const Digest& digest, os::FileSystem& fs, const std::string& path,
+                uint32_t permissions) {
+  std::vector<char> buffer(kBufferBytes);
+  return Copy(store, digest, fs, path, permissions, buffer);
 }
 
 }  // namespace rw::cas

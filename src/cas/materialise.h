@@ -44,4 +44,9 @@ Result<MaterialiseCounts> Materialise(BlobStore& store, const Digest& root, os::
                                       const std::string& folder,
                                       const MaterialiseOptions& options = {});
 
+/// One blob as a file of its own at `path`, which does not exist; its folder does. Verified while
+/// it is copied. Not synced.
+Status CopyBlob(BlobStore& store, const Digest& digest, os::FileSystem& fs, const std::string& path,
+                uint32_t permissions = 0644);
+
 }  // namespace rw::cas

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <set>
 
 #include "cli/context.h"
 
@@ -28,6 +29,7 @@ Result<int> Open(Context& context, const OpenOptions& options);
 Result<int> Snapshot(Context& context, const SnapshotOptions& options);
 Result<int> Sync(Context& context, const SyncOptions& options);
 Result<int> Secrets(Context& context, const SecretsOptions& options);
+Result<int> Sources(Context& context, const SourcesOptions& options);
 Result<int> Gc(Context& context, const GcOptions& options);
 Result<int> Doctor(Context& context, const DoctorOptions& options);
 Result<int> Backup(Context& context, const BackupOptions& options);
@@ -36,7 +38,11 @@ Result<int> Completion(const CompletionOptions& options);
 
 /// Prints a run's output until it ends and returns what to exit with (Completed 0, Failed 1,
 /// Canceled 6). Ctrl-C ends the following, not the run.
+/// The run's warnings but those in `told` are printed at its end.
 Result<int> FollowRun(Context& context, const std::string& run, const std::string& name,
-                      bool follow);
+                      bool follow, std::set<std::string> told = {});
+
+/// Each warning of a run's document that is not in `told` yet, on standard error; `told` gets it.
+void PrintWarnings(Context& context, const json::Value& run, std::set<std::string>& told);
 
 }  // namespace rw::cli

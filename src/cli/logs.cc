@@ -56,10 +56,9 @@ class Output {
   bool at_line_start_ = true;
 };
 
-void ShowFailure(Context& context, client::Api& api, const std::string& run) {
-  auto document = api.Run(run);
-  if (!document || !(*document)["error"].is_object()) return;
-  const json::Value& error = (*document)["error"];
+void ShowFailure(Context& context, const json::Value& run) {
+  if (!run["error"].is_object()) return;
+  const json::Value& error = run["error"];
   PrintError(context.terminal().Paint(error.StringOr("message"), Color::kRed) + "\n");
   if (!error.StringOr("file").empty())
     PrintError("  at " + error.StringOr("file") + ":" + std::to_string(error.IntOr("line", 0)) +
@@ -69,7 +68,7 @@ void ShowFailure(Context& context, client::Api& api, const std::string& run) {
 }  // namespace
 
 Result<int> FollowRun(Context& context, const std::string& run, const std::string& name,
-                      bool follow) {
+                      bool follow, std::set<std::string> told) {
   client::Api* api = TRY(context.Api());
   Output output(context);
   interrupted = 0;
@@ -78,7 +77,8 @@ Result<int> FollowRun(Context& context, const std::string& run, const std::strin
   action.sa_handler = OnInterrupt;
   sigaction(SIGINT, &action, &before);
   auto end = client::FollowLogs(
-      *api, run, {.name = name, .follow = follow},
+      *api, run,
+      {.name = name, .follow = follow, .find_server = [&] { return context.ServerNow(); }},
       {[&](const std::string& n, const std::string& bytes) { output.Log(n, bytes); },
        [&](const std::string& status, const std::string& reason) {
          if (follow) output.Status(status, reason);
@@ -93,8 +93,21 @@ Result<int> FollowRun(Context& context, const std::string& run, const std::strin
   if (!end) return end.error();
   if (!follow) return 0;
   output.Status(*end, "");
-  if (*end == "Failed" && !context.json()) ShowFailure(context, *api, run);
+  if (context.json()) return CodeOfStatus(*end);
+  if (auto document = api->Run(run)) {
+    PrintWarnings(context, *document, told);
+    if (*end == "Failed") ShowFailure(context, *document);
+  }
   return CodeOfStatus(*end);
+}
+
+void PrintWarnings(Context& context, const json::Value& run, std::set<std::string>& told) {
+  if (!run["warnings"].is_array()) return;
+  for (const json::Value& warning : run["warnings"].as_array()) {
+    std::string text = warning.StringOr("message");
+    if (!told.insert(text).second) continue;
+    PrintError(context.terminal().Paint("warning: " + text, Color::kYellow) + "\n");
+  }
 }
 
 Result<int> Logs(Context& context, const LogsOptions& options) {

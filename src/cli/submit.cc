@@ -99,11 +99,8 @@ Result<int> Submit(Context& context, const SubmitOptions& options) {
   run.Set("snapshot_id", snapshot.id.Hex());
   json::Value answer = TRY(Send(context, *api, ws, run, snapshot));
   std::string id = answer.StringOr("id");
-  if (!context.json() && answer["warnings"].is_array())
-    for (const json::Value& warning : answer["warnings"].as_array())
-      PrintError(
-          context.terminal().Paint("warning: " + warning.StringOr("message"), Color::kYellow) +
-          "\n");
+  std::set<std::string> told;
+  if (!context.json()) PrintWarnings(context, answer, told);
   if (!options.follow) {
     Print(context.json() ? json::WritePretty(answer) + "\n" : id + "\n");
     if (!context.json() && isatty(STDOUT_FILENO) != 0)
@@ -112,7 +109,7 @@ Result<int> Submit(Context& context, const SubmitOptions& options) {
   }
   if (context.json()) Print(json::Write(json::Value().Set("run", id)) + "\n");
   if (!context.json()) PrintError("run " + id + "\n");
-  return FollowRun(context, id, "", true);
+  return FollowRun(context, id, "", true, std::move(told));
 }
 
 }  // namespace rw::cli

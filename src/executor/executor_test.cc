@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "cas/digest.h"
+#include "executor/launch_file.h"
 #include "executor/testing/world.h"
 #include "journal/writer.h"
 
@@ -243,8 +245,8 @@ TEST(Executor, ADamagedStoreFailsTheAttemptBeforeTheScript) {
   EXPECT_EQ(w.supervisor.starts(), 0);
 }
 
-TEST(Executor, FetchesTheSnapshotWhereTheStoreIsNotSeen) {
-  World w;
+/// The store's blobs come over HTTP alone.
+void HideTheStore(World& w) {
   for (const char* prefix_end = "0123456789abcdef"; *prefix_end; prefix_end++) {
     for (const char* second = "0123456789abcdef"; *second; second++) {
       std::string folder = std::string("/blobs/") + *prefix_end + *second;
@@ -255,11 +257,45 @@ TEST(Executor, FetchesTheSnapshotWhereTheStoreIsNotSeen) {
     }
   }
   w.SetSpec("blob_dir", nullptr);
+}
+
+TEST(Executor, FetchesTheSnapshotWhereTheStoreIsNotSeen) {
+  World w;
+  HideTheStore(w);
   w.supervisor.OnLaunch(
       [&] { w.supervisor.ExitCode(w.Read("/run/work/train.py") == "print(1)" ? 0 : 1); });
   w.StartExecutor();
   ASSERT_TRUE(w.RunUntilDone());
   EXPECT_EQ(w.server.Report("exited").IntOr("exit_code", -1), 0);
+}
+
+TEST(Executor, TheFilesOfAnEarlierRunLieInAFolderThatTheScriptIsToldOf) {
+  World w;
+  HideTheStore(w);
+  std::string digest = cas::Digest::Of("weights").Hex();
+  w.server.blobs[digest] = "weights";
+  w.SetSpec("resume_files", json::Array{json::Object{{"path", "a/model.pt"}, {"digest", digest}}});
+  w.supervisor.OnLaunch([&] {
+    EXPECT_EQ(w.Read("/run/resume/a/model.pt"), "weights");
+    std::string launch = w.Read("/run/state/launch");
+    EXPECT_NE(launch.find("env=AZUREML_DATAREFERENCE_MODEL_LOCATION=/run/resume"),
+              std::string::npos);
+    w.supervisor.ExitCode(0);
+  });
+  w.StartExecutor();
+  ASSERT_TRUE(w.RunUntilDone());
+  EXPECT_EQ(w.server.Report("exited").IntOr("exit_code", -1), 0);
+  EXPECT_TRUE(w.server.artifacts.empty()) << "they are no outputs of this run";
+}
+
+TEST(Executor, ANotebookIsStartedByItsRunner) {
+  LaunchPlan plan;
+  plan.interpreter = "/usr/bin/python";
+  plan.script = "a/book.ipynb";
+  plan.arguments = {"--x"};
+  std::vector<std::string> line = {"/usr/bin/python", "-m", "runwright.notebook", "a/book.ipynb",
+                                   "--x"};
+  EXPECT_EQ(CommandLine(plan, {}), line);
 }
 
 TEST(Executor, OutputsAreStoredWhenQuietReplacedAndOnceMoreAtTheEnd) {

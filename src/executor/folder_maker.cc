@@ -1,8 +1,10 @@
 #include "executor/folder_maker.h"
 
+#include "base/log.h"
 #include "cas/folder_blob_store.h"
 #include "cas/materialise.h"
 #include "cas/snapshot_reader.h"
+#include "executor/compat.h"
 #include "executor/container_launch.h"
 #include "executor/failure.h"
 #include "executor/launch_file.h"
@@ -37,9 +39,11 @@ class Maker {
     TRY(ReplaceFile(job_.fs, job_.folder.grant(), job_.grant_text));
     TRY(MakeFolders());
     TRY(WriteRunJson());
+    TRY(WriteCompat());
     FolderResult result;
     result.missing = TRY(MissingBlobs());
     if (!result.missing.empty()) return result;
+    TRY(MakeResume());
     TRY(MakeWork());
     result.error = CheckScript();
     if (!result.error.is_null()) return result;
@@ -51,6 +55,7 @@ class Maker {
   Status MakeFolders() {
     TRY(job_.fs.MakeDirs(job_.folder.journal(), 0700));
     TRY(job_.fs.MakeDirs(job_.folder.tmp(), 0700));
+    MakeDataCache();
     std::string log = job_.folder.Path(job_.grant.plan.log_name);
     TRY(job_.fs.MakeDirs(os::DirName(log)));
     TRY(job_.fs.Open(log,
@@ -64,13 +69,47 @@ class Maker {
     return ReplaceFile(job_.fs, job_.folder.run_json(), json::Write(run));
   }
 
+  /// Where it cannot be made, the library that wants it says so.
+  void MakeDataCache() {
+    const std::string& cache = job_.grant.plan.data_cache;
+    if (!cache.empty() && !job_.fs.MakeDirs(cache))
+      LOG_WARN("prepare.no_data_cache", {"path", cache});
+  }
+
+  Status WriteCompat() {
+    std::string text = CompatText(job_.grant.plan);
+    return text.empty() ? Ok() : ReplaceFile(job_.fs, job_.folder.compat(), text);
+  }
+
   Result<std::vector<std::string>> MissingBlobs() {
     std::vector<std::string> out;
-    if (job_.grant.plan.snapshot_id.empty() || !job_.grant.plan.blob_dir.empty()) return out;
+    if (!job_.grant.plan.blob_dir.empty()) return out;
+    std::vector<cas::Digest> wanted;
+    for (const ResumeFile& file : job_.grant.plan.resume_files)
+      wanted.push_back(TRY(cas::Digest::Parse(file.digest)));
+    for (const cas::Digest& digest : TRY(store_.FindMissing(wanted))) out.push_back(digest.Hex());
+    if (job_.grant.plan.snapshot_id.empty()) return out;
     cas::ClosureChecker checker(store_);
     auto closure = TRY(checker.Check(TRY(cas::Digest::Parse(job_.grant.plan.snapshot_id))));
     for (const cas::Digest& digest : closure.missing) out.push_back(digest.Hex());
     return out;
+  }
+
+  /// Beside the working folder: what an earlier run left is no output of this one.
+  Status MakeResume() {
+    if (!job_.grant.plan.resumes) return Ok();
+    TRY(job_.fs.RemoveTree(job_.folder.resume()));
+    TRY(job_.fs.MakeDirs(job_.folder.resume()));
+    for (const ResumeFile& file : job_.grant.plan.resume_files) {
+      if (job_.canceled.load())
+        return Error(Code::kCanceled, "Copying the earlier run's files was canceled.");
+      std::string path = job_.folder.resume() + "/" + file.path;
+      TRY(job_.fs.MakeDirs(os::DirName(path)));
+      Status made = cas::CopyBlob(store_, TRY(cas::Digest::Parse(file.digest)), job_.fs, path);
+      if (!made)
+        return std::move(made).error().WithContext("file " + file.path + " of the earlier run");
+    }
+    return Ok();
   }
 
   Status MakeWork() {

@@ -6,6 +6,17 @@ namespace rw::executor {
 namespace {
 constexpr char kDefaultLog[] = "azureml-logs/70_driver_log.txt";
 
+Status ParseResume(const json::Value& spec, LaunchPlan& plan) {
+  plan.resumes = spec["resume_files"].is_array();
+  if (!plan.resumes) return Ok();
+  for (const json::Value& one : spec["resume_files"].as_array()) {
+    plan.resume_files.push_back(
+        {TRY(os::CleanRelativePath(TRY(json::RequireString(one, "path")), "resume_files")),
+         TRY(json::RequireString(one, "digest"))});
+  }
+  return Ok();
+}
+
 Status ParseImage(const json::Value& value, ImagePlan& image) {
   image.engine = TRY(json::OptionalString(value, "engine"));
   if (image.engine.empty()) return Ok();
@@ -29,8 +40,9 @@ Status ParseSurroundings(const json::Value& spec, LaunchPlan& plan) {
   plan.data_cache = TRY(json::OptionalString(spec, "data_cache"));
   if (!spec["sources"].is_array()) return Ok();
   for (const json::Value& rule : spec["sources"].as_array())
-    plan.sources.push_back(
-        {TRY(json::RequireString(rule, "prefix")), TRY(json::RequireString(rule, "folder"))});
+    plan.sources.push_back({TRY(json::RequireString(rule, "prefix")),
+                            TRY(json::OptionalString(rule, "folder")),
+                            TRY(json::OptionalString(rule, "mirror"))});
   return Ok();
 }
 
@@ -45,6 +57,7 @@ Result<LaunchPlan> ParsePlan(const json::Value& spec) {
   plan.path_prepend = TRY(json::OptionalStringList(spec, "path_prepend"));
   plan.sdk_path = TRY(json::OptionalString(spec, "sdk_path"));
   plan.log_name = TRY(json::OptionalString(spec, "log_name", kDefaultLog));
+  TRY(ParseResume(spec, plan));
   plan.blob_dir = TRY(json::OptionalString(spec, "blob_dir"));
   plan.max_run_duration_seconds =
       TRY(json::OptionalInt(spec, "max_run_duration_seconds", 0, 0, int64_t{1} << 40));

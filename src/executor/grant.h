@@ -20,6 +20,12 @@ struct Claim {
 };
 Result<Claim> ParseClaim(std::string_view text);
 
+/// A file of an earlier run that this one begins with.
+struct ResumeFile {
+  std::string path;  // below the folder that the script is told of
+  std::string digest;
+};
+
 /// What runs share and must not change: overlaid or read-only in the script's own view.
 struct Protection {
   std::string build;               // folder of the build; "": none
@@ -48,6 +54,7 @@ struct ContainerPlan {
 struct SourceRule {
   std::string prefix;
   std::string folder;
+  std::string mirror;  // another URL, in place of a folder
 };
 
 /// What to run. Exactly one of script and command is set.
@@ -61,6 +68,8 @@ struct LaunchPlan {
   std::vector<std::string> path_prepend;
   std::string sdk_path;
   std::string log_name;
+  bool resumes = false;  // there is an earlier run to go on from
+  std::vector<ResumeFile> resume_files;
   std::string blob_dir;                  // "": blobs come over HTTP
   int64_t max_run_duration_seconds = 0;  // 0: no limit
   int64_t finalizing_seconds = 3600;     // bound on shipping what is left after the end

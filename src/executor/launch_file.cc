@@ -47,7 +47,9 @@ std::vector<std::string> CommandLine(const LaunchPlan& plan, const EnvironmentMa
     out.insert(out.end(), plan.arguments.begin(), plan.arguments.end());
     return out;
   }
-  out = {plan.interpreter.empty() ? "python3" : plan.interpreter, plan.script};
+  out = {plan.interpreter.empty() ? "python3" : plan.interpreter};
+  if (plan.script.ends_with(".ipynb")) out.insert(out.end(), {"-m", "runwright.notebook"});
+  out.push_back(plan.script);
   for (const std::string& argument : plan.arguments)
     out.push_back(ExpandVariables(argument, variables));
   return out;

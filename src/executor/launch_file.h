@@ -14,7 +14,8 @@ namespace rw::executor {
 /// runs applied to arguments on the node).
 std::string ExpandVariables(std::string_view text, const EnvironmentMap& variables);
 
-/// The command line: the interpreter and the script with its arguments expanded, or a shell for a
+/// The command line: the interpreter and the script (a notebook by its runner)
+/// with its arguments expanded, or a shell for a
 /// command (which expands for itself) with its arguments.
 std::vector<std::string> CommandLine(const LaunchPlan& plan, const EnvironmentMap& variables);
 

@@ -13,6 +13,7 @@ struct RunFolder {
 
   std::string Path(std::string_view name) const { return root + "/" + std::string(name); }
   std::string work() const { return Path("work"); }
+  std::string resume() const { return Path("resume"); }
   std::string journal() const { return Path("journal"); }
   std::string tmp() const { return Path("tmp"); }
   std::string run_json() const { return Path("run.json"); }
@@ -29,6 +30,8 @@ struct RunFolder {
   std::string protection() const { return Path("state/protection"); }
   std::string usage() const { return Path("state/usage"); }
   std::string offsets() const { return Path("state/offsets.json"); }
+  std::string compat() const { return Path("state/compat.json"); }
+  std::string compat_notes() const { return Path("state/compat.jsonl"); }
   std::string outputs() const { return Path("state/outputs.json"); }
 };
 

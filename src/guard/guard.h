@@ -7,6 +7,7 @@
 #ifndef RUNWRIGHT_GUARD_GUARD_H_
 #define RUNWRIGHT_GUARD_GUARD_H_
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
@@ -21,8 +22,10 @@ struct End {
 struct Guard {
   const char* state;  // the folder RUN_DIR/state
   bool first;         // process 1 of its own namespace: all that lives there is the run's
+  int watched;        // the folder, while a living supervisor's lock on it was seen; else -1
   pid_t script;       // 0: not started
   bool over;          // the script's main process ended
+  atomic_bool lost;   // the supervisor is gone: an end is no end of the script's own
   struct End end;
   long peak_kib;
   long oom_before;  // OOM kills in the container's control group before the start; -1: unknown
@@ -37,9 +40,11 @@ long OomKills(void);
 void WriteEnd(const struct Guard* guard);
 
 // watch.c
-// From a thread of its own: ends everything here once the run's supervisor is gone. It holds a lock
-// on the folder `state` for as long as it lives. Where that lock cannot be seen (the folder comes
-// from another machine), nothing is watched.
+// Before the script starts: is there a supervisor to be seen? It holds a lock on the folder `state`
+// for as long as it lives. Where that lock cannot be seen (the folder comes from another machine),
+// nothing is watched.
+void SeeSupervisor(struct Guard* guard);
+// From a thread of its own: ends everything here once the supervisor that was seen is gone.
 void WatchSupervisor(struct Guard* guard);
 // SIGKILL to all that the script started.
 void KillAll(const struct Guard* guard);

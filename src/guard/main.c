@@ -25,6 +25,7 @@ static void Over(struct Guard* guard, int status) {
   guard->over = true;
   guard->end.kind = WIFSIGNALED(status) ? kSignal : kCode;
   guard->end.number = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
+  if (atomic_load(&guard->lost)) return;  // killed by WatchSupervisor, which ends this process
   WriteEnd(guard);
   Hand(guard, SIGTERM);
   alarm(kGraceSeconds);
@@ -68,6 +69,7 @@ int main(int argc, char** argv) {
   sigprocmask(SIG_BLOCK, &signals, NULL);
   prctl(PR_SET_CHILD_SUBREAPER, 1);
   guard.oom_before = OomKills();
+  SeeSupervisor(&guard);
   if (!StartScript(&guard)) {
     WriteEnd(&guard);
     return guard.end.number == ENOENT ? 127 : 126;

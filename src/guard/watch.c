@@ -20,19 +20,26 @@ void KillAll(const struct Guard* guard) {
 }
 
 static void* Watch(void* argument) {
-  const struct Guard* guard = argument;
-  int fd = open(guard->state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return NULL;
-  bool seen = flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
-  while (seen && flock(fd, LOCK_SH) != 0)
+  struct Guard* guard = argument;
+  bool seen = true;
+  while (seen && flock(guard->watched, LOCK_SH) != 0)
     if (errno != EINTR) seen = false;
-  close(fd);  // and the lock goes: another supervisor may want it
+  close(guard->watched);  // and the lock goes: another supervisor may want it
   if (!seen) return NULL;
+  atomic_store(&guard->lost, true);
   KillAll(guard);
   _exit(128 + SIGKILL);
 }
 
+void SeeSupervisor(struct Guard* guard) {
+  int fd = open(guard->state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  bool seen = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  guard->watched = seen ? fd : -1;
+  if (fd >= 0 && !seen) close(fd);
+}
+
 void WatchSupervisor(struct Guard* guard) {
+  if (guard->watched < 0) return;
   pthread_t thread;
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);

@@ -70,6 +70,7 @@ void SetSpec(const RunRow& run, json::Value& out) {
   const json::Value& variables = run.spec["environment_variables"];
   out.Set("environment_variables", variables.is_object() ? variables : json::Object());
   out.Set("environment", run.environment.is_null() ? json::Object() : run.environment);
+  if (run.spec["resume_from"].is_object()) out.Set("resume_from", run.spec["resume_from"]);
   if (!run.run_definition.is_null()) out.Set("run_definition", run.run_definition);
 }
 

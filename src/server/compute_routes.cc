@@ -141,7 +141,7 @@ void Save(RunService& service, const CallPtr& call, meta::ComputeRow compute, in
       },
       [&service, saved, call, status](Status stored) {
         if (!stored) return call->Fail(stored.error());
-        service.scheduler().SetTarget(saved->row, RunService::AmlSettings(*saved));
+        service.SetTarget(*saved);
         call->Json(ComputeToJson(service, *saved), status);
       });
 }

@@ -51,7 +51,7 @@ sched::TargetSettings RunService::LocalSettings(int64_t max_nodes) const {
 
 GrantFacts RunService::Facts() const {
   return {context_.options.url, context_.options.sdk_path, context_.paths.blobs,
-          context_.options.finalizing_seconds};
+          context_.options.finalizing_seconds, context_.paths.data_cache};
 }
 
 NewAllocation RunService::Mint(int64_t compute_row, std::string node, ReadyEnvironment environment,
@@ -191,6 +191,7 @@ void RunService::AfterChange(const std::string& run_id, bool ended) {
         scheduler_.Release(gone.compute_row, gone.node);
     }
   }
+  if (ended) RemoveSingleUse(run_id);
   context_.events.Publish(run_id, {RunEvent::Kind::kStatus, ""});
   context_.events.Publish(run_id, {RunEvent::Kind::kCommand, ""});
   if (ended) logs_.Close(run_id);

@@ -24,7 +24,7 @@ Status RunService::LoadTargets() {
   auto nodes = TRY(meta::LocalMaxNodes(context_.read));
   scheduler_.SetTarget(0, LocalSettings(nodes.value_or(DefaultLocalNodes())));
   for (const meta::ComputeRow& c : TRY(meta::AllComputes(context_.read))) {
-    scheduler_.SetTarget(c.row, AmlSettings(c));
+    SetTarget(c);
   }
   return Ok();
 }
@@ -77,6 +77,7 @@ Status RunService::Start() {
   TRY(LoadTargets());
   TRY(Adopt());
   TRY(interactive_.Start());
+  SweepSingleUse();
   metric_sorter_.Note();
   metric_packer_.Note();
   Reconcile();

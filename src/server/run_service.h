@@ -70,6 +70,9 @@ class RunService {
   int64_t DefaultLocalNodes() const;
   static sched::TargetSettings AmlSettings(const meta::ComputeRow& compute);
 
+  /// A target as it was stored.
+  void SetTarget(const meta::ComputeRow& compute);
+
   /// After the COMMIT of an operation that may have ended the run.
   void AfterChange(const std::string& run_id, bool ended);
   /// kSilent or kHeard, written only where it changes the run.
@@ -82,6 +85,8 @@ class RunService {
   void AdoptWaiting(const meta::RunRow& run);
   Status Adopt();
   Status LoadTargets();
+  void SweepSingleUse();
+  void RemoveSingleUse(const std::string& run_id);
   bool IsOverdue(const LiveRun& live, int64_t now) const;
   void Lost(const std::string& run_id, LiveRun& live);
   void EndLost(const std::string& run_id, const std::string& warning);
@@ -117,6 +122,7 @@ class RunService {
   MetricPacker metric_packer_{context_};
   InteractiveRuns interactive_{*this};
   std::map<std::string, LiveRun> live_;
+  std::map<std::string, int64_t> single_use_;  // run → the target made for it alone
   TimerId tick_ = 0;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

@@ -41,6 +41,29 @@ TEST_F(RunTest, SubmissionsAreValidatedInFull) {
   EXPECT_TRUE(backend.starts().empty());
 }
 
+TEST_F(RunTest, AResumingRunIsGivenTheFilesOfTheEarlierOne) {
+  auto field = [&](const std::string& from) {
+    auto answer = Submit(R"(,"resume_from":)" + from);
+    return std::to_string(answer.status()) + " " + answer.json()["error"].StringOr("field");
+  };
+  EXPECT_EQ(field(R"("x")"), "400 resume_from");
+  EXPECT_EQ(field(R"({"run_id":"nobody"})"), "404 resume_from");
+  std::string earlier = SubmitId();
+  FakeExecutor executor = ClaimLast();
+  std::string put = "/api/v1/runs/" + earlier + "/artifacts/content?name=";
+  EXPECT_EQ(Do("PUT", put + "outputs/a/model.pt", "weights").status(), 201);
+  EXPECT_EQ(Do("PUT", put + "other.txt", "x").status(), 201);
+  Finish(executor);
+  EXPECT_EQ(field(R"({"run_id":")" + earlier + R"(","path":"nothing"})"), "412 resume_from");
+  EXPECT_EQ(field(R"({"run_id":")" + earlier + R"(","path":"../x"})"), "400 resume_from");
+  std::string id = SubmitId(R"(,"resume_from":{"run_id":")" + earlier + "\"}");
+  EXPECT_EQ(Run(id)["resume_from"].StringOr("path"), "outputs/");
+  json::Value files = ClaimBy(backend.starts().back(), "c1").json()["spec"]["resume_files"];
+  ASSERT_EQ(files.as_array().size(), 1u);
+  EXPECT_EQ(files.as_array()[0].StringOr("path"), "a/model.pt");
+  EXPECT_EQ(files.as_array()[0].StringOr("digest"), cas::Digest::Of("weights").Hex());
+}
+
 TEST_F(RunTest, TheScriptMustBeInTheSnapshot) {
   auto put = [&](const std::string& bytes) {
     std::string digest = cas::Digest::Of(bytes).Hex();

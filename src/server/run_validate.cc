@@ -11,6 +11,7 @@
 #include "model/vm_sizes.h"
 #include "os/paths.h"
 #include "server/logging_process.h"
+#include "server/resume.h"
 #include "server/run_container.h"
 
 namespace rw::server {
@@ -266,6 +267,8 @@ Result<Submission> ValidateSubmission(ServerContext& context, const Principal& p
       body, "type", run.state.supervised ? "azureml.scriptrun" : "azureml.interactiverun"));
   TRY(FillParent(context, principal, body, run));
   TRY(FillSnapshot(context, body, run));
+  json::Value resume = TRY(CheckResume(context, workspace_id, body));
+  if (!resume.is_null()) run.spec.Set("resume_from", std::move(resume));
   TRY(FillTarget(context, body, out));
   TRY(FillDetails(body, out));
   run.environment = body["environment"];

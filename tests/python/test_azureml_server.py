@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 import zipfile
 
 import pytest
@@ -208,6 +209,68 @@ def test_a_wrong_compute_name_at_submit(ws, interpreter_environment):
     with pytest.raises(ComputeTargetException, match="ComputeTargetNotFound.*Did you mean local"):
         Experiment(ws, "wrong").submit(config(interpreter_environment, compute_target="locall"))
     assert list(Experiment(ws, "wrong").get_runs()) == []
+
+
+NOTEBOOK = """{"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": [
+ {"cell_type": "code", "metadata": {}, "source": "from azureml.core import Run\\nrun = Run.get_context()\\n%matplotlib inline"},
+ {"cell_type": "code", "metadata": {}, "source": "run.log('x', 1)\\n%odd magic\\nraise_at_end = __import__('sys').argv[1:]"},
+ {"cell_type": "code", "metadata": {}, "source": "if raise_at_end:\\n    raise KeyError('last')"}]}"""
+
+
+def test_a_notebook_as_entry_script(ws, interpreter_environment, tmp_path):
+    from azureml.core import Experiment, ScriptRunConfig
+    from azureml.exceptions import ActivityFailedException
+
+    (tmp_path / "src" / "book.ipynb").write_text(NOTEBOOK)
+    run = Experiment(ws, "notebook").submit(ScriptRunConfig("src", "book.ipynb", environment=interpreter_environment))
+    details = run.wait_for_completion()
+    assert run.get_metrics() == {"x": 1} and "outputs/book.ipynb" in run.get_file_names()
+    assert [one["source"] for one in details["warnings"] if "%odd" in one["message"]] == ["notebook"]
+    run = Experiment(ws, "notebook").submit(ScriptRunConfig("src", "book.ipynb", ["--x"], environment=interpreter_environment))
+    with pytest.raises(ActivityFailedException, match="KeyError"):
+        run.wait_for_completion()
+    error = run.get_details()["error"]["error"]
+    assert (error["file"], error["line"], error["exitCode"]) == ("book.ipynb, cell 3", 2, 1)
+    assert "outputs/book.ipynb" in run.get_file_names()
+
+
+RESUMING = """
+import os, sys
+place = os.environ.get("AZUREML_DATAREFERENCE_MODEL_LOCATION")
+assert sys.argv[1:] == (["--resume-from", place] if place else []), sys.argv
+count = int(open(os.path.join(place, "sub", "count")).read()) if place else 0
+os.makedirs("outputs/sub")
+with open("outputs/sub/count", "w") as file:
+    file.write(str(count + 1))
+"""
+
+
+def test_a_run_goes_on_from_the_outputs_of_another(ws, interpreter_environment, tmp_path):
+    from azureml.core import Experiment, ScriptRunConfig
+
+    (tmp_path / "src" / "resuming.py").write_text(RESUMING)
+    run = None
+    for _ in range(2):
+        config = ScriptRunConfig("src", "resuming.py", environment=interpreter_environment,
+                                 resume_from=run._get_outputs_datapath() if run else None)
+        run = Experiment(ws, "resuming").submit(config)
+        run.wait_for_completion(show_output=True)
+    assert run.get_file_names().count("outputs/sub/count") == 1
+    run.download_file("outputs/sub/count", "count")
+    assert open("count").read() == "2"
+
+
+def test_a_cluster_for_one_run_goes_with_it(ws, interpreter_environment):
+    from azureml.core import Experiment
+    from azureml.train.estimator import Estimator
+
+    run = Experiment(ws, "once").submit(Estimator("src", entry_script="train.py", script_params={"--steps": 1}, vm_size="STANDARD_D2_V2",
+                                                  environment_definition=interpreter_environment))
+    assert run.wait_for_completion()["target"].startswith("once-")
+    deadline = time.time() + 30
+    while list(ws.compute_targets) != ["local"]:
+        assert time.time() < deadline, "the cluster is still there"
+        time.sleep(0.02)
 
 
 def test_registered_environments(ws, interpreter_environment):

@@ -117,9 +117,6 @@ def test_other_things_that_are_refused(api, experiment, source, tmp_path):
         experiment.submit(ScriptRunConfig(str(tmp_path / "none"), "train.py"))
     with pytest.raises(UserErrorException, match="not dict"):
         experiment.submit({})
-    (tmp_path / "src" / "book.ipynb").write_text("{}")
-    with pytest.raises(UserErrorException, match="nbconvert"):
-        experiment.submit(ScriptRunConfig(source, "book.ipynb"))
     with pytest.raises(ComputeTargetException) as caught:
         experiment.submit(ScriptRunConfig(source, "train.py", compute_target="locl"))
     assert caught.value.message.startswith("ComputeTargetNotFound") and "Did you mean local?" in caught.value.message
@@ -152,8 +149,7 @@ def test_an_estimator(api, experiment, source):
     assert body["arguments"] == ["--reg", "0.8", "--flag", "--folder", "$HOME"]
     assert body["environment"] == {"kind": "pip", "requirements": ["azureml-defaults", "pandas==1.1", "pillow"]}
     assert body["environment_variables"] == {"A": "b"} and body["max_run_duration_seconds"] == 60
-    (told,) = messages(body)
-    assert "not expanded" in told and "$HOME" in told and body["run_definition"]["script"] == "train.py"
+    assert body["warnings"] == [] and body["run_definition"]["script"] == "train.py"
 
 
 def test_an_estimator_can_be_changed_after_construction(api, experiment, source):
@@ -199,12 +195,12 @@ def test_every_keyword_is_honoured_or_named(api, experiment, source):
     with open(os.path.join(source, "env.yml"), "w") as file:
         file.write("dependencies:\n- python=3.7\n- pip:\n  - pandas\n")
     told = {
-        "vm_size": "STANDARD_NC6", "vm_priority": "dedicated", "use_gpu": True, "custom_docker_image": "my/image",
+        "vm_size": "STANDARD_NC6", "vm_priority": "dedicated", "compute_target": "local", "use_gpu": True, "custom_docker_image": "my/image",
         "image_registry_details": object(), "conda_packages": ["scikit-learn"], "inputs": [1],
-        "source_directory_data_store": "store", "shm_size": "8g", "resume_from": "x", "framework_version": "1.13",
+        "source_directory_data_store": "store", "shm_size": "8g", "framework_version": "1.13",
     }
     quiet = {
-        "compute_target": "local", "entry_script": "train.py", "script_params": {"--a": 1}, "node_count": 1,
+        "resume_from": None, "entry_script": "train.py", "script_params": {"--a": 1}, "node_count": 1,
         "process_count_per_node": 1, "distributed_backend": None, "distributed_training": None, "use_docker": True,
         "custom_docker_base_image": None, "user_managed": False, "pip_packages": ["x"],
         "conda_dependencies_file": "env.yml", "pip_requirements_file": "pip.txt", "environment_variables": {"A": "1"},
@@ -217,9 +213,44 @@ def test_every_keyword_is_honoured_or_named(api, experiment, source):
     body = body_of(api, experiment, Estimator(source, _enable_optimized_mode=True, _disable_validation=True, **dict(told, **quiet)))
     text = "\n".join(messages(body))
     for word in ("vm_size=", "vm_priority=", "use_gpu=", "my/image", "image_registry_details=", "scikit-learn", "inputs=",
-                 "source_directory_data_store=", "shm_size=", "resume_from=", "framework_version="):
+                 "source_directory_data_store=", "shm_size=", "framework_version="):
         assert word in text
     assert body["environment"] == {"kind": "pip", "python": "3.7", "requirements": ["pandas", "x", "numpy"]}
+
+
+def test_a_notebook_is_an_entry_script(api, experiment, source):
+    with open(os.path.join(source, "book.ipynb"), "w") as file:
+        file.write("{}")
+    assert body_of(api, experiment, Estimator(source, entry_script="book.ipynb"))["script"] == "book.ipynb"
+
+
+def test_a_run_resumes_from_the_outputs_of_another(api, experiment, source):
+    earlier = experiment.submit(ScriptRunConfig(source, "train.py"))
+    for config in (TensorFlow(source, entry_script="train.py", script_params={"--a": 1}, resume_from=earlier._get_outputs_datapath()),
+                   ScriptRunConfig(source, "train.py", ["--a", 1], resume_from=earlier)):
+        body = body_of(api, experiment, config)
+        assert body["resume_from"] == {"run_id": earlier.id, "path": "outputs"}
+        assert body["arguments"] == ["--a", "1", "--resume-from", "$AZUREML_DATAREFERENCE_MODEL_LOCATION"]
+    assert "resume_from" not in api.submitted[0]
+    with pytest.raises(UserErrorException, match="_get_outputs_datapath"):
+        experiment.submit(Estimator(source, entry_script="train.py", resume_from="./outputs"))
+
+
+def test_vm_size_without_a_target_makes_a_cluster_for_the_run(api, experiment, source):
+    body = body_of(api, experiment, Estimator(source, entry_script="train.py", vm_size="STANDARD_NC6", vm_priority="lowpriority"))
+    made = api.computes[body["target"]]
+    assert made["tags"] == {"runwright.single_use_run": body["run_id"]} and made["max_nodes"] == 1
+    assert made["vm_size"] == "STANDARD_NC6" and made["vm_priority"] == "lowpriority" and body["warnings"] == []
+    old = RunConfiguration()
+    old.target, old.amlcompute.vm_size = "amlcompute", "STANDARD_D2_V2"
+    assert api.computes[body_of(api, experiment, ScriptRunConfig(source, "train.py", run_config=old))["target"]]["vm_size"] == "STANDARD_D2_V2"
+    before = set(api.computes)
+    api.submit_run = lambda *args: (_ for _ in ()).throw(ValueError("refused"))
+    with pytest.raises(ValueError):
+        experiment.submit(Estimator(source, entry_script="train.py", vm_size="STANDARD_NC6"))
+    with pytest.raises(ComputeTargetException, match="STANDARD_NC66"):
+        experiment.submit(Estimator(source, entry_script="train.py", vm_size="STANDARD_NC66"))
+    assert set(api.computes) == before
 
 
 def test_what_an_environment_definition_replaces_is_named(api, experiment, source):

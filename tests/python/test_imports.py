@@ -12,9 +12,9 @@ HEAVY = {
     "shutil", "socket", "ssl", "subprocess", "tempfile", "threading", "typing", "urllib", "uuid",
 }
 MODULES = [
-    "_api_workspaces", "_crash", "_http", "_http_connection", "_http_events", "_url", "_journal_backlog", "_journal_writer", "_lazy", "_local_session", "_offline_api", "_outbox", "_process", "_replay",
+    "_api_workspaces", "_crash", "_http", "_http_connection", "_http_events", "_url", "_journal_backlog", "_journal_writer", "_lazy", "_local_session", "_notebook_cells", "_notebook_kernel", "_notebook_magics", "_notebook_shell", "_offline_api", "_outbox", "_process", "_replay",
     "_run_children", "_run_files", "_run_metrics", "_run_words", "_session", "_shipper", "client", "compute", "config",
-    "errors", "files", "gitinfo", "interactive", "journal", "local_runs", "models", "offline", "run", "stream", "submit",
+    "errors", "files", "gitinfo", "interactive", "journal", "local_runs", "models", "notebook", "offline", "run", "stream", "submit",
     "values", "workspace",
 ]
 
@@ -54,7 +54,7 @@ def test_every_module_is_in_the_list():
     from sdk_support import SDK
 
     there = {name[:-3] for name in os.listdir(os.path.join(SDK, "runwright")) if name.endswith(".py")}
-    others = {name for name in there if re.match("snapshot|_snapshot|_ignore|_stat_cache|environment_|__init__", name)}
+    others = {name for name in there if re.match("snapshot|_snapshot|_ignore|_stat_cache|environment_|conda_solver|__init__", name)}
     assert there - others == set(MODULES)
 
 

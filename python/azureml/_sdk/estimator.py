@@ -35,8 +35,6 @@ _NO_EFFECT = {
     "inputs": "data sets and data references are not part of this release",
     "source_directory_data_store": "the source folder is kept by the server",
     "shm_size": "it counts for containers only, and a run is a process in this release",
-    "resume_from": "it is not part of this release",
-    "vm_priority": "compute targets decide it",
 }
 # What environment_definition stands in for.
 _REPLACED = ("pip_packages", "conda_packages", "pip_requirements_file", "pip_requirements_file_path",
@@ -159,9 +157,10 @@ class Estimator:
         for key, why in _NO_EFFECT.items():
             if given[key] not in (None, [], {}):
                 note("%s= has no effect: %s." % (key, why))
-        if given["vm_size"]:
-            note("vm_size=%s has no effect: %s." % (given["vm_size"], "the compute target decides it"
-                 if given["compute_target"] is not None else "no cluster is made for one run in this release"))
+        if given["compute_target"] is not None:
+            for key in ("vm_size", "vm_priority"):
+                if given[key]:
+                    note("%s=%s has no effect: the compute target decides it." % (key, given[key]))
         if given["use_gpu"]:
             note("use_gpu=True chooses no packages or image in this release: the run sees the GPUs of its machine.")
         if given["framework_version"] is not None:
@@ -218,7 +217,9 @@ class Estimator:
         arguments = params_to_arguments(self._script_params) if self._script_params else run_config.arguments
         parts = Parts(self.source_directory, run_config, script, run_config.command, arguments)
         parts.max_seconds, parts.notes = run_config.max_run_duration_seconds, list(self._notes)
-        parts.distributed = self._distributed()
+        parts.distributed, parts.resume_from = self._distributed(), self._given["resume_from"]
+        if self._given["compute_target"] is None and run_config.target == "local":
+            parts.vm_size, parts.vm_priority = self._given["vm_size"], self._given["vm_priority"]
         return parts
 
     def _override_params(self, script_params=None, inputs=None, source_directory_data_store=None):

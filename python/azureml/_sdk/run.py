@@ -140,6 +140,12 @@ class Run(RunMedia):
         spec = self._native.document().get("environment") or {}
         return Environment._from_definition(definition, bool(spec.get("python")))
 
+    def _get_outputs_datapath(self):
+        """The run's outputs as a place for ``resume_from=`` of another one."""
+        from azureml._sdk.datapath import RunOutputs
+
+        return RunOutputs(self.id)
+
     def get_snapshot_id(self):
         """The id of the source folder's snapshot."""
         return self._native.document().get("snapshot_id")

@@ -68,8 +68,7 @@ class ScriptRunConfig:
 
         parts = Parts(self.source_directory, self.run_config, self.script, self.command, self.arguments)
         parts.max_seconds, parts.distributed = self.max_run_duration_seconds, self._distributed()
-        if self.resume_from is not None:
-            parts.notes.append("resume_from has no effect in this release.")
+        parts.resume_from = self.resume_from
         return parts
 
     def __repr__(self):

@@ -1,15 +1,16 @@
 """From a configuration to a run: everything that can be wrong is said here, before a run exists."""
 
 import os
-import re
 
+from azureml._sdk.datapath import resume_of
 from azureml._sdk.exceptions import ExperimentExecutionException, TrainingException, UserErrorException
 from azureml._sdk.runconfig import text_of
+from azureml._sdk.single_use import remove_quietly, single_use_target
 from azureml._sdk.warn import near_matches
 
 _LOOPBACK = ("http://127.", "http://localhost", "http://[::1]", "https://127.", "https://localhost", "unix:")
 _MOST_NAMES = 2000
-_VARIABLE = re.compile(r"\$[A-Za-z_][A-Za-z0-9_]*|\$\{[A-Za-z_][A-Za-z0-9_]*\}")
+_RESUME_VARIABLE = "AZUREML_DATAREFERENCE_MODEL_LOCATION"
 
 
 class Parts:
@@ -19,6 +20,8 @@ class Parts:
         self.folder, self.run_config, self.script, self.command = folder, run_config, script, command
         self.arguments = list(arguments or ())
         self.max_seconds, self.distributed, self.notes = None, None, []
+        self.resume_from = None
+        self.vm_size = self.vm_priority = None  # of a cluster that is made for this run alone
 
 
 def submit(workspace, experiment_name, config, tags=None, parent_id=None, **kwargs):
@@ -31,10 +34,30 @@ def submit(workspace, experiment_name, config, tags=None, parent_id=None, **kwar
     members["tags"] = _tags(tags)
     members["parent_id"] = parent_id
     _raise_snapshot_limit()
+    made = _single_use(workspace, experiment_name, parts, members)
     try:
         return send(workspace._api, workspace._workspace_id, experiment_name, parts.folder, **members)
-    except errors.RunwrightError as error:
-        raise _explained(error, workspace, parts)
+    except BaseException as error:
+        if made:
+            remove_quietly(workspace, made)
+        if isinstance(error, errors.RunwrightError):
+            raise _explained(error, workspace, parts)
+        raise
+
+
+def _single_use(workspace, experiment_name, parts, members):
+    """The name of the cluster that was made for the run, None where it has a target."""
+    aml = parts.run_config.amlcompute
+    vm_size, vm_priority = parts.vm_size, parts.vm_priority
+    if vm_size is None and parts.run_config.target == "amlcompute" and aml.vm_size:  # as of 2018
+        vm_size, vm_priority = aml.vm_size, aml.vm_priority
+    if not vm_size:
+        return None
+    from runwright.run import mint_run_id
+
+    members["run_id"] = mint_run_id(experiment_name)
+    members["target"] = single_use_target(workspace, members["run_id"], vm_size, vm_priority)
+    return members["target"]
 
 
 def _parts_of(config):
@@ -63,16 +86,15 @@ def _members(workspace, parts):
                 name, ", ".join(map(str, getattr(run_config, name)))))
     command = _command_line(parts.command)
     arguments = [text_of(item) for item in parts.arguments]
-    variables_named = _unique(name for item in arguments for name in _VARIABLE.findall(item))
-    if variables_named and command is None:
-        notes.append("Names of variables in arguments are not expanded in this release: the script gets %s as written."
-                     % ", ".join(variables_named))
+    resume = resume_of(parts.resume_from) if parts.resume_from is not None else None
+    if resume and command is None:
+        arguments += ["--resume-from", "$" + _RESUME_VARIABLE]
     definition = run_config._to_definition()
     definition.update(script=script, arguments=arguments, command=command, maxRunDurationSeconds=parts.max_seconds)
     return {
         "script": script, "command": command, "arguments": arguments, "target": run_config.target,
         "environment": spec, "environment_variables": {str(k): str(v) for k, v in variables.items()},
-        "max_run_duration_seconds": parts.max_seconds, "run_definition": definition,
+        "max_run_duration_seconds": parts.max_seconds, "run_definition": definition, "resume_from": resume,
         "warnings": [{"source": "sdk", "message": text} for text in _unique(parts.notes + notes)],
     }
 
@@ -127,9 +149,6 @@ def _checked_script(parts):
                                  "source folder that holds it." % (script, root))
     if not os.path.isfile(path):
         raise UserErrorException(_missing_script(script, root))
-    if inside.endswith(".ipynb"):
-        raise UserErrorException("The entry script %s is a notebook; in this release only scripts can be run. Export "
-                                 "it with `jupyter nbconvert --to script`." % script)
     return inside
 
 
