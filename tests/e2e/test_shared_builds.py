@@ -61,6 +61,17 @@ def log_of(installation, run_id):
     return text_of(installation, run_id, "azureml-logs/20_image_build_log.txt")
 
 
+def wait_for_log(installation, run_id, text):
+    """The log of its environment, while it grows."""
+    name = "azureml-logs/20_image_build_log.txt"
+
+    def there():
+        done = installation.cli("runs", "get", run_id, name, "-o", "early", check=False)
+        return done.returncode == 0 and text in (installation.project / "early" / name).read_text()
+
+    wait_for(there, 30, "'%s' in the log of the environment" % text)
+
+
 def published(env_root):
     return [name for name in os.listdir(str(env_root / "builds")) if not name.startswith(".")]
 
@@ -70,12 +81,7 @@ def test_two_servers_make_one_build(pair, links):  # noqa: F811
     one = submit(first, "rwslow", "train.py", SLOW)
     wait_for(lambda: (links / "building").exists(), 60, "the build")
     two = submit(second, "rwslow", "train.py", SLOW)
-
-    def follows():
-        done = second.cli("runs", "get", two, "azureml-logs/20_image_build_log.txt", "-o", "early", check=False)
-        return done.returncode == 0 and "Making a virtual environment" in (second.project / "early" / "azureml-logs/20_image_build_log.txt").read_text()
-
-    wait_for(follows, 30, "the first server's log at the second")
+    wait_for_log(second, two, "Making a virtual environment")
     (links / "go").touch()
     assert "Published build" in log_of(first, one)
     log = log_of(second, two)
@@ -90,6 +96,7 @@ def test_what_a_killed_server_was_making_another_makes(pair, links):  # noqa: F8
     submit(first, "rwslow", "train.py", SLOW)
     wait_for(lambda: (links / "building").exists(), 60, "the build")
     two = submit(second, "rwslow", "train.py", SLOW)
+    wait_for_log(second, two, "Another server of this machine is making this build")
     first.kill_server()
     (links / "go").touch()
     assert "The other server did not come to the end of it: making it here" in log_of(second, two)
