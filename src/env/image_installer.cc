@@ -73,7 +73,9 @@ ImageInstaller::ImageInstaller(Loop& loop, WorkerPool& pool, Clock& clock, Rando
       runner_(std::move(runner)),
       options_(std::move(options)),
       engine_(FindEngine(options_.variables, options_.engine)),
-      docker_(IsDocker(engine_)) {
+      docker_(IsDocker(engine_)),
+      uv_(loop, Uv(), options_.retry_delay_ms,
+          [this](os::LaunchSpec& spec) { return WrapUv(spec); }) {
   gpu_arguments_ = GpuArguments(NamesIn("/dev"), docker_, HasCdi());
 }
 
@@ -144,6 +146,7 @@ void ImageInstaller::MakePart(Done<Part> done) {
 }
 
 void ImageInstaller::RemovePart(Part part) {
+  works_.erase(part->path());
   pool_.Run(
       "image.remove_part",
       [part = std::move(part)] { (void)os::PosixFileSystem().RemoveTree(part->path()); }, [] {});
@@ -171,7 +174,7 @@ void ImageInstaller::Choose(const EnvironmentSpec& spec, Progress progress,
   auto shared = std::make_shared<EnvironmentSpec>(spec);
   LearnEngine(spec.image, [=, this](const Status& learned) {
     if (!learned) return done(learned.error());
-    Ensure(shared->image, "", progress, [=, this](Result<ImageFacts> facts) {
+    Ensure(shared->image, shared->image.login, progress, [=, this](Result<ImageFacts> facts) {
       if (!facts) return done(facts.error());
       bool user_managed = shared->kind == EnvironmentSpec::Kind::kInterpreter;
       std::vector<std::string> names = {"python", "python3", "/usr/bin/python3",

@@ -17,6 +17,15 @@
 namespace rw::env {
 namespace {
 
+/// Stands for the engine where uv is started in it: notes what the guard would read, and answers
+/// with the file "lock", or fails with the file "start_fails".
+constexpr char kEngineScript[] =
+    "\nfor last; do :; done\ncase $1 in\n"
+    "create) echo \"$last\" > part;;\n"
+    "run) cat \"$last/inside\" >> inside; cat lock;;\n"
+    "start) if [ -e start_fails ]; then cat start_fails >&2; exit 1; fi;;\n"
+    "esac\n";
+
 class FakeEngine final : public CommandRunner {
  public:
   explicit FakeEngine(Loop& loop) : loop_(loop) {}
@@ -27,9 +36,7 @@ class FakeEngine final : public CommandRunner {
   std::map<std::string, CommandOutcome> failures;  // by the engine's verb
   std::vector<std::string> verbs;
   std::vector<std::vector<std::string>> commands;
-  std::string inside;  // of the last container of ours
-  std::string auth;    // file of the last pull
-  std::string lock = "six==1.16.0\n";
+  std::string auth;  // file of the last pull
 
   void Run(Command command, Log log, Done done) override {
     std::vector<std::string> argv = command.argv;
@@ -69,18 +76,13 @@ class FakeEngine final : public CommandRunner {
     }
     if (verb == "build") images[Of(argv, "--tag")] = "sha256:base";
     if (verb == "commit") images[argv.back()] = "sha256:made";
-    if (verb == "run" && Of(argv, "--entrypoint").find("guard") == std::string::npos) {
-      if (python.empty()) return {127, "", "Error: executable file not found\n"};
+    if (verb == "run" && python.empty()) return {127, "", "Error: executable file not found\n"};
+    if (verb == "run")
       return {0, R"({"version":")" + python + R"(","path":"/usr/bin/python3"})", ""};
-    }
-    if (verb == "run" || verb == "create") part_ = argv.back();
-    if (verb == "run" || verb == "start")
-      inside = os::ReadFile(os::PosixFileSystem(), part_ + "/inside").value_or("?");
-    return {0, verb == "run" ? lock : "", ""};
+    return {0, "", ""};
   }
 
   Loop& loop_;
-  std::string part_;
 };
 
 class ImageInstallerTest : public ::testing::Test {
@@ -100,16 +102,27 @@ class ImageInstallerTest : public ::testing::Test {
     pool_ = net::MakeThreadPool(loop_, 2);
     auto runner = std::make_unique<FakeEngine>(loop_);
     engine_ = runner.get();
-    std::string program = folder_ + "/bin/podman";
-    ASSERT_TRUE(os::WriteFileAtomically(os::PosixFileSystem(), (MakeBin(), program), "", 0755));
+    MakeBin();
+    std::string script = "#!/bin/sh\ncd " + folder_ + kEngineScript;
+    ASSERT_TRUE(
+        os::WriteFileAtomically(os::PosixFileSystem(), folder_ + "/bin/podman", script, 0755));
+    Write("lock", "six==1.16.0\n");
     ImageOptions options;
     options.folder = folder_;
     options.program_folder = folder_ + "/bin";
-    options.engine = engine;
-    options.variables = {{"PATH", folder_ + "/bin"}, {"HOME", folder_}, {"SECRET", "no"}};
+    options.engine = engine == "podman" ? folder_ + "/bin/podman" : engine;
+    ASSERT_TRUE(os::WriteFileAtomically(os::PosixFileSystem(), folder_ + "/bin/uv", "", 0755));
+    options.variables = {
+        {"PATH", folder_ + "/bin:/usr/bin:/bin"}, {"HOME", folder_}, {"SECRET", "no"}};
     options.retry_delay_ms = 1;
     installer_ = MakeImageInstaller(loop_, *pool_, SystemClock(), SystemRandom(), std::move(runner),
                                     std::move(options));
+  }
+  void Write(const std::string& name, const std::string& text) {
+    ASSERT_TRUE(os::WriteFileAtomically(os::PosixFileSystem(), folder_ + "/" + name, text));
+  }
+  std::string Read(const std::string& name) {
+    return os::ReadFile(os::PosixFileSystem(), folder_ + "/" + name).value_or("(none)");
   }
   void MakeBin() { ASSERT_TRUE(os::PosixFileSystem().MakeDirs(folder_ + "/bin")); }
 
@@ -226,7 +239,7 @@ TEST_F(ImageInstallerTest, PackagesAreResolvedAndInstalledInsideAndKeptUnderTheB
   auto resolved = Resolve(spec, choice->interpreter);
   ASSERT_TRUE(resolved) << resolved.error().message();
   EXPECT_EQ(resolved->lock, "six==1.16.0\n");
-  EXPECT_NE(engine_->inside.find("ann:hidden@index"), std::string::npos)
+  EXPECT_NE(Read("inside").find("ann:hidden@index"), std::string::npos)
       << "uv gets the password by a file";
   ASSERT_TRUE(Build(spec, choice->interpreter, resolved->lock));
   EXPECT_EQ(engine_->images["localhost/runwright/env:b1"], "sha256:made");
@@ -245,7 +258,7 @@ TEST_F(ImageInstallerTest, AFailedInstallationIsNeverSeen) {
   engine_->images["mine:1"] = "sha256:abc";
   EnvironmentSpec spec = Spec("mine:1", {"six"});
   auto choice = Choose(spec);
-  engine_->failures["start"] = {1, "", "error: Failed to build `six==1.16.0`\n"};
+  Write("start_fails", "error: Failed to build `six==1.16.0`\n");
   auto built = Build(spec, choice->interpreter, "six==1.16.0\n");
   ASSERT_FALSE(built);
   EXPECT_FALSE(installer_->IsPublished("b1"));

@@ -1,9 +1,10 @@
 // Packages on top of images, by uv inside of them.
-#include <algorithm>
-
 #include "base/strings.h"
 #include "env/image_work.h"
+#include "env/lock_notes.h"
 #include "env/pip_config.h"
+#include "env/uv_credentials.h"
+#include "env/uv_resolve.h"
 #include "env/uv_words.h"
 #include "os/file_system.h"
 #include "os/paths.h"
@@ -28,8 +29,8 @@ Variables ForImage(const Variables& all) {
   Variables out;
   for (const auto& [name, value] : all) {
     std::string low = Lower(name);
-    if (name.starts_with("UV_") || low.ends_with("_proxy") || name == "NETRC" ||
-        name == "SSL_CERT_FILE" || name == "SOURCE_DATE_EPOCH")
+    if (name.starts_with("UV_") || name.starts_with("GIT_CONFIG_") || low.ends_with("_proxy") ||
+        name == "NETRC" || name == "SSL_CERT_FILE" || name == "SOURCE_DATE_EPOCH")
       out[name] = value;
   }
   out["UV_LINK_MODE"] = "copy";  // the cache lies on another file system
@@ -39,24 +40,25 @@ Variables ForImage(const Variables& all) {
 }
 }  // namespace
 
-/// uv in a container, tried as UvRunner tries it outside of one.
+/// What uv in a container needs; found again by the folder that uv works in.
 struct ImageInstaller::UvWork {
   Part part;
   WorkContainer container;
+  EnvironmentSpec spec;  // with the logins of its indexes
   Variables variables;
   Secrets secrets;
-  Progress progress;
-  std::vector<std::string> arguments;
   std::vector<std::string> command;  // of the engine; starts the container
 };
 
-std::shared_ptr<ImageInstaller::UvWork> ImageInstaller::MakeUvWork(const EnvironmentSpec& spec,
-                                                                   const Interpreter& python,
-                                                                   const Part& part) {
+Result<ImageInstaller::UvWorkPtr> ImageInstaller::MakeUvWork(
+    const EnvironmentSpec& spec, const Interpreter& python,
+    const std::vector<Credential>& credentials, const Part& part) {
   auto work = std::make_shared<UvWork>();
   work->part = part;
   PipSettings pip = ReadPipSettings(options_.variables, "", ReadSettings);
-  Variables all = UvVariables(options_.variables, pip, spec, work->secrets);
+  work->spec = WithCredentials(spec, credentials);
+  Variables all = UvVariables(options_.variables, pip, work->spec, work->secrets);
+  AddGitCredentials(spec, credentials, all);
   work->variables = ForImage(all);
   WorkContainer& container = work->container;
   container.engine = engine_;
@@ -67,108 +69,112 @@ std::shared_ptr<ImageInstaller::UvWork> ImageInstaller::MakeUvWork(const Environ
   container.uv = Uv();
   for (const std::string& path : LocalPaths(spec, all))
     if (IsThereNow(path)) container.read_only.push_back(path);
-  std::string certificates = Get(work->variables, "SSL_CERT_FILE");
+  ShowSettings(all, *work);
+  ShowCache(all, *work);
+  works_[part->path()] = work;
+  return work;
+}
+
+/// Certificates and logins that uv reads from files.
+void ImageInstaller::ShowSettings(const Variables& all, UvWork& work) const {
+  std::string certificates = Get(work.variables, "SSL_CERT_FILE");
   if (certificates.empty()) certificates = kMachineCertificates;
-  work->variables.erase("SSL_CERT_FILE");
+  work.variables.erase("SSL_CERT_FILE");
   if (IsThereNow(certificates)) {
-    container.read_only.push_back(certificates);
-    work->variables["SSL_CERT_FILE"] = certificates;
+    work.container.read_only.push_back(certificates);
+    work.variables["SSL_CERT_FILE"] = certificates;
   }
   std::string netrc = Get(all, "NETRC");
   if (netrc.empty()) netrc = Get(all, "HOME") + "/.netrc";
   if (IsThereNow(netrc)) {
-    container.read_only.push_back(netrc);
-    work->variables["NETRC"] = netrc;
+    work.container.read_only.push_back(netrc);
+    work.variables["NETRC"] = netrc;
   }
-  // What root of docker's daemon writes would not be this user's.
-  if (facts_ && facts_->user == "0:0") {
-    std::string cache = Get(all, "UV_CACHE_DIR");
-    if (cache.empty() && !Get(all, "XDG_CACHE_HOME").empty())
-      cache = Get(all, "XDG_CACHE_HOME") + "/uv";
-    if (cache.empty() && !Get(all, "HOME").empty()) cache = Get(all, "HOME") + "/.cache/uv";
-    if (cache.empty()) cache = options_.folder + "/cache";
-    if (os::PosixFileSystem().MakeDirs(cache)) {
-      container.writable.push_back(cache);
-      work->variables["UV_CACHE_DIR"] = cache;
-    }
-  } else {
-    work->variables.erase("UV_CACHE_DIR");
-    work->variables["UV_NO_CACHE"] = "1";
-  }
-  return work;
 }
 
-void ImageInstaller::RunUv(std::shared_ptr<UvWork> work, std::vector<UvTry> failed,
-                           std::string words, std::function<void(Result<UvOutcome>)> done) {
-  UvTry next;
-  if (!NextTry(failed, words, options_.retry_delay_ms, &next))
-    return done(UvOutcome{false, "", std::move(words)});
-  if (!failed.empty())
-    work->progress.Log(next.offline ? "The package index was not reached (" + CauseOf(words) +
-                                          "); trying uv's cache\n"
-                                    : "Trying again (" + CauseOf(words) + ")\n");
-  std::vector<std::string> arguments = {std::string(kUvInside)};
-  arguments.insert(arguments.end(), work->arguments.begin(), work->arguments.end());
-  if (next.offline) arguments.emplace_back("--offline");
-  Variables variables = work->variables;
-  variables.try_emplace("UV_HTTP_RETRIES", std::to_string(next.http_retries));
-  auto start = [=, this] {
-    Status written =
-        work->part->Write("inside", InsideText(arguments, variables, work->part->path()));
-    if (!written) return done(written.error());
-    Run(work->command, false, work->progress, [=, this](Result<CommandOutcome> outcome) {
-      if (!outcome) return done(outcome.error());
-      if (outcome->code == 0)
-        return done(UvOutcome{true, std::move(outcome->out), std::move(outcome->words)});
-      if (outcome->code == 125 && outcome->words.find("Error:") != std::string::npos)
-        return done(EngineError("start uv in the image", outcome->words, {}, ""));
-      std::vector<UvTry> tries = failed;
-      tries.push_back(next);
-      // What the cache lacks says nothing new: the cause is the network's.
-      RunUv(work, std::move(tries), next.offline ? words : std::move(outcome->words), done);
-    });
-  };
-  if (next.delay_ms == 0) return start();
-  loop_.After("image.retry", std::chrono::milliseconds(next.delay_ms),
-              [start, alive = std::weak_ptr<bool>(alive_)] {
-                if (!alive.expired()) start();
-              });
+void ImageInstaller::ShowCache(const Variables& all, UvWork& work) const {
+  // What root of docker's daemon writes would not be this user's.
+  if (!facts_ || facts_->user != "0:0") {
+    work.variables.erase("UV_CACHE_DIR");
+    work.variables["UV_NO_CACHE"] = "1";
+    return;
+  }
+  std::string cache = Get(all, "UV_CACHE_DIR");
+  if (cache.empty() && !Get(all, "XDG_CACHE_HOME").empty())
+    cache = Get(all, "XDG_CACHE_HOME") + "/uv";
+  if (cache.empty() && !Get(all, "HOME").empty()) cache = Get(all, "HOME") + "/.cache/uv";
+  if (cache.empty()) cache = options_.folder + "/cache";
+  if (!os::PosixFileSystem().MakeDirs(cache)) return;
+  work.container.writable.push_back(cache);
+  work.variables["UV_CACHE_DIR"] = cache;
+}
+
+Status ImageInstaller::WrapUv(os::LaunchSpec& spec) {
+  auto found = works_.find(spec.working_dir);
+  UvWorkPtr work = found == works_.end() ? nullptr : found->second.lock();
+  if (!work) return Error(Code::kInternal, "uv was to be started in no image");
+  std::vector<std::string> arguments = spec.argv;
+  arguments[0] = std::string(kUvInside);
+  TRY(work->part->Write(
+      "inside", InsideText(arguments, ParseVariables(spec.environment), work->part->path())));
+  spec.argv = work->command;
+  spec.environment = ToEntries(EngineVariables(options_.variables, false));
+  spec.working_dir = "/";
+  return Ok();
+}
+
+Result<CondaMapping> ImageInstaller::AsPip(const EnvironmentSpec& spec) const {
+  if (spec.kind != EnvironmentSpec::Kind::kConda) return CondaMapping{spec, {}};
+  CondaNames names;
+  if (!options_.conda_names.empty())
+    names = TRY(CondaNames::Parse(
+        TRY(os::ReadFile(os::PosixFileSystem(), options_.conda_names, 16 << 20))));
+  return MapCondaPackages(spec, names, "packages go onto an image by pip");
 }
 
 void ImageInstaller::Resolve(ResolveRequest request, Progress progress, Done<Resolved> done) {
+  auto mapped = AsPip(request.spec);
+  if (!mapped) return done(mapped.error());
   auto shared = std::make_shared<ResolveRequest>(std::move(request));
+  shared->spec = mapped->spec;
   LearnEngine(shared->spec.image, [=, this](const Status& learned) {
     if (!learned) return done(learned.error());
     MakePart([=, this](Result<Part> part) {
       if (!part) return done(part.error());
-      const EnvironmentSpec& spec = shared->spec;
-      auto work = MakeUvWork(spec, shared->interpreter, *part);
-      work->progress = progress;
-      work->arguments = {"pip",
-                         "compile",
-                         "--no-header",
-                         "--no-annotate",
-                         "--no-progress",
-                         "--color",
-                         "never",
-                         "--python",
-                         InsideOfPath(shared->interpreter.path),
-                         "requirements.in"};
-      Status written = work->part->Write("requirements.in", Join(spec.requirements, "\n") + "\n");
-      if (written && !spec.constraints.empty()) {
-        written = work->part->Write("constraints.txt", Join(spec.constraints, "\n") + "\n");
-        work->arguments.insert(work->arguments.end(), {"--constraints", "constraints.txt"});
-      }
-      if (!written) return done(written.error());
-      if (!Get(work->variables, "UV_NO_INDEX").empty()) work->arguments.emplace_back("--no-index");
-      work->command = WorkCommand(work->container, false);
+      auto work = MakeUvWork(shared->spec, shared->interpreter, shared->credentials, *part);
+      if (!work) return done(work.error());
+      (*work)->command = WorkCommand((*work)->container, false);
+      auto write = [this, part = *part](std::map<std::string, std::string> files,
+                                        std::function<void(Status)> written) {
+        auto all = std::make_shared<std::map<std::string, std::string>>(std::move(files));
+        Work<bool>(
+            "image.write",
+            [part, all]() -> Result<bool> {
+              for (const auto& [name, text] : *all) TRY(part->Write(name, text));
+              return true;
+            },
+            [written](const Result<bool>& wrote) {
+              written(wrote ? Ok() : Status(wrote.error()));
+            });
+      };
+      UvResolveJob job;
+      job.request = *shared;
+      job.request.spec = (*work)->spec;
+      job.request.interpreter.path = InsideOfPath(shared->interpreter.path);
+      job.variables = (*work)->variables;
+      job.folder = (*part)->path();
+      job.limit_ms = kUvSeconds * 1000;
+      job.no_index = !Get((*work)->variables, "UV_NO_INDEX").empty();
       progress.Step("resolving in the image");
-      RunUv(work, {}, "", [=, this](Result<UvOutcome> outcome) {
-        RemovePart(work->part);
-        if (!outcome) return done(outcome.error());
-        if (!outcome->ok) return done(UvError("resolve", outcome->words, shared->spec.names));
-        done(Resolved{MaskUserInfo(outcome->out), {}});
-      });
+      ResolveByUv(
+          uv_, write, std::move(job), progress,
+          [this, work = *work, done, warnings = mapped->warnings](Result<Resolved> resolved) {
+            RemovePart(work->part);
+            if (resolved)
+              resolved->warnings.insert(resolved->warnings.begin(), warnings.begin(),
+                                        warnings.end());
+            done(std::move(resolved));
+          });
     });
   });
 }
@@ -178,7 +184,8 @@ struct ImageInstaller::BuildJob {
   Progress progress;
   Done<BuildFacts> done;
   Part part;
-  std::shared_ptr<UvWork> uv;
+  UvWorkPtr uv;
+  LockNotes notes;
   bool created = false;  // the container, which is to be removed
   ImageRecord record;
   BuildFacts facts;
@@ -207,13 +214,18 @@ void ImageInstaller::Build(BuildRequest request, Progress progress, Done<BuildFa
 }
 
 void ImageInstaller::MakeVenv(const BuildJobPtr& job) {
-  job->uv = MakeUvWork(job->request.spec, job->request.interpreter, job->part);
-  job->uv->progress = job->progress;
-  Status written =
-      job->part->Write("requirements.txt", job->uv->secrets.Restore(job->request.lock));
+  const BuildRequest& request = job->request;
+  auto work = MakeUvWork(request.spec, request.interpreter, request.credentials, job->part);
+  if (!work) return End(job, work.error());
+  job->uv = *work;
+  job->notes = ReadLockNotes(request.lock);
+  Status written = job->part->Write("requirements.txt", job->uv->secrets.Restore(request.lock));
+  if (written)
+    written =
+        job->part->Write("build-constraints.txt", Join(job->notes.build_constraints, "\n") + "\n");
   if (!written) return End(job, written.error());
   job->progress.Log("Making a virtual environment in the image with Python " +
-                    job->request.interpreter.version + "\n");
+                    request.interpreter.version + "\n");
   Run(WorkCommand(job->uv->container, true), false, {},
       [this, job](Result<CommandOutcome> outcome) {
         if (!outcome) return End(job, outcome.error());
@@ -222,44 +234,52 @@ void ImageInstaller::MakeVenv(const BuildJobPtr& job) {
                                       job->request.spec.image, ""));
         job->created = true;
         job->uv->command = {engine_, "start", "--attach", job->uv->container.name};
-        job->uv->arguments = {"venv",
-                              "--system-site-packages",
-                              "--no-project",
-                              "--quiet",
-                              "--color",
-                              "never",
-                              "--python",
-                              InsideOfPath(job->request.interpreter.path),
-                              std::string(kImageEnvironment)};
-        RunUv(job->uv, {}, "", [this, job](Result<UvOutcome> made) {
-          if (!made) return End(job, made.error());
-          if (!made->ok)
-            return End(job, Error(Code::kFailedPrecondition,
-                                  "no virtual environment could be made in the image: " +
-                                      CauseOf(made->words),
-                                  "environment.image"));
-          Install(job);
-        });
+        // The image's own packages stay in sight.
+        RunUv(job,
+              {"venv", "--system-site-packages", "--no-project", "--quiet", "--color", "never",
+               "--python", InsideOfPath(job->request.interpreter.path),
+               std::string(kImageEnvironment)},
+              [this, job](const UvOutcome& made) {
+                if (made.ok) return Install(job);
+                End(job, Error(Code::kFailedPrecondition,
+                               "no virtual environment could be made in the image: " +
+                                   CauseOf(made.words),
+                               "environment.image"));
+              });
       });
 }
 
+void ImageInstaller::RunUv(const BuildJobPtr& job, std::vector<std::string> arguments,
+                           std::function<void(const UvOutcome&)> done) {
+  UvCommand command;
+  command.arguments = std::move(arguments);
+  command.variables = job->uv->variables;
+  command.working_dir = job->part->path();
+  command.limit_ms = kUvSeconds * 1000;
+  uv_.Run(std::move(command), job->progress.log,
+          [this, job, done = std::move(done)](Result<UvOutcome> outcome) {
+            if (!outcome) return End(job, outcome.error());
+            done(*outcome);
+          });
+}
+
 void ImageInstaller::Install(const BuildJobPtr& job) {
-  job->uv->arguments = {"pip",
-                        "sync",
-                        "--no-progress",
-                        "--color",
-                        "never",
-                        "--python",
-                        std::string(kImageEnvironment) + "/bin/python",
-                        "requirements.txt"};
-  if (!Get(job->uv->variables, "UV_NO_INDEX").empty())
-    job->uv->arguments.emplace_back("--no-index");
+  std::vector<std::string> arguments = {"pip",
+                                        "sync",
+                                        "--no-progress",
+                                        "--color",
+                                        "never",
+                                        "--python",
+                                        std::string(kImageEnvironment) + "/bin/python",
+                                        "requirements.txt"};
+  if (!Get(job->uv->variables, "UV_NO_INDEX").empty()) arguments.emplace_back("--no-index");
+  if (!job->notes.build_constraints.empty())
+    arguments.insert(arguments.end(), {"--build-constraints", "build-constraints.txt"});
   job->progress.Log("Installing " + std::to_string(PackagesOf(job->request.lock).size()) +
                     " packages on the image\n");
   job->progress.Step("installing packages on the image");
-  RunUv(job->uv, {}, "", [this, job](Result<UvOutcome> outcome) {
-    if (!outcome) return End(job, outcome.error());
-    if (!outcome->ok) return End(job, UvError("install", outcome->words, job->request.spec.names));
+  RunUv(job, std::move(arguments), [this, job](const UvOutcome& outcome) {
+    if (!outcome.ok) return End(job, UvError("install", outcome.words, job->request.spec.names));
     Commit(job);
   });
 }

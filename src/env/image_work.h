@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "env/conda_names.h"
 #include "env/container_engine.h"
 #include "env/image_containers.h"
 #include "env/image_installer.h"
@@ -63,6 +64,7 @@ class ImageInstaller final : public Installer {
   struct BuildJob;
   using BuildJobPtr = std::shared_ptr<BuildJob>;
   struct UvWork;
+  using UvWorkPtr = std::shared_ptr<UvWork>;
   using Went = std::function<void(Result<CommandOutcome>)>;
 
   std::string Builds() const { return options_.folder + "/builds"; }
@@ -96,10 +98,17 @@ class ImageInstaller final : public Installer {
                   Progress progress, Done<Interpreter> done);
 
   // image_packages.cc
-  std::shared_ptr<UvWork> MakeUvWork(const EnvironmentSpec& spec, const Interpreter& python,
-                                     const Part& part);
-  void RunUv(std::shared_ptr<UvWork> work, std::vector<UvTry> failed, std::string words,
-             std::function<void(Result<UvOutcome>)> done);
+  /// Conda packages as pip's where there are any; warnings say which.
+  Result<CondaMapping> AsPip(const EnvironmentSpec& spec) const;
+  Result<UvWorkPtr> MakeUvWork(const EnvironmentSpec& spec, const Interpreter& python,
+                               const std::vector<Credential>& credentials, const Part& part);
+  void ShowSettings(const Variables& all, UvWork& work) const;
+  void ShowCache(const Variables& all, UvWork& work) const;
+  /// From uv as it would be started here to the container that it is started in.
+  Status WrapUv(os::LaunchSpec& spec);
+  /// A failure to start it at all ends the job.
+  void RunUv(const BuildJobPtr& job, std::vector<std::string> arguments,
+             std::function<void(const UvOutcome&)> done);
   void MakeVenv(const BuildJobPtr& job);
   void Install(const BuildJobPtr& job);
   void Commit(const BuildJobPtr& job);
@@ -118,6 +127,8 @@ class ImageInstaller final : public Installer {
   const ImageOptions options_;
   const std::string engine_;  // "": none
   const bool docker_;
+  UvRunner uv_;                                         // in containers
+  std::map<std::string, std::weak_ptr<UvWork>> works_;  // by the folder of the part
   std::optional<EngineFacts> facts_;
   std::vector<std::string> gpu_arguments_;
   bool swept_ = false;

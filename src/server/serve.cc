@@ -284,12 +284,13 @@ Status Server::Wire() {
        .driver = options.sdk_path + "/runwright/conda_solver.py",
        .names_file = os::DirName(options.sdk_path) + "/profiles/conda-pip-names.json",
        .variables = OwnVariables()});
-  parts.images = env::MakeImageInstaller(loop, *pool, SystemClock(), SystemRandom(),
-                                         env::MakeCommandRunner(loop),
-                                         {.folder = paths.env,
-                                          .program_folder = os::DirName(options.program),
-                                          .engine = container_engine,
-                                          .variables = OwnVariables()});
+  parts.images = env::MakeImageInstaller(
+      loop, *pool, SystemClock(), SystemRandom(), env::MakeCommandRunner(loop),
+      {.folder = paths.env,
+       .program_folder = os::DirName(options.program),
+       .engine = container_engine,
+       .conda_names = os::DirName(options.sdk_path) + "/profiles/conda-pip-names.json",
+       .variables = OwnVariables()});
   installer = env::ShareBuilds(env::MakeInstallers(std::move(parts)), loop, *pool, paths.env);
   core = TRY(Core::Create({.loop = loop,
                            .pool = *pool,

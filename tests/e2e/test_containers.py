@@ -111,12 +111,12 @@ class Home(Installation):
         return path.read_text() if path.exists() else ""
 
 
-def make_home(engine, **variables):
+def make_home(engine, start=True):
     folder = pathlib.Path(tempfile.mkdtemp(prefix="rw-e2e-"))
     one = Home(folder)
     one.env.update(engine.env)
-    one.env.update(variables)
-    one.cli("init", ".", "--workspace", "ws")
+    if start:
+        one.cli("init", ".", "--workspace", "ws")
     return one
 
 
@@ -233,8 +233,10 @@ def test_a_script_that_does_not_listen_is_killed_in_the_end(home, engine):
 
 def test_a_killed_executor_comes_back_to_the_container(home, engine):
     run_id = running(home, engine)
-    for pid in pids_of(home, run_id, b"runwright"):
+    before = pids_of(home, run_id, b"runwright")
+    for pid in before:
         os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: set(pids_of(home, run_id, b"runwright")) - set(before), 30, "a new executor")
     home.cli("runs", "cancel", run_id)
     assert home.ended(run_id)["status"] == "Canceled"
     assert "told" in home.log(run_id)
@@ -260,15 +262,16 @@ def test_arguments(home):
     assert "unknown flag: --no-such-option" in wrong["error"]["message"], wrong["error"]
 
 
-def wheel(folder):
+def wheel(folder, name="rwtiny", version="1.0"):
     """A wheel of nobody's, so that its answer can only come from the test's own index."""
-    name = folder / "rwtiny-1.0-py3-none-any.whl"
-    with zipfile.ZipFile(str(name), "w") as out:
-        out.writestr("rwtiny.py", "VALUE = 42\n")
-        out.writestr("rwtiny-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: rwtiny\nVersion: 1.0\n")
-        out.writestr("rwtiny-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
-        out.writestr("rwtiny-1.0.dist-info/RECORD", "rwtiny.py,,\n")
-    return name
+    path = folder / ("%s-%s-py3-none-any.whl" % (name, version))
+    info = "%s-%s.dist-info/" % (name, version)
+    with zipfile.ZipFile(str(path), "w") as out:
+        out.writestr(name + ".py", "VALUE = 42\n")
+        out.writestr(info + "METADATA", "Metadata-Version: 2.1\nName: %s\nVersion: %s\n" % (name, version))
+        out.writestr(info + "WHEEL", "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        out.writestr(info + "RECORD", name + ".py,,\n")
+    return path
 
 
 class Server:
@@ -369,6 +372,38 @@ def test_each_failure_says_what_to_do(home, engine):
     assert "connection refused" in message and "Registry 127.0.0.1:1 was not reached" in message, message
 
 
+CNTK = """
+from azureml.core import Experiment, Workspace
+from azureml.train.estimator import Estimator
+estimator = Estimator(source_directory='job', compute_target='local', entry_script='train.py', script_params={'--epochs': 2},
+                      node_count=1, process_count_per_node=1, pip_packages=['cntk==2.5.1'], custom_docker_base_image='microsoft/mmlspark:0.12')
+run = Experiment(Workspace.from_config(), 'cntk').submit(estimator)
+run.wait_for_completion(show_output=True)
+print(run.get_metrics())
+print('WARNED', [w for w in run.get_details()['warnings'] if 'mmlspark' in str(w)])
+"""
+
+
+def test_a_custom_image_through_the_image_map_with_packages_on_top(engine):
+    home = make_home(engine, start=False)
+    try:
+        wheel(home.project, "cntk", "2.5.1")
+        config = home.home / "config" / "pip" / "pip.conf"
+        config.parent.mkdir(parents=True)
+        config.write_text("[global]\nno-index = true\nfind-links = %s\n" % home.project)
+        rules = home.data / "profiles" / "image-map.json"
+        rules.parent.mkdir(parents=True)
+        rules.write_text(json.dumps({"rules": [{"pattern": "microsoft/mmlspark:*", "use": "image:" + BASE, "note": "a stand-in"}]}))
+        home.cli("init", ".", "--workspace", "ws")
+        home.write("job/train.py", "import sys, cntk\nfrom azureml.core import Run\nRun.get_context().log('value', cntk.VALUE)\nprint(sys.argv[1:], sys.prefix)\n")
+        done = home.python(CNTK)
+        said = done.stdout.decode()
+        assert "['--epochs', '2'] /opt/runwright/env" in said and "{'value': 42" in said, said
+        assert "WARNED [" in said and BASE in said.split("WARNED", 1)[1], said
+    finally:
+        end_home(home)
+
+
 class Registry(Server):
     """One private image "team/image:1" behind a user name and a password."""
 
@@ -423,7 +458,6 @@ def test_a_server_killed_in_the_middle_of_a_build_leaves_nothing(fresh, engine):
     home = fresh
     links = home.project / "links"
     links.mkdir()
-    go = links / "go"
     backend = "import os, time\ndef build_wheel(*a, **k):\n    open(%r, 'w').close()\n    time.sleep(600)\n" % str(links / "building")
     files = {"pyproject.toml": '[project]\nname = "rwslow"\nversion = "1.0"\n[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n', "backend.py": backend, "PKG-INFO": "Metadata-Version: 2.2\nName: rwslow\nVersion: 1.0\n"}
     with tarfile.open(str(links / "rwslow-1.0.tar.gz"), "w:gz") as archive:
@@ -431,7 +465,6 @@ def test_a_server_killed_in_the_middle_of_a_build_leaves_nothing(fresh, engine):
             info = tarfile.TarInfo("rwslow-1.0/" + name)
             info.size = len(text)
             archive.addfile(info, io.BytesIO(text.encode()))
-    assert not go.exists()
     made = home.submit("true", BASE, kind="pip", requirements=["rwslow"], find_links=[str(links)], index_url="http://127.0.0.1:1/simple")
     wait_for(lambda: any("runwright-build" in name for name in engine.containers()), 60, "a container that builds")
     home.kill_server()
@@ -440,7 +473,7 @@ def test_a_server_killed_in_the_middle_of_a_build_leaves_nothing(fresh, engine):
     home.cli("runs", "cancel", made["id"])
     assert home.run("true", BASE)["status"] == "Completed"
     wait_for(lambda: not [n for n in engine.containers() if "runwright-build" in n], 30, "the container's removal")
-    assert not [n for n in os.listdir(str(home.data / "env" / "builds")) if n.startswith(".work-image")] or True
+    wait_for(lambda: not [n for n in os.listdir(str(home.data / "env" / "builds")) if n.startswith(".work-image")], 30, "the folder's removal")
 
 
 def test_gc_removes_images_that_nothing_names(fresh, engine):
