@@ -80,10 +80,10 @@ TEST(Arguments, TheTreeHasEveryCommand) {
   CommandTree tree = AllCommands();
   std::vector<std::string> names;
   for (const CommandTree& child : tree.children) names.push_back(child.name);
-  EXPECT_EQ(
-      Join(names, " "),
-      "init server submit runs logs compute models env open sync secrets backup restore gc doctor "
-      "completion");
+  EXPECT_EQ(Join(names, " "),
+            "init server submit runs logs compute models env open sync secrets sources backup "
+            "restore gc doctor "
+            "completion");
 }
 
 /// api/errors.yaml is the one table.

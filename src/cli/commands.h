@@ -29,6 +29,7 @@ Result<int> Open(Context& context, const OpenOptions& options);
 Result<int> Snapshot(Context& context, const SnapshotOptions& options);
 Result<int> Sync(Context& context, const SyncOptions& options);
 Result<int> Secrets(Context& context, const SecretsOptions& options);
+Result<int> Sources(Context& context, const SourcesOptions& options);
 Result<int> Gc(Context& context, const GcOptions& options);
 Result<int> Doctor(Context& context, const DoctorOptions& options);
 Result<int> Backup(Context& context, const BackupOptions& options);

@@ -27,6 +27,8 @@ class Context {
   Result<client::Api*> Api();
   /// The URL that was found; "" before.
   const std::string& server() const { return destination_.server; }
+  /// Where that server is by now, should it have moved; "" where nothing is known.
+  std::string ServerNow() const { return client::AddressNow(here_, destination_.token); }
   /// The run.json of the run that this process is part of and whose executor was found; null
   /// outside.
   Result<json::Value> OwnRun();

@@ -77,7 +77,8 @@ Result<int> FollowRun(Context& context, const std::string& run, const std::strin
   action.sa_handler = OnInterrupt;
   sigaction(SIGINT, &action, &before);
   auto end = client::FollowLogs(
-      *api, run, {.name = name, .follow = follow},
+      *api, run,
+      {.name = name, .follow = follow, .find_server = [&] { return context.ServerNow(); }},
       {[&](const std::string& n, const std::string& bytes) { output.Log(n, bytes); },
        [&](const std::string& status, const std::string& reason) {
          if (follow) output.Status(status, reason);

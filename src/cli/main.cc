@@ -22,6 +22,7 @@ struct Dispatch {
   Result<int> operator()(const SnapshotOptions& o) const { return Snapshot(context, o); }
   Result<int> operator()(const SyncOptions& o) const { return Sync(context, o); }
   Result<int> operator()(const SecretsOptions& o) const { return Secrets(context, o); }
+  Result<int> operator()(const SourcesOptions& o) const { return Sources(context, o); }
   Result<int> operator()(const GcOptions& o) const { return Gc(context, o); }
   Result<int> operator()(const DoctorOptions& o) const { return Doctor(context, o); }
   Result<int> operator()(const BackupOptions& o) const { return Backup(context, o); }

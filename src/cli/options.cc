@@ -41,6 +41,7 @@ class Grammar {
     DeclareOpen();
     DeclareSync();
     DeclareSecrets();
+    DeclareSources();
     DeclareBackup();
     DeclareRestore();
     DeclareGc();
@@ -472,9 +473,11 @@ class Grammar {
         &app_, "sync", "Send what interactive and offline runs left on this machine", o, nullptr,
         "  runwright sync --all\n"
         "  runwright sync ~/.local/state/runwright/runs/OfflineRun_2f6a…\n"
+        "  runwright sync 6daf0fb0-d69e-45fe-a2be-5c0a2e6341f2\n"
         "  runwright sync usb-stick/runs --ended --experiment field-tests\n"
         "A repeat sends what is new. Runs whose process is gone without an end become Failed.");
-    auto* dirs = app->add_option("dir", o.dirs, "folders of runs, or folders that hold such");
+    auto* dirs = app->add_option(
+        "dir", o.dirs, "ids of runs of this machine, folders of runs, or folders that hold such");
     app->add_flag("--all", sync_all_,
                   "every run of this user on this machine (without DIR: the default)")
         ->excludes(dirs);
@@ -505,6 +508,36 @@ class Grammar {
     leaf("list", "Names, never values", SecretsAction::kList, "  runwright secrets list");
     leaf("delete", "Forget a secret", SecretsAction::kDelete,
          "  runwright secrets delete db-password");
+  }
+
+  void DeclareSources() {
+    CLI::App* group =
+        Group("sources", "Where downloads of scripts come from instead: add, list, rm");
+    auto leaf = [&](const char* name, const char* help, SourcesAction action,
+                    const char* examples) {
+      return Leaf<SourcesOptions>(
+          group, name, help, sources_, [action](SourcesOptions& o) { o.action = action; },
+          examples);
+    };
+    CLI::App* add = leaf(
+        "add", "Map a URL prefix to a folder or a mirror", SourcesAction::kAdd,
+        "  runwright sources add http://yann.lecun.com/exdb/mnist/ /data/mnist\n"
+        "  runwright sources add https://example.org/files https://mirror.local/files\n"
+        "  runwright sources add --from sources.json    {\"rules\": [{\"prefix\": URL, "
+        "\"folder\": PATH}]}\n"
+        "What Python code in a run downloads from below PREFIX (urllib, requests) is then read "
+        "from the\n"
+        "folder; each file read so is named in the run's warnings. The longest prefix wins.");
+    auto* prefix = add->add_option("prefix", sources_.prefix, "beginning of URLs, http or https");
+    auto* to = add->add_option("folder", sources_.to, "folder, or the URL of a mirror");
+    prefix->needs(to);
+    add->add_option("--from", sources_.from, "JSON file of rules")->excludes(prefix);
+    leaf("list", "The rules, the longest prefix first", SourcesAction::kList,
+         "  runwright sources list");
+    leaf("rm", "Remove a rule", SourcesAction::kRemove,
+         "  runwright sources rm http://yann.lecun.com/exdb/mnist/")
+        ->add_option("prefix", sources_.prefix, "as in the list")
+        ->required();
   }
 
   void DeclareGc() {
@@ -594,6 +627,7 @@ class Grammar {
   SyncOptions sync_;
   bool sync_all_ = false;
   SecretsOptions secrets_;
+  SourcesOptions sources_;
   GcOptions gc_;
   DoctorOptions doctor_;
   BackupOptions backup_;

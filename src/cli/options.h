@@ -156,6 +156,14 @@ struct SecretsOptions {
   std::string file;
 };
 
+enum class SourcesAction { kAdd, kList, kRemove };
+struct SourcesOptions {
+  SourcesAction action = SourcesAction::kList;
+  std::string prefix;
+  std::string to;    // folder, or the URL of a mirror
+  std::string from;  // file of rules
+};
+
 struct GcOptions {
   bool dry_run = false;
   bool show_rules = false;
@@ -186,7 +194,7 @@ struct CompletionOptions {
 using Command = std::variant<InitOptions, ServerOptions, SubmitOptions, RunsOptions, LogsOptions,
                              ComputeOptions, ModelsOptions, EnvOptions, OpenOptions,
                              CompletionOptions, SnapshotOptions, BackupOptions, RestoreOptions,
-                             SecretsOptions, GcOptions, DoctorOptions, SyncOptions>;
+                             SecretsOptions, SourcesOptions, GcOptions, DoctorOptions, SyncOptions>;
 
 /// The tree of commands and their options, for shell completion.
 struct CommandTree {

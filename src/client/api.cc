@@ -42,6 +42,13 @@ Result<std::unique_ptr<Api>> Api::Make(const std::string& server, const std::str
   return api;
 }
 
+Status Api::MoveTo(const std::string& server) {
+  if (server == server_) return Ok();
+  transport_ = TRY(net::MakeHttpTransport(*loop_, server));
+  server_ = server;
+  return Ok();
+}
+
 net::Request Api::Authorized(std::string method, std::string path, Query query) const {
   net::Request request{.method = std::move(method), .path = std::move(path)};
   request.query = std::move(query);

@@ -26,6 +26,8 @@ class Api {
   static Result<std::unique_ptr<Api>> Make(const std::string& server, const std::string& token);
   ~Api();
   const std::string& server() const { return server_; }
+  /// The server has another address now.
+  Status MoveTo(const std::string& server);
 
   // Any route.
   Result<json::Value> Call(const std::string& method, const std::string& path, Query query = {},

@@ -68,6 +68,14 @@ Result<std::string> TokenFor(const Surroundings& here, const std::string& server
   return named.empty() ? token : std::string();
 }
 
+std::string AddressNow(const Surroundings& here, const std::string& token) {
+  auto known = CredentialFile::Of(here).Load();
+  if (!known || token.empty()) return "";
+  for (const Credential& credential : *known)
+    if (credential.token == token) return credential.server;
+  return "";
+}
+
 Result<Destination> Locate(const Surroundings& here, const std::string& named) {
   std::optional<ConfigFile> config = TRY(FindConfig(here.cwd));
   Destination out;

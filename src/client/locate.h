@@ -21,6 +21,10 @@ struct Destination {
 /// server.
 Result<Destination> Locate(const Surroundings& here, const std::string& named);
 
+/// Where the server that takes this token is by now, as the credential file says: a server of this
+/// machine that starts at another address moves its entry. "" where nothing is known.
+std::string AddressNow(const Surroundings& here, const std::string& token);
+
 /// RUNWRIGHT_TOKEN where RUNWRIGHT_SERVER names this server, the credential file, then
 /// RUNWRIGHT_TOKEN where no RUNWRIGHT_SERVER says that it belongs elsewhere. "" where there is
 /// none.

@@ -15,7 +15,7 @@ class Follower {
  public:
   Follower(Api& api, const std::string& run_id, const FollowOptions& options,
            const FollowEvents& events)
-      : api_(api), run_id_(run_id), options_(options), events_(events) {}
+      : api_(api), run_id_(run_id), options_(options), events_(events), server_(api.server()) {}
 
   Result<std::string> Run() {
     CheckStop();
@@ -25,6 +25,7 @@ class Follower {
     api_.loop().Cancel(stop_timer_);
     api_.loop().Cancel(retry_timer_);
     if (error_) return *std::move(error_);
+    TRY(api_.MoveTo(server_));
     return end_status_;
   }
 
@@ -36,7 +37,7 @@ class Follower {
     for (const auto& [name, offset] : next_)
       request.query.emplace_back("from", name + ":" + std::to_string(offset));
     stream_ = net::EventStream::Start(
-        api_.loop(), api_.server(), std::move(request),
+        api_.loop(), server_, std::move(request),
         [this](const std::string& event, const std::string&, const std::string& data) {
           waited_ = milliseconds(0);
           return Take(event, data);
@@ -82,7 +83,11 @@ class Follower {
       return api_.loop().Stop();
     }
     waited_ += kRetry;
-    retry_timer_ = api_.loop().After("follow.retry", kRetry, [this] { Connect(); });
+    retry_timer_ = api_.loop().After("follow.retry", kRetry, [this] {
+      std::string now = options_.find_server ? options_.find_server() : "";
+      if (!now.empty()) server_ = now;
+      Connect();
+    });
   }
 
   void CheckStop() {
@@ -99,6 +104,7 @@ class Follower {
   std::string run_id_;
   const FollowOptions& options_;
   const FollowEvents& events_;
+  std::string server_;
   std::map<std::string, uint64_t> next_;
   std::unique_ptr<net::EventStream> stream_;
   TimerId stop_timer_ = 0;

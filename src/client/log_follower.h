@@ -14,6 +14,9 @@ struct FollowOptions {
   bool follow = true;  // false: what is there, then the end
   /// How long a server that does not answer is waited for.
   std::chrono::seconds patience{60};
+  /// Asked before every new try: where the server is by now, "" where nothing is known. It takes
+  /// the same token.
+  std::function<std::string()> find_server;
 };
 
 struct FollowEvents {

@@ -33,6 +33,8 @@ struct Resolved {
   std::string lock;
   /// What was put in place of what was asked for: "pillow==5.4.1 → pillow==9.5.0: …".
   std::vector<std::string> warnings;
+  /// In place of the one that was chosen: what is resolved brings a Python of its own.
+  std::optional<Interpreter> python;
 };
 
 struct BuildRequest {

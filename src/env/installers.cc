@@ -41,8 +41,8 @@ class Installers final : public Installer {
 
  private:
   Installer& Of(const EnvironmentSpec& spec) const {
-    (void)spec;
-    return *parts_.uv;
+    bool conda = spec.kind == EnvironmentSpec::Kind::kConda && parts_.conda != nullptr;
+    return conda ? *parts_.conda : *parts_.uv;
   }
   Installer* Maker(const std::string& build_id) const {
     for (Installer* installer : {parts_.uv.get()})

@@ -332,7 +332,12 @@ std::vector<std::string> PackagesOf(std::string_view lock) {
   std::vector<std::string> out;
   for (const std::string& line : Split(lock, '\n')) {
     std::string_view text = Trim(line);
-    if (!text.empty() && text[0] != '#') out.emplace_back(text);
+    if (text.empty() || text[0] == '#') continue;
+    // "name=version=build URL" of a conda package, without its URL.
+    size_t equals = text.find_first_of("=<>!~@[ ;");
+    bool conda =
+        equals != std::string_view::npos && text[equals] == '=' && text.substr(equals, 2) != "==";
+    out.emplace_back(conda ? text.substr(0, text.find(' ')) : text);
   }
   return out;
 }

@@ -1,6 +1,7 @@
 #include "executor/environment.h"
 
 #include "base/strings.h"
+#include "executor/compat.h"
 
 namespace rw::executor {
 namespace {
@@ -64,6 +65,23 @@ EnvironmentMap AzureVariables(const Grant& grant, const RunFolder& folder,
   };
 }
 
+/// Folders of what libraries download once and check by its sum. What the node's own environment
+/// says stands.
+EnvironmentMap DataCacheVariables(const std::string& folder, const EnvironmentMap& base) {
+  EnvironmentMap out;
+  if (folder.empty()) return out;
+  for (const auto& [name, below] : std::initializer_list<std::pair<const char*, const char*>>{
+           {"TORCH_HOME", "torch"},
+           {"HF_HOME", "huggingface"},
+           {"KERAS_HOME", "keras"},
+           {"TFHUB_CACHE_DIR", "tensorflow-hub"},
+           {"TFDS_DATA_DIR", "tensorflow-datasets"},
+           {"CHAINER_DATASET_ROOT", "chainer"},
+           {"SCIKIT_LEARN_DATA", "scikit-learn"}})
+    out[name] = Or(base, name, folder + "/" + below);
+  return out;
+}
+
 /// Why the variable cannot be set; "" when it can.
 std::string Objection(const std::string& name, const std::string& value) {
   if (name.empty() || name.find_first_of(std::string_view("=\0", 2)) != std::string::npos)
@@ -79,6 +97,9 @@ ScriptEnvironment MakeEnvironment(const Grant& grant, const RunFolder& folder,
   ScriptEnvironment out;
   out.variables = MachineVariables(grant, folder, base);
   out.variables.merge(AzureVariables(grant, folder, server_url));
+  bool contained = !grant.plan.image.engine.empty();
+  out.variables.merge(
+      DataCacheVariables(grant.plan.data_cache, contained ? EnvironmentMap() : base));
   if (grant.plan.resumes) out.variables["AZUREML_DATAREFERENCE_MODEL_LOCATION"] = folder.resume();
   for (const auto& [name, value] : grant.plan.environment_variables) {
     std::string objection = Objection(name, value);
@@ -94,7 +115,11 @@ ScriptEnvironment MakeEnvironment(const Grant& grant, const RunFolder& folder,
     out.variables.emplace("UV_CACHE_DIR", folder.tmp() + "/uv-cache");
   std::string& path = out.variables["PATH"];
   path = JoinPaths({Join(grant.plan.path_prepend, ":"), path});
-  std::string python_path = JoinPaths({Or(out.variables, "PYTHONPATH", ""), grant.plan.sdk_path});
+  bool compat = !CompatText(grant.plan).empty();
+  if (compat) out.variables["RUNWRIGHT_COMPAT"] = folder.compat();
+  // Its sitecustomize must be found before any other; it starts the next one.
+  std::string python_path = JoinPaths({compat ? CompatSite(grant.plan) : "",
+                                       Or(out.variables, "PYTHONPATH", ""), grant.plan.sdk_path});
   if (!python_path.empty()) out.variables["PYTHONPATH"] = python_path;
   return out;
 }

@@ -20,8 +20,9 @@ struct ScriptEnvironment {
 };
 
 /// `base` is the executor's own environment: only HOME, USER, LOGNAME, LANG, LC_ALL, TZ and PATH
-/// are taken from it, and none of them for a container: there the image's own hold. The user's
-/// variables win over ours, except RUNWRIGHT_* (a warning); PATH and PYTHONPATH are joined.
+/// are taken from it, and where it says so the folders of libraries' data (TORCH_HOME …); none of
+/// them for a container: there the image's own hold. The user's variables win over ours, except
+/// RUNWRIGHT_* (a warning); PATH and PYTHONPATH are joined.
 ScriptEnvironment MakeEnvironment(const Grant& grant, const RunFolder& folder,
                                   const std::string& server_url, const EnvironmentMap& base);
 

@@ -42,6 +42,29 @@ TEST(Environment, TheUsersVariablesWin) {
   EXPECT_TRUE(made.warnings.empty());
 }
 
+TEST(Environment, LibrariesKeepTheirDataInOneFolder) {
+  Grant grant;
+  grant.plan.data_cache = "/data/cache/data";
+  grant.plan.environment_variables = {{"HF_HOME", "/mine"}};
+  auto made =
+      MakeEnvironment(grant, RunFolder{"/run"}, "http://server", {{"KERAS_HOME", "/node/keras"}});
+  EXPECT_EQ(made.variables["TORCH_HOME"], "/data/cache/data/torch");
+  EXPECT_EQ(made.variables["HF_HOME"], "/mine");
+  EXPECT_EQ(made.variables["KERAS_HOME"], "/node/keras");
+  EXPECT_EQ(Make({}).variables.count("TORCH_HOME"), 0u);
+}
+
+TEST(Environment, ShimsComeFirst) {
+  Grant grant;
+  grant.plan.sdk_path = "/sdk";
+  grant.plan.shims = {"tf1"};
+  grant.plan.environment_variables = {{"PYTHONPATH", "lib"}};
+  auto made = MakeEnvironment(grant, RunFolder{"/run"}, "http://server", {});
+  EXPECT_EQ(made.variables["PYTHONPATH"], "/sdk/runwright/_compat/site:lib:/sdk");
+  EXPECT_EQ(made.variables["RUNWRIGHT_COMPAT"], "/run/state/compat.json");
+  EXPECT_EQ(Make({}).variables.count("RUNWRIGHT_COMPAT"), 0u);
+}
+
 TEST(Environment, ReservedAndImpossibleNamesAreWarnings) {
   auto made = Make({{"RUNWRIGHT_RUN_DIR", "/x"}, {"A=B", "1"}, {"", "1"}});
   EXPECT_EQ(made.variables["RUNWRIGHT_RUN_DIR"], "/run");

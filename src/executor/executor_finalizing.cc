@@ -1,6 +1,7 @@
 // What an executor still sends after the script's end, and its last word.
 #include "base/log.h"
 #include "base/strings.h"
+#include "executor/compat.h"
 #include "executor/executor.h"
 #include "executor/protection.h"
 
@@ -109,6 +110,7 @@ void Executor::ReportFinished() {
   }
   auto environment = MakeEnvironment(*grant_, folder_, server_->url(), options_.base_environment);
   for (Warning& warning : environment.warnings) warnings_.push_back(std::move(warning));
+  for (Warning& note : ReadCompatNotes(context_.fs, folder_)) warnings_.push_back(std::move(note));
   json::Array list;
   for (const Warning& warning : warnings_)
     list.push_back(json::Object{{"source", warning.source}, {"message", warning.message}});

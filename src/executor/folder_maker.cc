@@ -1,8 +1,10 @@
 #include "executor/folder_maker.h"
 
+#include "base/log.h"
 #include "cas/folder_blob_store.h"
 #include "cas/materialise.h"
 #include "cas/snapshot_reader.h"
+#include "executor/compat.h"
 #include "executor/container_launch.h"
 #include "executor/failure.h"
 #include "executor/launch_file.h"
@@ -37,6 +39,7 @@ class Maker {
     TRY(ReplaceFile(job_.fs, job_.folder.grant(), job_.grant_text));
     TRY(MakeFolders());
     TRY(WriteRunJson());
+    TRY(WriteCompat());
     FolderResult result;
     result.missing = TRY(MissingBlobs());
     if (!result.missing.empty()) return result;
@@ -52,6 +55,7 @@ class Maker {
   Status MakeFolders() {
     TRY(job_.fs.MakeDirs(job_.folder.journal(), 0700));
     TRY(job_.fs.MakeDirs(job_.folder.tmp(), 0700));
+    MakeDataCache();
     std::string log = job_.folder.Path(job_.grant.plan.log_name);
     TRY(job_.fs.MakeDirs(os::DirName(log)));
     TRY(job_.fs.Open(log,
@@ -63,6 +67,18 @@ class Maker {
     json::Value run = job_.grant.run;
     run.Set("version", 1).Set("attempt", job_.grant.attempt);
     return ReplaceFile(job_.fs, job_.folder.run_json(), json::Write(run));
+  }
+
+  /// Where it cannot be made, the library that wants it says so.
+  void MakeDataCache() {
+    const std::string& cache = job_.grant.plan.data_cache;
+    if (!cache.empty() && !job_.fs.MakeDirs(cache))
+      LOG_WARN("prepare.no_data_cache", {"path", cache});
+  }
+
+  Status WriteCompat() {
+    std::string text = CompatText(job_.grant.plan);
+    return text.empty() ? Ok() : ReplaceFile(job_.fs, job_.folder.compat(), text);
   }
 
   Result<std::vector<std::string>> MissingBlobs() {

@@ -40,8 +40,9 @@ Status ParseSurroundings(const json::Value& spec, LaunchPlan& plan) {
   plan.data_cache = TRY(json::OptionalString(spec, "data_cache"));
   if (!spec["sources"].is_array()) return Ok();
   for (const json::Value& rule : spec["sources"].as_array())
-    plan.sources.push_back(
-        {TRY(json::RequireString(rule, "prefix")), TRY(json::RequireString(rule, "folder"))});
+    plan.sources.push_back({TRY(json::RequireString(rule, "prefix")),
+                            TRY(json::OptionalString(rule, "folder")),
+                            TRY(json::OptionalString(rule, "mirror"))});
   return Ok();
 }
 

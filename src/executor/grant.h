@@ -54,6 +54,7 @@ struct ContainerPlan {
 struct SourceRule {
   std::string prefix;
   std::string folder;
+  std::string mirror;  // another URL, in place of a folder
 };
 
 /// What to run. Exactly one of script and command is set.

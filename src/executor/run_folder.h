@@ -30,6 +30,8 @@ struct RunFolder {
   std::string protection() const { return Path("state/protection"); }
   std::string usage() const { return Path("state/usage"); }
   std::string offsets() const { return Path("state/offsets.json"); }
+  std::string compat() const { return Path("state/compat.json"); }
+  std::string compat_notes() const { return Path("state/compat.jsonl"); }
   std::string outputs() const { return Path("state/outputs.json"); }
 };
 

@@ -171,6 +171,10 @@ class Look {
 
   /// What is in the folder and in no row.
   void Strays() {
+    // The conda solver has an environment of its own (env/conda_driver.h).
+    std::string mark = os::JoinPath(os::DirName(view_.folder), "conda-solver.json");
+    if (auto text = os::ReadFile(fs_, mark, 4096))
+      if (auto solver = json::Parse(*text)) known_.insert(solver->StringOr("build_id"));
     for (const std::string& entry : Names(fs_, view_.folder)) {
       if (known_.contains(entry)) continue;
       auto info = fs_.Stat(os::JoinPath(view_.folder, entry));
@@ -228,6 +232,7 @@ std::vector<std::string> ChangedFiles(os::FileSystem& fs, const std::string& bui
       for (const std::string& raw : Split(*text, '\n')) {
         auto line = ReadRecordLine(Trim(raw));
         if (!line || line->path.starts_with('/') || line->path.ends_with(".pyc")) continue;
+        if (line->path.ends_with(".dist-info/RECORD")) continue;  // cannot name its own hash
         std::string path = Normal(inside + "/" + line->path);
         if (IsChanged(fs, os::JoinPath(build, path), *line, deep)) out.push_back(path);
         if (out.size() >= most) return out;

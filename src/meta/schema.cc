@@ -170,12 +170,20 @@ CREATE TABLE system_metrics (
   data_json TEXT NOT NULL, PRIMARY KEY (run_row, first_us)) WITHOUT ROWID;
 )sql";
 
+// The source map. One of folder and mirror is not empty.
+constexpr std::string_view kSourceRules = R"sql(
+CREATE TABLE source_rules (
+  prefix TEXT PRIMARY KEY, folder TEXT NOT NULL, mirror TEXT NOT NULL,
+  created_us INTEGER NOT NULL) WITHOUT ROWID;
+)sql";
+
 constexpr db::Migration kMigrations[] = {{1, "first", kFirst},
                                          {2, "deletion and secrets", kDeletionAndSecrets},
                                          {3, "query", kQuerySchema},
                                          {4, "compaction", kCompactionSchema},
                                          {5, "system metrics", kSystemMetrics},
-                                         {6, "packing", kPackingSchema}};
+                                         {6, "packing", kPackingSchema},
+                                         {7, "source rules", kSourceRules}};
 
 }  // namespace
 

@@ -76,18 +76,19 @@ void EnvironmentService::Resolve(const TaskPtr& task) {
   const env::Interpreter& python = task->python.interpreter;
   if (!task->python.warning.empty()) Log(task, task->python.warning + "\n");
   task->row.python = PythonJson(task->python);
-  if (task->spec.requirements.empty()) {
+  if (task->spec.requirements.empty() && task->spec.kind != env::EnvironmentSpec::Kind::kConda) {
     task->row.lock = "";
     return Locked(task);
   }
-  Log(task, "Resolving " + Count(task->spec.requirements.size(), "requirement") + " for Python " +
-                python.version + "\n");
+  size_t asked = task->spec.requirements.size() + task->spec.conda_packages.size();
+  Log(task, "Resolving " + Count(asked, "requirement") + " for Python " + python.version + "\n");
   installer_.Resolve(
       {task->spec, python, {}}, Follow(task),
       [this, task, alive = std::weak_ptr<bool>(alive_)](Result<env::Resolved> resolved) {
         if (alive.expired()) return;
         if (!resolved) return Fail(task, resolved.error());
         task->row.lock = std::move(resolved->lock);
+        if (resolved->python) task->python = {*resolved->python, ""};
         for (std::string& warning : resolved->warnings) {
           Log(task, warning + "\n");
           task->row.warnings.push_back(std::move(warning));

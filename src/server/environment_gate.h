@@ -36,8 +36,6 @@ struct ReadyEnvironment {
   json::Value protect;             // {"build", "cache"}; null: nothing that runs share
   json::Value image;               // {"engine", "id", "interpreter"}; null: a process of the node
   std::vector<std::string> shims;  // names of compatibility shims
-  json::Value sources;             // [{"prefix", "folder"}]; null: none
-  std::string data_cache;          // folder that libraries keep data in; empty: their own
 };
 
 /// From the loop's thread.

@@ -2,6 +2,7 @@
 
 #include "base/hash.h"
 #include "base/strings.h"
+#include "meta/source_rules.h"
 #include "server/resume.h"
 
 namespace rw::server {
@@ -43,12 +44,18 @@ json::Value SpecMembers(const meta::RunRow& run, const ReadyEnvironment& environ
   if (!environment.image.is_null()) out.Set("image", environment.image);
   if (!environment.shims.empty())
     out.Set("shims", json::Array(environment.shims.begin(), environment.shims.end()));
-  if (!environment.sources.is_null()) out.Set("sources", environment.sources);
-  if (!environment.data_cache.empty()) out.Set("data_cache", environment.data_cache);
+  if (!facts.data_cache.empty()) out.Set("data_cache", facts.data_cache);
   out.Set("sdk_path", facts.sdk_path);
   out.Set("finalizing_seconds", facts.finalizing_seconds);
   out.Set("log_name", "azureml-logs/70_driver_log.txt");
   return out.Set("blob_dir", facts.blob_dir.empty() ? json::Value() : json::Value(facts.blob_dir));
+}
+
+Result<json::Array> SourceMap(db::Connection& db) {
+  json::Array out;
+  for (const model::SourceRule& rule : TRY(meta::SourceRuleRepository(db).List()))
+    out.push_back(model::ToJson(rule));
+  return out;
 }
 
 }  // namespace
@@ -58,6 +65,8 @@ Result<json::Value> MakeGrant(db::Connection& db, const meta::RunRow& run,
   json::Value grant = json::Object();
   grant.Set("run", RunMembers(run, TRY(WorkspaceOf(db, run.workspace_id)), facts));
   json::Value spec = SpecMembers(run, environment, facts);
+  json::Array sources = TRY(SourceMap(db));
+  if (!sources.empty()) spec.Set("sources", std::move(sources));
   if (run.spec["resume_from"].is_object())
     spec.Set("resume_files", TRY(ResumeFiles(db, run.spec["resume_from"])));
   return grant.Set("spec", std::move(spec));

@@ -13,7 +13,8 @@ Paths::Paths(std::string data_folder)
       spool(data + "/spool"),
       logs(data + "/logs"),
       runs(data + "/runs"),
-      env(data + "/env") {}
+      env(data + "/env"),
+      data_cache(data + "/cache/data") {}
 
 std::string Paths::RunFolder(const std::string& run_id) const { return runs + "/" + run_id; }
 

@@ -19,6 +19,7 @@ struct Paths {
   std::string logs;
   std::string runs;
   std::string env;
+  std::string data_cache;  // what libraries in runs download once; never collected
 
   /// <data>/runs/<run id>
   std::string RunFolder(const std::string& run_id) const;

@@ -51,7 +51,7 @@ sched::TargetSettings RunService::LocalSettings(int64_t max_nodes) const {
 
 GrantFacts RunService::Facts() const {
   return {context_.options.url, context_.options.sdk_path, context_.paths.blobs,
-          context_.options.finalizing_seconds};
+          context_.options.finalizing_seconds, context_.paths.data_cache};
 }
 
 NewAllocation RunService::Mint(int64_t compute_row, std::string node, ReadyEnvironment environment,

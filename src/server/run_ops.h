@@ -21,6 +21,7 @@ struct GrantFacts {
   std::string sdk_path;
   std::string blob_dir;
   int64_t finalizing_seconds = 3600;
+  std::string data_cache;  // folder of what libraries download once
 };
 
 /// One allocation to be made.

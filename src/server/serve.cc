@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/strings.h"
 #include "client/surroundings.h"
+#include "env/conda_installer.h"
 #include "env/installers.h"
 #include "env/uv_installer.h"
 #include "meta/settings.h"
@@ -252,6 +253,13 @@ Status Server::Wire() {
                                    .program_folder = os::DirName(options.program),
                                    .default_python = options.default_python,
                                    .variables = OwnVariables()});
+  parts.conda = env::MakeCondaInstaller(
+      loop, *pool, SystemClock(), SystemRandom(), *parts.uv,
+      {.folder = paths.env,
+       .program_folder = os::DirName(options.program),
+       .driver = options.sdk_path + "/runwright/conda_solver.py",
+       .names_file = os::DirName(options.sdk_path) + "/profiles/conda-pip-names.json",
+       .variables = OwnVariables()});
   installer = env::MakeInstallers(std::move(parts));
   core = TRY(Core::Create({.loop = loop,
                            .pool = *pool,

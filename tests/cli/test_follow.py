@@ -23,6 +23,26 @@ def test_a_follower_survives_the_server(cli):
     assert "".join(seen) == "".join("line %d\n" % i for i in range(LINES))
 
 
+def test_a_follower_finds_a_server_that_has_moved(cli):
+    cli("init")
+    cli.write("train.py", "import time\nfor i in range(%d):\n    print('line', i)\n    time.sleep(0.005)\n" % LINES)
+    follower = cli.popen("submit", "--follow", "train.py", stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    seen = [follower.stdout.readline() for _ in range(20)]
+    before = cli.config()["server"]
+    pid = cli.server_pid()
+    os.kill(pid, signal.SIGKILL)
+    cli_support.wait_until(lambda: not cli_support.alive(pid), "the server's death")
+    server = cli.popen("server", "--listen", "127.0.0.1:0", stdout=subprocess.PIPE)
+    try:
+        assert server.stdout.readline().strip() not in ("", before)
+        seen.append(follower.stdout.read())
+        assert follower.wait(timeout=60) == 0
+        assert "".join(seen) == "".join("line %d\n" % i for i in range(LINES))
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
 def test_logs_of_a_run_that_ended_come_whole_and_by_name(cli):
     cli("init")
     cli.write("train.py", "for i in range(100000):\n    print('line %06d' % i)\n")

@@ -10,9 +10,9 @@ import pytest
 from cli_support import wait_until
 
 
-def submit(cli, text="open('outputs/m', 'w').write('model')\nprint('done')\n"):
+def submit(cli, text="open('outputs/m', 'w').write('model')\nprint('done')\n", code=0):
     cli.write("train.py", text)
-    cli("submit", "--follow", "-e", "digits", "train.py")
+    cli("submit", "--follow", "-e", "digits", "train.py", code=code)
     return cli.json("runs", "list")[0]["id"]
 
 
@@ -55,6 +55,34 @@ def test_secrets_come_from_standard_input(shared):
     for path in pathlib.Path(shared.data).rglob("*"):
         if path.is_file() and not path.is_symlink():
             assert b"s3cret word" not in path.read_bytes(), path
+
+
+def test_downloads_come_from_the_source_map(shared):
+    shared.write("mnist/a.txt", "alpha")
+    shared.write("more/b.txt", "beta")
+    folder = os.path.join(shared.project, "mnist")
+    assert shared.json("sources", "add", "http://dead.invalid/exdb/mnist/", "mnist") == [{"prefix": "http://dead.invalid/exdb/mnist", "folder": folder}]
+    shared.write("rules/sources.json", json.dumps({"rules": [{"prefix": "http://dead.invalid/exdb", "folder": "../more"}]}))
+    shared("sources", "add", "--from", "rules/sources.json")
+    assert [rule["prefix"] for rule in shared.json("sources", "list")] == ["http://dead.invalid/exdb/mnist", "http://dead.invalid/exdb"]
+    shared("sources", "add", "http://h/", "/no/such/folder", code=2)
+    assert "'/no/such/folder' is no folder" in shared.err
+    shared("sources", "add", code=2)
+    run = submit(shared, """
+import os, signal, urllib.request
+print(urllib.request.urlopen('http://dead.invalid/exdb/mnist/a.txt').read(), urllib.request.urlopen('http://dead.invalid/exdb/b.txt').read())
+print('cache', os.environ['TORCH_HOME'])
+os.kill(os.getpid(), signal.SIGKILL)
+""", code=1)
+    log = shared("logs", run)
+    assert "b'alpha' b'beta'" in log and "cache " + os.path.join(shared.data, "cache", "data", "torch") in log
+    told = [warning["message"] for warning in shared.json("runs", "show", run)["warnings"] if warning["source"] == "sources"]
+    assert told[0] == "http://dead.invalid/exdb/mnist/a.txt was read from %s/a.txt (rule http://dead.invalid/exdb/mnist)" % folder
+    assert len(told) == 2
+    shared("sources", "rm", "http://dead.invalid/exdb/mnist/")
+    shared("sources", "rm", "http://dead.invalid/exdb/mnist/", code=4)
+    shared("sources", "rm", "http://dead.invalid/exdb")
+    assert shared.json("sources", "list") == []
 
 
 def test_gc_shows_what_takes_space_and_keeps_what_is_named(shared):

@@ -2,6 +2,7 @@
 import io
 import os
 import pathlib
+import subprocess
 import tarfile
 import zipfile
 
@@ -133,3 +134,34 @@ def test_a_virtual_environment_of_the_users_stays_itself(installation):
     lines = text_of(installation, run_id, "azureml-logs/70_driver_log.txt").split()
     assert lines == [str(venv), str(venv / "bin" / "python")]
     assert pathlib.Path(lines[0]).exists()
+
+
+def test_a_build_that_finds_its_disk_full_goes_on_when_there_is_room(installation, links):
+    with zipfile.ZipFile(str(links / "rwbig-1.0-py3-none-any.whl"), "w") as wheel:
+        wheel.writestr("rwbig.bin", os.urandom(8 << 20))
+        wheel.writestr("rwbig.py", "VALUE = 43\n")
+        wheel.writestr("rwbig-1.0.dist-info/METADATA", METADATA % "rwbig")
+        wheel.writestr("rwbig-1.0.dist-info/WHEEL", WHEEL)
+        wheel.writestr("rwbig-1.0.dist-info/RECORD", "rwbig.bin,,\nrwbig.py,,\n")
+    env = installation.data / "env"
+    env.mkdir(exist_ok=True)
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m,mode=0700", "tmpfs", str(env)], stderr=subprocess.DEVNULL).returncode != 0:
+        pytest.skip("this user may not mount a tmpfs")
+    try:
+        installation.write("big.py", "import rwbig\nprint('value', rwbig.VALUE)\n")
+        run_id = installation.json("submit", "--pip", "rwbig", "big.py")["id"]
+
+        def waits():
+            run = installation.json("runs", "show", run_id)
+            assert run["status"] not in ("Failed", "Completed", "Canceled"), run
+            return run["status"] == "Preparing" and "full" in (run["reason"] or {}).get("text", "") and run["reason"]["text"]
+
+        reason = wait_for(waits, 120, "the reason that names the full disk")
+        assert reason.startswith("disk of /") and "bytes free: free space; it goes on by itself" in reason
+        subprocess.run(["mount", "-o", "remount,size=64m", str(env)], check=True)
+        assert ended(installation, run_id)["status"] == "Completed"
+        assert "value 43" in text_of(installation, run_id, "azureml-logs/70_driver_log.txt")
+        assert "Waiting: " + reason in text_of(installation, run_id, "azureml-logs/20_image_build_log.txt")
+    finally:
+        installation.cli("server", "stop", check=False)
+        subprocess.run(["umount", "-l", str(env)], check=True)

@@ -3,6 +3,7 @@ import json
 import os
 import pathlib
 import signal
+import statistics
 import subprocess
 import sys
 import time
@@ -266,47 +267,57 @@ print('end of training')
     server.wait()
 
 
-def test_training_does_not_feel_that_the_server_is_away(installation):
-    run_id = submit(installation, """
-import json, os, time
+TRAINING = """
+import json, os, resource, time
 from azureml.core import Run
 run = Run.get_context()
-step = 0
+clock, step, windows = time.thread_time, 0, []
 
-def loop():
-    global step
-    best = None
-    for _ in range(5):
-        begun = time.process_time()
-        for _ in range(400):
-            sum(range(20000))
-            run.log('i', step)
-            print('line', step)
-            step += 1
-        took = time.process_time() - begun
-        best = took if best is None else min(best, took)
-    return best
+def waits():
+    return resource.getrusage(resource.RUSAGE_THREAD).ru_nvcsw
 
-times = {'there': loop()}
-open('first', 'w').close()
-while not os.path.exists('away'): time.sleep(0.01)
-times['away'] = loop()
-json.dump(times, open('outputs/times.json', 'w'))
-open('second', 'w').close()
-""")
+while len(windows) < 12:
+    open('ready_%d' % len(windows), 'w').close()
+    while not os.path.exists('go_%d' % len(windows)): time.sleep(0.005)
+    waited, begun, said = waits(), clock(), 0.0
+    for _ in range(200):
+        sum(range(200000))
+        before = clock()
+        run.log('i', step)
+        print('line', step)
+        said += clock() - before
+        step += 1
+    windows.append((clock() - begun, said, waits() - waited))
+json.dump(windows, open('outputs/windows.json', 'w'))
+"""
+
+
+def test_training_does_not_feel_that_the_server_is_away(installation):
+    """Windows of training with and without a server by turns. The training itself is the same in all of them: what may differ is what
+    it takes to log and print, so that is compared: the time of its own thread, and how often it waited. A busy machine blurs neither."""
+    run_id = submit(installation, TRAINING)
     work = installation.run_dir(run_id) / "work"
-    wait_for(lambda: (work / "first").exists(), 60, "the first half")
-    installation.kill_server()
-    (work / "away").touch()
-    wait_for(lambda: (work / "second").exists(), 60, "the second half, without a server")
+    for window in range(12):
+        away = window % 2 == 1
+        wait_for(lambda: (work / ("ready_%d" % window)).exists(), 60, "window %d" % window)
+        if away:
+            installation.kill_server()
+        elif window:
+            installation.start_server()
+            wait_for(lambda: show(installation, run_id)["status"] == "Running", what="the server")
+        (work / ("go_%d" % window)).touch()
+    wait_for(lambda: (work / "outputs/windows.json").exists(), 60, "the last window")
     installation.start_server()
     assert wait_end(installation, run_id)["status"] == "Completed"
-    times = json.loads((work / "outputs/times.json").read_text())
-    assert times["away"] < times["there"] * 1.1, times  # 1 % on a quiet machine
+    windows = json.loads((work / "outputs/windows.json").read_text())
+    whole = statistics.median(took for took, _, _ in windows)
+    there, gone = (statistics.median(said for _, said, _ in windows[first::2]) for first in (0, 1))
+    waits = [statistics.median(waited for _, _, waited in windows[first::2]) for first in (0, 1)]
+    assert gone - there < 0.01 * whole and waits[1] - waits[0] < 10, windows
     metrics = json.loads(ask(installation, "/api/v1/runs/%s/metrics" % run_id))["metrics"]
-    assert metrics[0]["values"] == [float(i) for i in range(4000)]
-    assert installation.cli("logs", run_id).stdout.split() == [w for i in range(4000) for w in (b"line", b"%d" % i)]
-    print(times)
+    assert metrics[0]["values"] == [float(i) for i in range(2400)]
+    assert installation.cli("logs", run_id).stdout.split() == [w for i in range(2400) for w in (b"line", b"%d" % i)]
+    print("window %.3f s, of it logging with a server %.5f s, without %.5f s; it waited %d and %d times" % (whole, there, gone, *waits))
 
 
 NOTEBOOK = """

@@ -1,4 +1,5 @@
 """Server and executor killed -9 in the middle of a run: nothing that the script said is lost."""
+import datetime
 import hashlib
 import json
 import os
@@ -108,3 +109,60 @@ def test_last_line_before_a_sigkill_is_kept(installation):
     run = wait_for(lambda: (lambda r: r["status"] == "Failed" and r)(installation.json("runs", "show", run_id)), what="the run's end")
     assert run["error"]["signal"] == 9
     assert "the last words" in installation.cli("logs", run_id).stdout.decode()
+
+
+def test_clocks_that_are_set_while_a_script_runs(installation):
+    """Back by a day and forward by a year, in two processes: each writer's order stays, writers are merged by what really came first, and the run lasts as
+    long as it lasted."""
+    installation.write("clock.py", """
+import os, time
+import runwright._journal_writer as writer
+from azureml.core import Run
+run = Run.get_context()
+shift, real = 0, time.time
+writer._clock = lambda: real() + shift
+begun = time.monotonic()
+for i in range(300):
+    if i == 100: shift = -86400
+    if i == 200: shift = 365 * 86400
+    run.log('i', i)
+pid = os.fork()
+if pid == 0:
+    shift = -7 * 86400
+    for i in range(300, 400): run.log('i', i)
+    os._exit(0)
+os.waitpid(pid, 0)
+for i in range(400, 500): run.log('i', i)
+open('outputs/lasted', 'w').write(str(time.monotonic() - begun))
+""")
+    run_id = installation.json("submit", "clock.py")["id"]
+    run = wait_for(lambda: (lambda r: r["status"] in ("Completed", "Failed") and r)(installation.json("runs", "show", run_id)), 60, "the run's end")
+    assert run["status"] == "Completed", run["error"]
+    values = json.loads(installation.python("import json, sys; from azureml.core import Workspace; print(json.dumps(Workspace.from_config().get_run(sys.argv[1]).get_metrics()['i']))", run_id).stdout)
+    assert values == list(range(500))
+    start, end = (datetime.datetime.strptime(run[key], "%Y-%m-%dT%H:%M:%S.%fZ") for key in ("start_time", "end_time"))
+    lasted = float((installation.run_dir(run_id) / "work/outputs/lasted").read_text())
+    assert lasted <= (end - start).total_seconds() < lasted + 30
+
+
+def test_a_killed_executor_streams_again_soon(installation):
+    installation.write("ticks.py", "import time\nfor i in range(6000):\n    print(i, flush=True)\n    time.sleep(0.005)\n")
+    run_id = installation.json("submit", "ticks.py")["id"]
+    url, headers = installation.config()["server"], {"Authorization": "Bearer " + installation.token()}
+
+    def size():
+        request = urllib.request.Request(url + "/api/v1/runs/%s/artifacts?prefix=azureml-logs/70" % run_id, headers=headers)
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return sum(one["size"] for one in json.loads(answer.read())["items"])
+
+    wait_for(lambda: size() > 100, what="the first lines")
+    log, took = installation.run_dir(run_id) / "azureml-logs/70_driver_log.txt", []
+    for _ in range(3):
+        for pid in wait_for(lambda: executor_pids(installation.run_dir(run_id)), what="an executor"):
+            os.kill(pid, signal.SIGKILL)
+        killed, printed = time.monotonic(), log.stat().st_size
+        wait_for(lambda: size() > printed, what="what was printed after the kill")
+        took.append(time.monotonic() - killed)
+    installation.cli("runs", "cancel", run_id)
+    assert sorted(took)[1] < 3, took  # about a second on a quiet machine
+    print("streams again after", took)

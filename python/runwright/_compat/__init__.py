@@ -1,0 +1,35 @@
+"""Compatibility shims: what lets code from another year run on the packages of today.
+
+Loaded by site/sitecustomize.py as the package `_runwright_compat`, apart from `runwright`, which a script may never import. Which
+shims are on is decided by the run's environment (profiles/); a process without RUNWRIGHT_COMPAT never sees this package.
+
+A shim is a module with `install()`: it says which import it waits for (hooks.when_imported) and changes that module after it was
+executed. Its first real use is told by report.note. An error in a shim is a warning, never the end of a script.
+"""
+
+SHIMS = ("numpy_aliases", "torch_load", "tf1", "sklearn_externals", "chainer_iterator_epoch", "collections_abc", "gpu_to_cpu")
+
+
+def start(path):
+    """Installs what the file at `path` lists: `{"shims": [name], "sources": [rule]}`."""
+    import json
+    from importlib import import_module
+
+    from . import report
+
+    report.open_beside(path)
+    with open(path, encoding="utf-8") as file:
+        wanted = json.load(file)
+    for name in wanted.get("shims") or ():
+        if name not in SHIMS:
+            report.note("compat", "there is no compatibility shim %r in this version of Runwright" % name)
+            continue
+        try:
+            import_module("." + name, __name__).install()
+        except Exception as error:
+            report.failed(name, error)
+    if wanted.get("sources"):
+        try:
+            import_module(".sources", __name__).install(wanted["sources"])
+        except Exception as error:
+            report.failed("sources", error)
