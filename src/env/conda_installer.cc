@@ -149,7 +149,8 @@ struct CondaInstaller::Job {
   Reach reach;
   CondaLock lock;
   std::vector<std::string> warnings;
-  std::string folder;  // holds the environment while it is made; "" before
+  std::string folder;                  // holds the environment while it is made; "" before
+  std::shared_ptr<os::FileLock> part;  // says that its maker lives
   std::string final_folder;
   std::string build_id;
   int64_t started_us = 0;
@@ -359,7 +360,7 @@ void CondaInstaller::ResolvePip(const JobPtr& job) {
                 });
   };
   if (python == nullptr) return resolve(job->interpreter);
-  job->folder = os::DirName(uv_.BuildFolder("id")) + "/.part-" + random_.Hex(8);
+  job->folder = NewPart(os::DirName(uv_.BuildFolder("id")), random_);
   job->final_folder = job->made();
   MakePrefix(job, [job, resolve] {
     Interpreter interpreter = job->interpreter;
@@ -395,7 +396,7 @@ void CondaInstaller::Build(BuildRequest request, Progress progress, Done<BuildFa
   job->progress = std::move(progress);
   job->lock = *std::move(lock);
   job->build_id = request.build_id;
-  job->folder = os::DirName(uv_.BuildFolder("id")) + "/.part-" + random_.Hex(8);
+  job->folder = NewPart(os::DirName(uv_.BuildFolder("id")), random_);
   job->final_folder = uv_.BuildFolder(request.build_id);
   job->started_us = clock_.BootMicros();
   job->built = done;
@@ -438,8 +439,9 @@ void CondaInstaller::MakePrefix(const JobPtr& job, std::function<void()> then) {
                   then();
                 });
   };
-  Status made = os::PosixFileSystem().MakeDirs(job->folder, 0700);
-  if (!made) return Fail(job, made.error());
+  auto part = HoldPart(job->folder);
+  if (!part) return Fail(job, part.error());
+  job->part = std::make_shared<os::FileLock>(*std::move(part));
   if (job->lock.Find("python") != nullptr) return install();
   pip_.MakeVenv(job->interpreter, job->made(), job->progress,
                 [this, job, install](const Status& venv) {
