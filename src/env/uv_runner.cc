@@ -142,6 +142,7 @@ void UvRunner::Run(UvCommand command, Log log, Done done) {
         Error(Code::kFailedPrecondition,
               "uv is not there: put it beside the server's program or on its PATH (`make build` "
               "or `pip install uv`), then submit again"));
+  if (!log) log = [](std::string_view) {};
   waiting_.push_back(
       std::make_shared<Job>(next_id_++, std::move(command), std::move(log), std::move(done)));
   Next();
