@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include "base/strings.h"
 #include "env/secrets.h"
@@ -13,6 +14,8 @@ namespace {
 /// Each uses several cores and connections by itself.
 constexpr size_t kMostAtOnce = 4;
 constexpr int64_t kDelayFactors[] = {1, 3};
+constexpr size_t kMostWords = 64 << 10;
+constexpr size_t kMostHead = 8 << 10;
 
 /// "3 s", "0.01 s".
 std::string SecondsText(int64_t ms) {
@@ -62,15 +65,43 @@ class UvRunner::Job {
   }
   void Emit(std::string_view lines) {
     std::string masked = MaskUserInfo(Utf8Lossy(lines));
-    words += masked;
+    Keep(words, masked);
     std::string shown;
     for (const std::string& line : Split(masked, '\n')) {
       failing = failing || line.starts_with("error");
       // "Using Python … environment at: …" names a folder that is gone when the build is published.
       if (line.empty() || line.starts_with("Using Python ")) continue;
-      (failing ? held : shown) += line + "\n";
+      if (failing) {
+        Keep(held, line + "\n");
+      } else {
+        shown += line + "\n";
+      }
     }
     if (!shown.empty() && log) log(shown);
+  }
+  /// A build may print without end: the beginning, which names it, and the last lines are kept.
+  static void Keep(std::string& text, std::string_view more) {
+    text.append(more);
+    if (text.size() <= 2 * kMostWords) return;
+    size_t head = text.find('\n', kMostHead);
+    size_t tail = text.find('\n', text.size() - kMostWords);
+    if (head == std::string::npos || tail == std::string::npos || tail <= head) {
+      text.erase(kMostHead, text.size() - kMostHead - kMostWords);
+    } else {
+      text.erase(head + 1, tail - head);
+    }
+  }
+  /// What was being built when it was ended.
+  void SayTimeout() {
+    std::string name;
+    for (const std::string& line : Split(words, '\n')) {
+      std::string_view text = Trim(line);
+      if (text.starts_with("Building ")) name = text.substr(9);
+      if (text.starts_with("Built ") && text.substr(6) == name) name.clear();
+    }
+    Emit("error: " + (name.empty() ? "uv was ended" : "Failed to build `" + name + "`") +
+         "\n  cause: it took longer than " + SecondsText(command.limit_ms) +
+         ", the limit (RUNWRIGHT_BUILD_SECONDS of the server)\n");
   }
   /// The error of a try that is the last one; of the others only the cause is told.
   void EmitHeld() {
@@ -91,14 +122,21 @@ class UvRunner::Job {
   std::string online_words;  // of the last try with network: its cause is the one to name
   std::unique_ptr<os::StreamProcess> process;
   TimerId timer = 0;
+  TimerId limit = 0;
+  bool timed_out = false;
 };
 
-UvRunner::UvRunner(Loop& loop, std::string program, int64_t retry_delay_ms)
-    : loop_(loop), program_(std::move(program)), retry_delay_ms_(retry_delay_ms) {}
+UvRunner::UvRunner(Loop& loop, std::string program, int64_t retry_delay_ms, Wrap wrap)
+    : loop_(loop),
+      program_(std::move(program)),
+      retry_delay_ms_(retry_delay_ms),
+      wrap_(std::move(wrap)) {}
 
 UvRunner::~UvRunner() {
-  for (auto& [id, job] : jobs_)
+  for (auto& [id, job] : jobs_) {
     if (job->timer != 0) loop_.Cancel(job->timer);
+    if (job->limit != 0) loop_.Cancel(job->limit);
+  }
 }
 
 void UvRunner::Run(UvCommand command, Log log, Done done) {
@@ -137,6 +175,11 @@ void UvRunner::Start(const std::shared_ptr<Job>& job) {
   spec.environment = ToEntries(variables);
   spec.working_dir = job->command.working_dir;
   std::weak_ptr<Job> weak = job;
+  Status wrapped = wrap_ ? wrap_(spec) : Ok();
+  if (!wrapped)
+    return loop_.Post("uv.unwrapped", [this, weak, error = wrapped.error()] {
+      if (auto strong = weak.lock()) Ended(strong, error);
+    });
   os::StreamProcess::Callbacks callbacks;
   callbacks.on_stderr = [weak](const std::string& bytes) {
     if (auto strong = weak.lock()) strong->OnStderr(bytes);
@@ -145,11 +188,21 @@ void UvRunner::Start(const std::shared_ptr<Job>& job) {
     if (auto strong = weak.lock()) Ended(strong, std::move(result));
   };
   job->process = os::StartStreamProcess(loop_, std::move(spec), std::move(callbacks));
+  if (job->command.limit_ms == 0) return;
+  job->limit = loop_.After("uv.limit", std::chrono::milliseconds(job->command.limit_ms), [weak] {
+    auto strong = weak.lock();
+    if (!strong || !strong->process) return;
+    strong->limit = 0;
+    strong->timed_out = true;
+    strong->process->Kill();
+  });
 }
 
 void UvRunner::Ended(const std::shared_ptr<Job>& job, Result<os::CommandResult> result) {
   job->process.reset();
+  if (job->limit != 0) loop_.Cancel(std::exchange(job->limit, 0));
   job->FlushPartial();
+  if (job->timed_out) job->SayTimeout();
   auto finish = [&](Result<UvOutcome> outcome) {
     job->EmitHeld();
     jobs_.erase(job->id);
@@ -164,7 +217,8 @@ void UvRunner::Ended(const std::shared_ptr<Job>& job, Result<os::CommandResult> 
   }
   if (!last.offline) job->online_words = job->words;
   UvTry next;
-  if (result->exit_code > 128 || !NextTry(job->tries, job->words, retry_delay_ms_, &next)) {
+  if (job->command.once || job->timed_out || result->exit_code > 128 ||
+      !NextTry(job->tries, job->words, retry_delay_ms_, &next)) {
     if (job->words.empty() && result->exit_code > 128)
       job->words =
           "error: uv was ended by signal " + std::to_string(result->exit_code - 128) + "\n";

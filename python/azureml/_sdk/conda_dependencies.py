@@ -245,10 +245,12 @@ def _copied(value):
 
 def _read_file(path):
     try:
-        with open(path, encoding="utf-8") as file:
-            text = file.read()
+        with open(path, "rb") as file:
+            text = file.read(yaml_subset.MOST_BYTES + 1).decode("utf-8")
     except OSError as error:
         raise UserErrorException("The conda file %s cannot be read: %s" % (path, error.strerror))
+    except UnicodeDecodeError as error:
+        raise UserErrorException("The conda file %s is no UTF-8 text (byte %d)." % (path, error.start))
     try:
         return _checked(yaml_subset.load(text, os.path.basename(path)), path)
     except yaml_subset.YamlError as error:
@@ -274,4 +276,6 @@ def _checked_item(item, path):
         return {"pip": [str(line) for line in item["pip"] or ()]}
     if item is None:
         raise UserErrorException("%s: a dependency is empty." % path)
+    if isinstance(item, (list, tuple)):
+        raise UserErrorException("%s: a dependency must be a package or a pip list, not %.80r." % (path, item))
     return str(item)
