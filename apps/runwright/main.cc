@@ -17,6 +17,7 @@ int main(int argc, char** argv) {
                                       .listen = o.listen,
                                       .run_root = o.run_root,
                                       .container_engine = o.container_engine,
+                                      .env_root = o.env_root,
                                       .finalizing_seconds = o.finalizing_seconds,
                                       .silent_seconds = o.silent_seconds,
                                       .allow_network_fs = o.allow_network_fs});

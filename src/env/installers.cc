@@ -52,7 +52,7 @@ class Installers final : public Installer {
     return conda ? *parts_.conda : *parts_.uv;
   }
   Installer* Maker(const std::string& build_id) const {
-    for (Installer* installer : {parts_.uv.get(), parts_.images.get()})
+    for (Installer* installer : {parts_.conda.get(), parts_.uv.get(), parts_.images.get()})
       if (installer != nullptr && installer->IsPublished(build_id)) return installer;
     return nullptr;
   }

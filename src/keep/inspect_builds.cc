@@ -165,7 +165,9 @@ class Look {
       return false;
     }
     std::vector<std::string> changed = ChangedFiles(fs_, folder, view_.deep, 5);
+    if (changed.empty() && view_.changed) changed = view_.changed(folder);
     if (changed.empty()) return true;
+    if (changed.size() > 5) changed.resize(5);
     Add(Health::kError, name,
         "was changed after it was published: " + Join(changed, ", ") + " in " + folder, kCollect);
     return false;

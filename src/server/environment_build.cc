@@ -81,8 +81,8 @@ void EnvironmentService::Resolve(const TaskPtr& task) {
   const env::Interpreter& python = task->python.interpreter;
   if (!task->python.warning.empty()) Log(task, task->python.warning + "\n");
   task->row.python = PythonJson(task->python);
-  bool conda = task->spec.kind == env::EnvironmentSpec::Kind::kConda;
-  if (task->spec.requirements.empty() && !conda && !task->spec.recipe.site_packages) {
+  bool nothing = task->spec.requirements.empty() && !task->spec.recipe.site_packages;
+  if (nothing && task->spec.kind != env::EnvironmentSpec::Kind::kConda) {
     KeepResolved(task, {});
     return Locked(task);
   }
