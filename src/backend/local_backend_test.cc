@@ -157,6 +157,13 @@ TEST_F(LocalBackendTest, KillsWhatADeadShimLeft) {
   WriteState("group", "/sys/fs/cgroup/memory/runwright-7\n");
   backend.KillRemains(RunId("r1"));
   EXPECT_EQ(launcher_.groups, std::vector<std::string>{"/sys/fs/cgroup/memory/runwright-7"});
+  size_t before = launcher_.specs.size();
+  WriteState("container",
+             std::string("cwd=/\0out=/log\0arg=/usr/bin/podman\0arg=rm\0env=A=1\0", 50));
+  backend.KillRemains(RunId("r1"));
+  ASSERT_EQ(launcher_.specs.size(), before + 1) << "what the engine keeps of its container";
+  EXPECT_EQ(launcher_.specs.back().argv, (std::vector<std::string>{"/usr/bin/podman", "rm"}));
+  EXPECT_EQ(launcher_.specs.back().environment, std::vector<std::string>{"A=1"});
 }
 
 TEST(ExitRecord, IsReadAsTheShimWritesIt) {

@@ -42,8 +42,8 @@ void ImageInstaller::Inspect(const std::string& name, Done<ImageFacts> done) {
       });
 }
 
-void ImageInstaller::Ensure(const Image& image, const std::string& login, Progress progress,
-                            Done<ImageFacts> done) {
+void ImageInstaller::Ensure(const Image& image, const std::string& login, const Progress& progress,
+                            const Done<ImageFacts>& done) {
   std::string local = !image.dockerfile.empty()        ? BaseTag(image)
                       : image.registry_address.empty() ? image.name
                                                        : PullName(image);
@@ -54,8 +54,8 @@ void ImageInstaller::Ensure(const Image& image, const std::string& login, Progre
   });
 }
 
-void ImageInstaller::Pull(const Image& image, const std::string& login, Progress progress,
-                          Done<ImageFacts> done) {
+void ImageInstaller::Pull(const Image& image, const std::string& login, const Progress& progress,
+                          const Done<ImageFacts>& done) {
   std::string name = PullName(image);
   std::string registry = RegistryOf(name);
   if (registry == "localhost")
@@ -94,8 +94,8 @@ std::string ImageInstaller::BaseTag(const Image& image) const {
   return "localhost/runwright/base:" + Sha256Hex(key).substr(0, 32);
 }
 
-void ImageInstaller::BuildBase(const Image& image, const std::string& login, Progress progress,
-                               Done<ImageFacts> done) {
+void ImageInstaller::BuildBase(const Image& image, const std::string& login,
+                               const Progress& progress, const Done<ImageFacts>& done) {
   MakePart([=, this](Result<Part> part) {
     if (!part) return done(part.error());
     std::string folder = (*part)->path();
@@ -132,8 +132,8 @@ void ImageInstaller::BuildBase(const Image& image, const std::string& login, Pro
 }
 
 void ImageInstaller::FindPython(const Image& image, const ImageFacts& facts,
-                                std::vector<std::string> names, Progress progress,
-                                Done<Interpreter> done) {
+                                std::vector<std::string> names, const Progress& progress,
+                                const Done<Interpreter>& done) {
   if (names.empty())
     return done(Error(Code::kInvalidArgument,
                       "image " + ShownName(image) +

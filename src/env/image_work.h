@@ -87,15 +87,16 @@ class ImageInstaller final : public Installer {
   void LearnEngine(const Image& image, std::function<void(Status)> then);
 
   // image_source.cc
-  void Ensure(const Image& image, const std::string& login, Progress progress,
-              Done<ImageFacts> done);
+  void Ensure(const Image& image, const std::string& login, const Progress& progress,
+              const Done<ImageFacts>& done);
   void Inspect(const std::string& name, Done<ImageFacts> done);
-  void Pull(const Image& image, const std::string& login, Progress progress, Done<ImageFacts> done);
-  void BuildBase(const Image& image, const std::string& login, Progress progress,
-                 Done<ImageFacts> done);
+  void Pull(const Image& image, const std::string& login, const Progress& progress,
+            const Done<ImageFacts>& done);
+  void BuildBase(const Image& image, const std::string& login, const Progress& progress,
+                 const Done<ImageFacts>& done);
   std::string BaseTag(const Image& image) const;
   void FindPython(const Image& image, const ImageFacts& facts, std::vector<std::string> names,
-                  Progress progress, Done<Interpreter> done);
+                  const Progress& progress, const Done<Interpreter>& done);
 
   // image_packages.cc
   /// Conda packages as pip's where there are any; warnings say which.

@@ -45,8 +45,10 @@ void AddMounts(const RunFolder& folder, const LaunchPlan& plan, const ContainerM
                std::vector<std::string>& out) {
   out.push_back(os::BindMountOption(folder.root, folder.root, false));
   out.push_back(os::BindMountOption(plan.image.guard, kGuardInside, true));
-  for (const std::string& path : mounts.read_only) out.push_back(os::BindMountOption(path, path, true));
-  for (const std::string& path : mounts.writable) out.push_back(os::BindMountOption(path, path, false));
+  for (const std::string& path : mounts.read_only)
+    out.push_back(os::BindMountOption(path, path, true));
+  for (const std::string& path : mounts.writable)
+    out.push_back(os::BindMountOption(path, path, false));
 }
 
 void Append(std::string& out, std::string_view key, std::string_view value) {

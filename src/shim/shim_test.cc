@@ -259,6 +259,26 @@ TEST_F(ShimTest, SignalsTheWholeTree) {
   EXPECT_EQ(FileText("work/child"), "term\n");
 }
 
+TEST_F(ShimTest, OfAContainerTheEnginesClientAloneGetsSignals) {
+  StartShim();
+  EXPECT_EQ(Next(), "IDLE");
+  WriteScript(
+      "setsid sh -c 'trap \"echo term > inside\" TERM; echo up > inside_up; "
+      "while :; do sleep 0.01; done' & "
+      "trap 'echo term > client; exit 3' TERM; while :; do sleep 0.01; done");
+  std::string text = *os::ReadFile(fs_, dir_ + "/state/launch");
+  ASSERT_TRUE(os::WriteFileAtomically(fs_, dir_ + "/state/launch",
+                                      text + "container=1" + std::string(1, '\0')));
+  Send("LAUNCH");
+  WaitStarted();
+  WaitForFile("inside_up");
+  Send("SIGNAL 15");
+  EXPECT_EQ(Next(), "EXITED code 3");
+  EXPECT_EQ(Next(), "GONE") << "what the client left is killed";
+  EXPECT_EQ(FileText("work/client"), "term\n");
+  EXPECT_FALSE(os::Exists(fs_, dir_ + "/work/inside")) << "the client would have handed it on";
+}
+
 TEST_F(ShimTest, LeftoversGetTermThenKill) {
   StartShim();
   EXPECT_EQ(Next(), "IDLE");
