@@ -18,6 +18,7 @@ int main(int argc, char** argv) {
                                       .run_root = o.run_root,
                                       .env_root = o.env_root,
                                       .finalizing_seconds = o.finalizing_seconds,
+                                      .build_seconds = o.build_seconds,
                                       .silent_seconds = o.silent_seconds,
                                       .allow_network_fs = o.allow_network_fs});
           },

@@ -32,6 +32,7 @@ struct ServerOptions {
   std::string run_root;
   std::string env_root;
   int64_t finalizing_seconds = 0;  // 0: as at the last start
+  int64_t build_seconds = 0;
   int64_t silent_seconds = 0;
   bool allow_network_fs = false;
 };

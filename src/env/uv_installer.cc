@@ -8,6 +8,7 @@
 #include "base/strings.h"
 #include "env/build_folder.h"
 #include "env/build_manifest.h"
+#include "env/bytecode.h"
 #include "env/interpreters.h"
 #include "env/pip_config.h"
 #include "env/secrets.h"
@@ -77,6 +78,8 @@ class UvInstaller final : public Installer {
         runner_(loop, FindUv(options_), options_.retry_delay_ms) {
     // Listed now, removed later: what this server makes itself is not among them.
     auto left = std::make_shared<std::vector<std::string>>(Leftovers(Builds(), !options_.shared));
+    for (std::string& part : Leftovers(options_.folder + "/bytecode", !options_.shared))
+      left->push_back(std::move(part));
     if (!left->empty())
       pool_.Run(
           "env.leftovers", [left] { RemoveLeftovers(*left); }, [] {});
@@ -115,7 +118,7 @@ class UvInstaller final : public Installer {
   BuildUse UseOf(const std::string& build_id) const override {
     std::string folder = BuildFolder(build_id);
     json::Value protect;
-    protect.Set("build", folder);
+    protect.Set("build", folder).Set("bytecode", BytecodeFolder(folder));
     protect.Set("cache", json::Array{json::Value(CacheFolder(options_))});
     return {folder + "/bin/python", {folder + "/bin"}, {}, std::move(protect)};
   }
@@ -217,6 +220,8 @@ void UvInstaller::Resolve(ResolveRequest request, Progress progress, Done<Resolv
         command.variables = std::move(prepared->variables);
         command.working_dir = folder;
         PassNoIndex(command);
+        command.step = progress.step;
+        command.limit_ms = options_.build_limit_ms;
         runner_.Run(std::move(command), progress.log,
                     [shared, finish, part = prepared->part](Result<UvOutcome> outcome) {
                       if (!outcome) return finish(outcome.error());
@@ -301,6 +306,8 @@ void UvInstaller::Sync(const std::shared_ptr<BuildJob>& job) {
   command.variables = job->variables;
   command.working_dir = job->folder;
   PassNoIndex(command);
+  command.step = job->progress.step;
+  command.limit_ms = options_.build_limit_ms;
   job->progress.Log("Installing " + std::to_string(PackagesOf(job->request.lock).size()) +
                     " packages\n");
   runner_.Run(std::move(command), job->progress.log, [this, job](Result<UvOutcome> outcome) {

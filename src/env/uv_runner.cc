@@ -22,6 +22,25 @@ std::string SecondsText(int64_t ms) {
 }
 }  // namespace
 
+namespace {
+constexpr size_t kMostLine = 64 << 10;
+constexpr size_t kMostTold = 4 << 20;
+constexpr size_t kEnd = 256 << 10;
+
+/// A package's build may print a hundred megabytes: what it said first and last is enough.
+void KeepEnds(std::string& text) {
+  if (text.size() > 4 * kEnd) text.replace(kEnd, text.size() - 2 * kEnd, "\n…\n");
+}
+
+std::string LastLinesOf(const std::string& text) {
+  constexpr size_t kLines = 10;
+  std::vector<std::string> lines = Split(Trim(text), '\n');
+  if (lines.size() > kLines)
+    lines.erase(lines.begin(), lines.end() - static_cast<std::ptrdiff_t>(kLines));
+  return Join(lines, "\n");
+}
+}  // namespace
+
 bool NextTry(const std::vector<UvTry>& failed, std::string_view words, int64_t retry_delay_ms,
              UvTry* next) {
   if (failed.empty()) {
@@ -52,7 +71,8 @@ class UvRunner::Job {
   void OnStderr(const std::string& bytes) {
     partial += bytes;
     size_t end = partial.rfind('\n');
-    if (end == std::string::npos) return;
+    if (end == std::string::npos && partial.size() < kMostLine) return;
+    if (end == std::string::npos) end = partial.size() - 1;
     Emit(partial.substr(0, end + 1));
     partial.erase(0, end + 1);
   }
@@ -63,18 +83,30 @@ class UvRunner::Job {
   void Emit(std::string_view lines) {
     std::string masked = MaskUserInfo(Utf8Lossy(lines));
     words += masked;
+    KeepEnds(words);
     std::string shown;
     for (const std::string& line : Split(masked, '\n')) {
       failing = failing || line.starts_with("error");
       // "Using Python … environment at: …" names a folder that is gone when the build is published.
       if (line.empty() || line.starts_with("Using Python ")) continue;
       (failing ? held : shown) += line + "\n";
+      std::string step = failing ? "" : steps.After(line);
+      if (!step.empty() && command.step) command.step(step);
     }
-    if (!shown.empty() && log) log(shown);
+    KeepEnds(held);
+    Show(shown);
+  }
+  void Show(const std::string& lines) {
+    if (lines.empty() || !log) return;
+    size_t before = told;
+    told += lines.size();
+    if (told <= kMostTold) return log(lines);
+    if (before <= kMostTold) log("… (more than a log should hold; an error's last lines follow)\n");
   }
   /// The error of a try that is the last one; of the others only the cause is told.
   void EmitHeld() {
     if (!held.empty() && log) log(held);
+    told = 0;
     held.clear();
   }
   bool user_retries() const { return command.variables.contains("UV_HTTP_RETRIES"); }
@@ -88,6 +120,10 @@ class UvRunner::Job {
   std::string words;  // of this try
   std::string held;   // its lines from the error on
   bool failing = false;
+  UvSteps steps;
+  size_t told = 0;  // bytes of this try's log
+  bool overdue = false;
+  TimerId watch = 0;
   std::string online_words;  // of the last try with network: its cause is the one to name
   std::unique_ptr<os::StreamProcess> process;
   TimerId timer = 0;
@@ -97,8 +133,21 @@ UvRunner::UvRunner(Loop& loop, std::string program, int64_t retry_delay_ms)
     : loop_(loop), program_(std::move(program)), retry_delay_ms_(retry_delay_ms) {}
 
 UvRunner::~UvRunner() {
-  for (auto& [id, job] : jobs_)
+  for (auto& [id, job] : jobs_) {
     if (job->timer != 0) loop_.Cancel(job->timer);
+    if (job->watch != 0) loop_.Cancel(job->watch);
+  }
+}
+
+void UvRunner::Watch(const std::shared_ptr<Job>& job) {
+  job->watch = loop_.After("uv.limit", std::chrono::milliseconds(job->command.limit_ms),
+                           [weak = std::weak_ptr<Job>(job)] {
+                             auto strong = weak.lock();
+                             if (!strong) return;
+                             strong->watch = 0;
+                             strong->overdue = true;
+                             if (strong->process) strong->process->Kill();
+                           });
 }
 
 void UvRunner::Run(UvCommand command, Log log, Done done) {
@@ -118,6 +167,7 @@ void UvRunner::Next() {
     waiting_.pop_front();
     jobs_[job->id] = job;
     job->tries.push_back(UvTry{});
+    Watch(job);
     Start(job);
   }
 }
@@ -151,12 +201,18 @@ void UvRunner::Ended(const std::shared_ptr<Job>& job, Result<os::CommandResult> 
   job->process.reset();
   job->FlushPartial();
   auto finish = [&](Result<UvOutcome> outcome) {
+    if (job->watch != 0) loop_.Cancel(job->watch);
     job->EmitHeld();
     jobs_.erase(job->id);
     Next();
     job->done(std::move(outcome));
   };
   if (!result) return finish(result.error());
+  if (job->overdue)
+    return finish(Error(Code::kDeadlineExceeded,
+                        "uv came to no end in " + SecondsText(job->command.limit_ms) +
+                            " and was ended (server --build-limit); it said at last:\n" +
+                            LastLinesOf(job->words)));
   const UvTry last = job->tries.back();
   if (result->exit_code == 0) {
     if (last.offline) job->log("Done from uv's cache, without the network\n");

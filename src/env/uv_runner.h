@@ -20,6 +20,8 @@ struct UvCommand {
   std::vector<std::string> arguments;  // after the program's name
   Variables variables;
   std::string working_dir;
+  std::function<void(std::string_view)> step;  // what uv is doing; may be empty
+  int64_t limit_ms = int64_t{7200} * 1000;     // then it is ended: a package's build may hang
 };
 
 /// How a try after the first goes on; pure.
@@ -49,13 +51,15 @@ class UvRunner {
   UvRunner(Loop& loop, std::string program, int64_t retry_delay_ms);
   ~UvRunner();
 
-  /// uv's own lines go to `log` as they come, passwords masked. An error: uv could not be started.
+  /// uv's own lines go to `log` as they come, passwords masked; of many megabytes the beginning
+  /// and, in an error, the end. An error: uv could not be started, or came to no end in its time.
   void Run(UvCommand command, Log log, Done done);
 
  private:
   class Job;
   void Next();
   void Start(const std::shared_ptr<Job>& job);
+  void Watch(const std::shared_ptr<Job>& job);
   void Ended(const std::shared_ptr<Job>& job, Result<os::CommandResult> result);
 
   Loop& loop_;

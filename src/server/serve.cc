@@ -34,6 +34,7 @@ namespace {
 constexpr const char* kListenSetting = "listen";
 constexpr const char* kRunRootsSetting = "run_roots";
 constexpr const char* kFinalizingSetting = "finalizing_seconds";
+constexpr const char* kBuildSetting = "build_seconds";
 constexpr const char* kSilentSetting = "silent_seconds";
 constexpr const char* kFirstListen = "127.0.0.1:0";
 constexpr int kPoolThreads = 4;
@@ -145,6 +146,7 @@ struct Server {
   Paths paths;
   std::vector<std::string> older_run_roots;
   bool shares_builds = false;
+  int64_t build_seconds = 7200;
   std::unique_ptr<os::FileSystem> fs = MakeFatalSyncFileSystem(os::PosixFileSystem());
   net::AsioLoop loop;
   std::unique_ptr<OpenData> data;
@@ -269,7 +271,8 @@ Status Server::Wire() {
                                    .program_folder = os::DirName(options.program),
                                    .default_python = options.default_python,
                                    .variables = OwnVariables(),
-                                   .shared = shares_builds});
+                                   .shared = shares_builds,
+                                   .build_limit_ms = build_seconds * 1000});
   parts.conda = env::MakeCondaInstaller(
       loop, *pool, SystemClock(), SystemRandom(), *parts.uv,
       {.folder = paths.env,
@@ -277,7 +280,8 @@ Status Server::Wire() {
        .driver = options.sdk_path + "/runwright/conda_solver.py",
        .names_file = os::DirName(options.sdk_path) + "/profiles/conda-pip-names.json",
        .variables = OwnVariables()});
-  installer = env::ShareBuilds(env::MakeInstallers(std::move(parts)), loop, *pool, paths.env);
+  installer = env::ShareBuilds(env::MakeInstallers(std::move(parts)), loop, *pool, SystemRandom(),
+                               paths.env);
   core = TRY(Core::Create({.loop = loop,
                            .pool = *pool,
                            .clock = SystemClock(),
@@ -309,6 +313,7 @@ Status Server::Start(const ServeOptions& given) {
   TRY(ChooseRunRoot(given.run_root));
   TRY(ChooseEnvRoot(given.env_root));
   TRY(Remember(kFinalizingSetting, given.finalizing_seconds, &options.finalizing_seconds));
+  TRY(Remember(kBuildSetting, given.build_seconds, &build_seconds));
   TRY(Remember(kSilentSetting, given.silent_seconds, &options.silent_seconds));
   TRY(Listen(given.listen));
   TRY(Wire());

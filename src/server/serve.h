@@ -15,6 +15,7 @@ struct ServeOptions {
   std::string env_root;  // folder of builds, shared by the servers of a machine that name it;
                          // empty: as at the last start, at first <data>/env
   int64_t finalizing_seconds = 0;  // 0: as at the last start, at first 3600
+  int64_t build_seconds = 0;       // 0: as at the last start, at first 7200
   int64_t silent_seconds = 0;      // 0: as at the last start, at first 90
   bool allow_network_fs = false;   // else a data folder on NFS, SMB, sshfs, … is refused
 };
