@@ -170,13 +170,13 @@ class Grammar {
     serve->add_option("--run-root", server_.run_root,
                       "folder of run folders (default: as at the last start; first runs in the "
                       "data folder)");
+    serve->add_option("--container-engine", server_.container_engine,
+                      "podman or docker, a path or a name (default: the first on PATH)");
     serve->add_option("--env-root", server_.env_root,
                       "folder of environments, shared by all servers of this machine that name it "
                       "(default: as at the last start; first env in the data folder)");
     serve->add_option("--finalizing-limit", server_.finalizing_seconds,
                       "seconds for collecting what a run left (default 3600)");
-    serve->add_option("--build-limit", server_.build_seconds,
-                      "seconds until an installer that comes to no end is ended (default 7200)");
     serve->add_option("--silent-limit", server_.silent_seconds,
                       "seconds without a word until a run is NotResponding (default 90)");
     serve->add_flag("--allow-network-fs", server_.allow_network_fs,

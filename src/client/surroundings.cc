@@ -78,11 +78,17 @@ std::string Surroundings::FindProgram(const std::string& name) const {
   return "";
 }
 
+namespace {
+/// A setting for the server, not for this program.
+constexpr const char* kBuildSeconds = "RUNWRIGHT_BUILD_SECONDS";
+}  // namespace
+
 std::vector<std::string> Surroundings::EnvironmentOfChildren() const {
   std::vector<std::string> out;
   out.reserve(variables.size());
   for (const auto& [name, value] : variables)
-    if (!name.starts_with("RUNWRIGHT_")) out.emplace_back(name).append("=").append(value);
+    if (!name.starts_with("RUNWRIGHT_") || name == kBuildSeconds)
+      out.emplace_back(name).append("=").append(value);
   return out;
 }
 

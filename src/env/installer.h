@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "env/python_version.h"
+#include "env/realise.h"
 #include "env/spec.h"
 #include "json/value.h"
 
@@ -85,6 +86,11 @@ class Installer {
   /// has to be asked first (Find). kNotFound lists the Pythons that are there.
   virtual Result<std::optional<Interpreter>> Known(const std::string& asked) = 0;
   virtual void Find(const std::string& asked, Done<Interpreter> done) = 0;
+  /// What profiles need to know of this machine.
+  virtual void Facts(FactsWanted wanted, Done<NodeFacts> done) {
+    (void)wanted;
+    done(NodeFacts{});
+  }
   /// The Python that the environment gets; one of an image is fetched first.
   virtual void Choose(const EnvironmentSpec& spec, Progress progress, Done<PythonChoice> done) = 0;
   /// Whether a Python chosen earlier is there unchanged; without a process.
@@ -112,6 +118,9 @@ class Installer {
   }
   /// "linux-x86_64-glibc2.36"
   virtual std::string Platform() const = 0;
+
+  /// A published build is about to be moved aside, to be removed: what lies elsewhere may go, too.
+  virtual void Retiring(const std::string& build_id) { (void)build_id; }
 
   /// What was learned about interpreters, kept by the caller over restarts.
   virtual std::string SaveState() = 0;

@@ -93,8 +93,10 @@ void AddVersions(const std::string& folder, std::vector<std::string>& out) {
 }
 }  // namespace
 
-Interpreters::Interpreters(Variables variables, std::string default_python)
-    : variables_(std::move(variables)), default_python_(std::move(default_python)) {}
+Interpreters::Interpreters(Variables variables, std::string default_python, std::string fetched)
+    : variables_(std::move(variables)),
+      default_python_(std::move(default_python)),
+      fetched_(std::move(fetched)) {}
 
 std::string Interpreters::NameOf(const std::string& asked) const {
   return asked.empty() || asked == "python" ? default_python_ : asked;
@@ -177,6 +179,7 @@ std::vector<std::string> Interpreters::Candidates() const {
   std::string data = Get(variables_, "XDG_DATA_HOME");
   AddVersions(!uv.empty() ? uv : (data.empty() ? home + "/.local/share" : data) + "/uv/python",
               out);
+  if (!fetched_.empty()) AddVersions(fetched_, out);
   std::set<std::string> seen;
   std::erase_if(out, [&](const std::string& path) { return !seen.insert(path).second; });
   return out;

@@ -17,8 +17,9 @@ namespace rw::env {
 /// starts processes says so.
 class Interpreters {
  public:
-  /// `default_python`: what "python" and an absent version mean, a name or a path.
-  Interpreters(Variables variables, std::string default_python);
+  /// `default_python`: what "python" and an absent version mean, a name or a path. `fetched`: a
+  /// folder with further installations, which need not be there.
+  Interpreters(Variables variables, std::string default_python, std::string fetched = {});
 
   /// `asked` is a name for PATH, or a path. Answers known already; no process is started. An error
   /// when no such file is there (kNotFound, with the Pythons that exist), nullopt when it must be
@@ -44,6 +45,7 @@ class Interpreters {
 
   const Variables variables_;
   const std::string default_python_;
+  const std::string fetched_;
   std::mutex mutex_;
   std::map<std::string, Interpreter> known_;  // by Key
 };

@@ -57,6 +57,7 @@ class SharedBuilds final : public Installer {
     return inner_->BuildFolder(build_id);
   }
   BuildUse UseOf(const std::string& build_id) const override { return inner_->UseOf(build_id); }
+  void Retiring(const std::string& build_id) override { inner_->Retiring(build_id); }
   void Used(const std::string& build_id) override {
     bytecode_.Make(BuildFolder(build_id));
     pool_.Run(

@@ -32,7 +32,25 @@ struct Image {
   std::string registry_username;
   std::string registry_secret;  // name of the workspace secret that holds the password
   std::string platform;         // "linux/amd64"
+  std::string login;            // "user:password" where it was opened; no part of the identity
   bool empty() const { return name.empty() && dockerfile.empty(); }
+};
+
+/// What profiles add to how packages are resolved and built (env/realise.h); no part of the
+/// identity, and empty in a spec as parsed.
+struct Recipe {
+  /// A requirement whose versions do not work here: the nearest of `range` takes its place.
+  struct Replace {
+    std::string requirement;  // canonical, as in `requirements`
+    std::string range;        // ">=8.4"
+    std::string reason;
+    bool operator==(const Replace&) const = default;
+  };
+  std::string base;                            // interpreter, absolute; empty: chosen by `python`
+  bool site_packages = false;                  // what the base has installed is seen too
+  std::vector<std::string> provided;           // names that it answers: never installed
+  std::vector<std::string> build_constraints;  // bound what source builds use: "setuptools<70"
+  std::vector<Replace> replace;
 };
 
 struct EnvironmentSpec {
@@ -62,6 +80,7 @@ struct EnvironmentSpec {
   Image image;
   /// Requirements that our own SDK answers: installed by nobody, no part of the identity.
   std::vector<std::string> answered;
+  Recipe recipe;
 };
 
 /// null and {} are the default: kind interpreter, "python". kInvalidArgument names the member, the

@@ -5,13 +5,20 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <map>
+
 #include "base/strings.h"
 #include "env/build_folder.h"
 #include "env/build_manifest.h"
 #include "env/bytecode.h"
+#include "env/installed_packages.h"
 #include "env/interpreters.h"
+#include "env/lock_notes.h"
 #include "env/pip_config.h"
 #include "env/secrets.h"
+#include "env/uv_credentials.h"
+#include "env/uv_resolve.h"
 #include "env/uv_runner.h"
 #include "env/uv_words.h"
 #include "os/file_system.h"
@@ -45,9 +52,43 @@ std::optional<std::string> ReadText(const std::string& path) {
   return *std::move(text);
 }
 
+int CountGpus() {
+  auto entries = os::PosixFileSystem().List("/dev");
+  if (!entries) return 0;
+  return static_cast<int>(
+      std::count_if(entries->begin(), entries->end(), [](const os::DirEntry& entry) {
+        return entry.name.starts_with("nvidia") && ParseInt(entry.name.substr(6));
+      }));
+}
+
+Status WriteAll(const std::map<std::string, std::string>& files, const std::string& folder) {
+  for (const auto& [name, text] : files)
+    TRY(os::WriteFileAtomically(os::PosixFileSystem(), os::JoinPath(folder, name), text, 0600));
+  return Ok();
+}
+
 std::string Seconds(int64_t micros) {
   int64_t tenths = (micros + 50'000) / 100'000;
   return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " s";
+}
+
+/// A limit that is no number of seconds is none of ours to guess: the usual one stays.
+UvOptions WithLimit(UvOptions options) {
+  auto seconds = ParseInt(Get(options.variables, "RUNWRIGHT_BUILD_SECONDS"));
+  if (seconds && *seconds > 0) options.build_limit_ms = *seconds * 1000;
+  return options;
+}
+
+/// Where Pythons that uv fetches lie.
+std::string FetchedFolder(const UvOptions& options) { return options.folder + "/python"; }
+
+/// A Python of the minor version that was asked for is there.
+bool HasMinor(const std::string& asked, const Interpreter& have) {
+  auto wanted = ParseVersion(asked);
+  auto version = ParseVersion(have.version);
+  if (!wanted || !version) return true;
+  wanted->patch = -1;
+  return wanted->Matches(*version);
 }
 
 /// uv's own, as it finds it by the variables.
@@ -62,6 +103,7 @@ std::string CacheFolder(const UvOptions& options) {
 
 /// What one command of uv needs, read off the loop.
 struct Prepared {
+  EnvironmentSpec spec;  // its URLs with the passwords that credentials give them
   Variables variables;
   Secrets secrets;
   std::shared_ptr<os::FileLock> part;  // says that the folder's maker lives
@@ -73,8 +115,9 @@ class UvInstaller final : public Installer {
       : pool_(pool),
         clock_(clock),
         random_(random),
-        options_(std::move(options)),
-        interpreters_(std::make_shared<Interpreters>(options_.variables, options_.default_python)),
+        options_(WithLimit(std::move(options))),
+        interpreters_(std::make_shared<Interpreters>(options_.variables, options_.default_python,
+                                                     FetchedFolder(options_))),
         runner_(loop, FindUv(options_), options_.retry_delay_ms) {
     // Listed now, removed later: what this server makes itself is not among them.
     auto left = std::make_shared<std::vector<std::string>>(Leftovers(Builds(), !options_.shared));
@@ -92,12 +135,30 @@ class UvInstaller final : public Installer {
     Work<Interpreter>(
         "env.find", [all = interpreters_, asked] { return all->Find(asked); }, std::move(done));
   }
+  void Facts(FactsWanted wanted, Done<NodeFacts> done) override {
+    Work<NodeFacts>(
+        "env.facts",
+        [all = interpreters_, wanted = std::move(wanted), variables = options_.variables] {
+          return FactsNow(*all, wanted, variables);
+        },
+        std::move(done));
+  }
   void Choose(const EnvironmentSpec& spec, Progress progress, Done<PythonChoice> done) override {
     (void)progress;
+    if (!spec.recipe.base.empty()) {
+      Work<PythonChoice>(
+          "env.choose", [all = interpreters_, spec] { return ChooseBase(*all, spec); },
+          std::move(done));
+      return;
+    }
     Work<PythonChoice>(
         "env.choose",
         [all = interpreters_, version = spec.python] { return ChooseNow(*all, version); },
-        std::move(done));
+        [this, spec, progress = std::move(progress),
+         done = std::move(done)](Result<PythonChoice> choice) {
+          if (!choice || HasMinor(spec.python, choice->interpreter)) return done(std::move(choice));
+          Fetch(spec, progress, *std::move(choice), done);
+        });
   }
   bool IsThere(const EnvironmentSpec& spec, const Interpreter& python) override {
     (void)spec;
@@ -147,6 +208,45 @@ class UvInstaller final : public Installer {
     return ChoosePython(version, all.FindAll());
   }
 
+  /// The interpreter that a profile chose for what is installed in it.
+  static Result<PythonChoice> ChooseBase(Interpreters& all, const EnvironmentSpec& spec) {
+    PythonChoice choice{TRY(all.Find(spec.recipe.base)), ""};
+    const Interpreter& found = choice.interpreter;
+    auto asked = ParseVersion(spec.python);
+    auto version = ParseVersion(found.version);
+    if (asked && version && !asked->Matches(*version))
+      choice.warning = "Python " + spec.python + " → " + found.version + ": " + found.path +
+                       " has the packages that were asked for";
+    return choice;
+  }
+
+  static Result<NodeFacts> FactsNow(Interpreters& all, const FactsWanted& wanted,
+                                    const Variables& variables) {
+    NodeFacts out;
+    out.gpus = CountGpus();
+    if (wanted.all_pythons) {
+      out.pythons = all.FindAll();
+    } else if (auto found = all.Find("")) {
+      if (!found->base_path.empty()) found->path = found->base_path;
+      out.pythons = {*found};
+    }
+    for (const std::string& asked : wanted.packages_of) {
+      std::string path = asked;
+      if (path.empty()) {
+        auto choice = ChoosePython(wanted.python, out.pythons);
+        if (!choice) continue;
+        path = choice->interpreter.path;
+      }
+      if (!IsExecutable(path)) continue;
+      auto found = all.Find(path);
+      auto packages = InstalledPackages(path, variables);
+      if (!found || !packages) continue;  // what cannot tell what it has provides nothing
+      found->path = path;
+      out.packages[asked] = {*found, *std::move(packages)};
+    }
+    return out;
+  }
+
   /// `work` on a worker thread, `done` on the loop unless this is gone by then.
   template <class T, class F>
   void Work(std::string_view name, F work, Done<T> done) {
@@ -160,17 +260,25 @@ class UvInstaller final : public Installer {
 
   /// Makes `folder` and reads what uv's variables come from.
   static Result<Prepared> Prepare(const UvOptions& options, const EnvironmentSpec& spec,
-                                  const Interpreter& python, const std::string& folder) {
+                                  const Interpreter& python,
+                                  const std::vector<Credential>& credentials,
+                                  const std::string& folder) {
     Prepared out;
     out.part = std::make_shared<os::FileLock>(TRY(HoldPart(folder)));
     PipSettings pip = ReadPipSettings(options.variables, python.prefix, ReadText);
-    out.variables = UvVariables(options.variables, pip, spec, out.secrets);
+    out.spec = WithCredentials(spec, credentials);
+    out.variables = UvVariables(options.variables, pip, out.spec, out.secrets);
+    AddGitCredentials(spec, credentials, out.variables);
     out.variables["UV_CACHE_DIR"] = CacheFolder(options);
     // Where runs cannot be kept from writing into a build, what they write stays in that build.
     if (!os::MountNamespacesWork()) out.variables.emplace("UV_LINK_MODE", "copy");
     return out;
   }
 
+  void Fetch(const EnvironmentSpec& spec, const Progress& progress, PythonChoice without,
+             Done<PythonChoice> done);
+  void AfterFetch(const EnvironmentSpec& spec, const UvOutcome& outcome, PythonChoice without,
+                  Done<PythonChoice> done);
   void RemoveLater(const std::string& folder) {
     pool_.Run(
         "env.remove", [folder] { (void)RemoveBuild(folder); }, [] {});
@@ -189,47 +297,80 @@ class UvInstaller final : public Installer {
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
+/// A Python that is not installed, where uv can get it.
+void UvInstaller::Fetch(const EnvironmentSpec& spec, const Progress& progress, PythonChoice without,
+                        Done<PythonChoice> done) {
+  progress.Log("Python " + spec.python +
+               " is not installed; asking for it where uv gets Pythons\n");
+  UvCommand command;
+  command.arguments = {"python", "install", "--no-progress", "--color", "never", spec.python};
+  command.variables = ForTools(options_.variables);
+  command.variables["UV_PYTHON_INSTALL_DIR"] = FetchedFolder(options_);
+  command.variables["UV_PYTHON_INSTALL_BIN"] = "0";  // no link in the user's ~/.local/bin
+  if (!command.variables.contains("UV_SYSTEM_CERTS")) command.variables["UV_SYSTEM_CERTS"] = "1";
+  command.working_dir = "/";
+  command.limit_ms = options_.build_limit_ms;
+  command.once = true;
+  runner_.Run(std::move(command), progress.log,
+              [this, spec, without, done](const Result<UvOutcome>& outcome) {
+                if (!outcome) return done(without);
+                AfterFetch(spec, *outcome, without, done);
+              });
+}
+
+void UvInstaller::AfterFetch(const EnvironmentSpec& spec, const UvOutcome& outcome,
+                             PythonChoice without, Done<PythonChoice> done) {
+  if (outcome.ok) {
+    Work<PythonChoice>(
+        "env.choose",
+        [all = interpreters_, version = spec.python] { return ChooseNow(*all, version); },
+        std::move(done));
+    return;
+  }
+  std::string why = "; it could not be fetched: " + CauseOf(outcome.words);
+  if (spec.resolver == EnvironmentSpec::Resolver::kExact)
+    return done(Error(Code::kInvalidArgument,
+                      "Python " + spec.python + " is not installed" + why +
+                          ". resolver exact takes no other; nearest would take " +
+                          without.interpreter.version,
+                      "environment.python"));
+  without.warning += why;
+  done(std::move(without));
+}
+
 void UvInstaller::Resolve(ResolveRequest request, Progress progress, Done<Resolved> done) {
   std::string folder = NewPart(Builds(), random_);
   auto shared = std::make_shared<ResolveRequest>(std::move(request));
-  auto work = [options = options_, shared, folder]() -> Result<Prepared> {
-    Prepared out = TRY(Prepare(options, shared->spec, shared->interpreter, folder));
-    std::string text = Join(shared->spec.requirements, "\n") + "\n";
-    TRY(os::WriteFileAtomically(os::PosixFileSystem(), folder + "/requirements.in", text, 0600));
-    return out;
+  auto work = [options = options_, shared, folder] {
+    return Prepare(options, shared->spec, shared->interpreter, shared->credentials, folder);
   };
   auto finish = [this, folder, done](Result<Resolved> result) {
     RemoveLater(folder);
     done(std::move(result));
   };
-  Work<Prepared>(
-      "env.prepare", work, [this, shared, folder, progress, finish](Result<Prepared> prepared) {
-        if (!prepared) return finish(prepared.error());
-        UvCommand command;
-        command.arguments = {"pip",
-                             "compile",
-                             "--no-header",
-                             "--no-annotate",
-                             "--no-progress",
-                             "--color",
-                             "never",
-                             "--no-python-downloads",
-                             "--python",
-                             shared->interpreter.path,
-                             "requirements.in"};
-        command.variables = std::move(prepared->variables);
-        command.working_dir = folder;
-        PassNoIndex(command);
-        command.step = progress.step;
-        command.limit_ms = options_.build_limit_ms;
-        runner_.Run(std::move(command), progress.log,
-                    [shared, finish, part = prepared->part](Result<UvOutcome> outcome) {
-                      if (!outcome) return finish(outcome.error());
-                      if (!outcome->ok)
-                        return finish(UvError("resolve", outcome->words, shared->spec.names));
-                      finish(Resolved{MaskUserInfo(outcome->out), {}});
-                    });
-      });
+  auto write = [this, folder](std::map<std::string, std::string> files,
+                              std::function<void(Status)> written) {
+    if (files.empty()) return written(Ok());
+    auto contents = std::make_shared<std::map<std::string, std::string>>(std::move(files));
+    auto status = std::make_shared<Status>();
+    pool_.Run(
+        "env.write", [contents, folder, status] { *status = WriteAll(*contents, folder); },
+        [status, written, alive = std::weak_ptr<bool>(alive_)] {
+          if (alive.lock()) written(*status);
+        });
+  };
+  Work<Prepared>("env.prepare", work,
+                 [this, shared, folder, progress, finish, write](Result<Prepared> prepared) {
+                   if (!prepared) return finish(prepared.error());
+                   auto held = [finish, part = prepared->part](Result<Resolved> resolved) {
+                     finish(std::move(resolved));
+                   };
+                   bool no_index = !Get(prepared->variables, "UV_NO_INDEX").empty();
+                   shared->spec = std::move(prepared->spec);
+                   UvResolveJob job{std::move(*shared), std::move(prepared->variables), folder,
+                                    options_.build_limit_ms, no_index};
+                   ResolveByUv(runner_, write, std::move(job), progress, held);
+                 });
 }
 
 struct UvInstaller::BuildJob {
@@ -239,6 +380,7 @@ struct UvInstaller::BuildJob {
   std::string folder;  // holds requirements.txt and, made aside, the environment
   Variables variables;
   std::shared_ptr<os::FileLock> part;
+  LockNotes notes;
   int64_t started_us = 0;
   std::string made() const { return folder + "/environment"; }
 };
@@ -252,9 +394,12 @@ void UvInstaller::Build(BuildRequest request, Progress progress, Done<BuildFacts
   job->started_us = clock_.BootMicros();
   auto work = [options = options_, job]() -> Result<Prepared> {
     const BuildRequest& asked = job->request;
-    Prepared out = TRY(Prepare(options, asked.spec, asked.interpreter, job->folder));
-    TRY(os::WriteFileAtomically(os::PosixFileSystem(), job->folder + "/requirements.txt",
-                                out.secrets.Restore(asked.lock), 0600));
+    Prepared out =
+        TRY(Prepare(options, asked.spec, asked.interpreter, asked.credentials, job->folder));
+    job->notes = ReadLockNotes(asked.lock);
+    TRY(WriteAll({{"requirements.txt", out.secrets.Restore(asked.lock)},
+                  {"build-constraints.txt", Join(job->notes.build_constraints, "\n") + "\n"}},
+                 job->folder));
     return out;
   };
   Work<Prepared>("env.prepare", work, [this, job](Result<Prepared> prepared) {
@@ -277,6 +422,7 @@ void UvInstaller::MakeVenv(const std::shared_ptr<BuildJob>& job) {
                        "--python",
                        job->request.interpreter.path,
                        job->made()};
+  if (job->notes.site_packages) command.arguments.emplace_back("--system-site-packages");
   command.variables = job->variables;
   command.working_dir = job->folder;
   job->progress.Log("Making a virtual environment with Python " + job->request.interpreter.version +
@@ -303,11 +449,14 @@ void UvInstaller::Sync(const std::shared_ptr<BuildJob>& job) {
                        "--python",
                        job->made() + "/bin/python",
                        "requirements.txt"};
+  if (!job->notes.build_constraints.empty())
+    command.arguments.insert(command.arguments.end(),
+                             {"--build-constraints", "build-constraints.txt"});
   command.variables = job->variables;
   command.working_dir = job->folder;
+  command.limit_ms = options_.build_limit_ms;
   PassNoIndex(command);
   command.step = job->progress.step;
-  command.limit_ms = options_.build_limit_ms;
   job->progress.Log("Installing " + std::to_string(PackagesOf(job->request.lock).size()) +
                     " packages\n");
   runner_.Run(std::move(command), job->progress.log, [this, job](Result<UvOutcome> outcome) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include "base/strings.h"
 #include "env/secrets.h"
@@ -13,31 +14,14 @@ namespace {
 /// Each uses several cores and connections by itself.
 constexpr size_t kMostAtOnce = 4;
 constexpr int64_t kDelayFactors[] = {1, 3};
+constexpr size_t kMostWords = 64 << 10;
+constexpr size_t kMostHead = 8 << 10;
 
 /// "3 s", "0.01 s".
 std::string SecondsText(int64_t ms) {
   json::Value seconds =
       ms % 1000 == 0 ? json::Value(ms / 1000) : json::Value(static_cast<double>(ms) / 1000);
   return json::Write(seconds) + " s";
-}
-}  // namespace
-
-namespace {
-constexpr size_t kMostLine = 64 << 10;
-constexpr size_t kMostTold = 4 << 20;
-constexpr size_t kEnd = 256 << 10;
-
-/// A package's build may print a hundred megabytes: what it said first and last is enough.
-void KeepEnds(std::string& text) {
-  if (text.size() > 4 * kEnd) text.replace(kEnd, text.size() - 2 * kEnd, "\n…\n");
-}
-
-std::string LastLinesOf(const std::string& text) {
-  constexpr size_t kLines = 10;
-  std::vector<std::string> lines = Split(Trim(text), '\n');
-  if (lines.size() > kLines)
-    lines.erase(lines.begin(), lines.end() - static_cast<std::ptrdiff_t>(kLines));
-  return Join(lines, "\n");
 }
 }  // namespace
 
@@ -71,8 +55,7 @@ class UvRunner::Job {
   void OnStderr(const std::string& bytes) {
     partial += bytes;
     size_t end = partial.rfind('\n');
-    if (end == std::string::npos && partial.size() < kMostLine) return;
-    if (end == std::string::npos) end = partial.size() - 1;
+    if (end == std::string::npos) return;
     Emit(partial.substr(0, end + 1));
     partial.erase(0, end + 1);
   }
@@ -82,31 +65,49 @@ class UvRunner::Job {
   }
   void Emit(std::string_view lines) {
     std::string masked = MaskUserInfo(Utf8Lossy(lines));
-    words += masked;
-    KeepEnds(words);
+    Keep(words, masked);
     std::string shown;
     for (const std::string& line : Split(masked, '\n')) {
       failing = failing || line.starts_with("error");
       // "Using Python … environment at: …" names a folder that is gone when the build is published.
       if (line.empty() || line.starts_with("Using Python ")) continue;
-      (failing ? held : shown) += line + "\n";
-      std::string step = failing ? "" : steps.After(line);
+      if (failing) {
+        Keep(held, line + "\n");
+        continue;
+      }
+      shown += line + "\n";
+      std::string step = steps.After(line);
       if (!step.empty() && command.step) command.step(step);
     }
-    KeepEnds(held);
-    Show(shown);
+    if (!shown.empty() && log) log(shown);
   }
-  void Show(const std::string& lines) {
-    if (lines.empty() || !log) return;
-    size_t before = told;
-    told += lines.size();
-    if (told <= kMostTold) return log(lines);
-    if (before <= kMostTold) log("… (more than a log should hold; an error's last lines follow)\n");
+  /// A build may print without end: the beginning, which names it, and the last lines are kept.
+  static void Keep(std::string& text, std::string_view more) {
+    text.append(more);
+    if (text.size() <= 2 * kMostWords) return;
+    size_t head = text.find('\n', kMostHead);
+    size_t tail = text.find('\n', text.size() - kMostWords);
+    if (head == std::string::npos || tail == std::string::npos || tail <= head) {
+      text.erase(kMostHead, text.size() - kMostHead - kMostWords);
+    } else {
+      text.erase(head + 1, tail - head);
+    }
+  }
+  /// What was being built when it was ended.
+  void SayTimeout() {
+    std::string name;
+    for (const std::string& line : Split(words, '\n')) {
+      std::string_view text = Trim(line);
+      if (text.starts_with("Building ")) name = text.substr(9);
+      if (text.starts_with("Built ") && text.substr(6) == name) name.clear();
+    }
+    Emit("error: " + (name.empty() ? "uv was ended" : "Failed to build `" + name + "`") +
+         "\n  cause: it took longer than " + SecondsText(command.limit_ms) +
+         ", the limit (RUNWRIGHT_BUILD_SECONDS of the server)\n");
   }
   /// The error of a try that is the last one; of the others only the cause is told.
   void EmitHeld() {
     if (!held.empty() && log) log(held);
-    told = 0;
     held.clear();
   }
   bool user_retries() const { return command.variables.contains("UV_HTTP_RETRIES"); }
@@ -121,33 +122,24 @@ class UvRunner::Job {
   std::string held;   // its lines from the error on
   bool failing = false;
   UvSteps steps;
-  size_t told = 0;  // bytes of this try's log
-  bool overdue = false;
-  TimerId watch = 0;
   std::string online_words;  // of the last try with network: its cause is the one to name
   std::unique_ptr<os::StreamProcess> process;
   TimerId timer = 0;
+  TimerId limit = 0;
+  bool timed_out = false;
 };
 
-UvRunner::UvRunner(Loop& loop, std::string program, int64_t retry_delay_ms)
-    : loop_(loop), program_(std::move(program)), retry_delay_ms_(retry_delay_ms) {}
+UvRunner::UvRunner(Loop& loop, std::string program, int64_t retry_delay_ms, Wrap wrap)
+    : loop_(loop),
+      program_(std::move(program)),
+      retry_delay_ms_(retry_delay_ms),
+      wrap_(std::move(wrap)) {}
 
 UvRunner::~UvRunner() {
   for (auto& [id, job] : jobs_) {
     if (job->timer != 0) loop_.Cancel(job->timer);
-    if (job->watch != 0) loop_.Cancel(job->watch);
+    if (job->limit != 0) loop_.Cancel(job->limit);
   }
-}
-
-void UvRunner::Watch(const std::shared_ptr<Job>& job) {
-  job->watch = loop_.After("uv.limit", std::chrono::milliseconds(job->command.limit_ms),
-                           [weak = std::weak_ptr<Job>(job)] {
-                             auto strong = weak.lock();
-                             if (!strong) return;
-                             strong->watch = 0;
-                             strong->overdue = true;
-                             if (strong->process) strong->process->Kill();
-                           });
 }
 
 void UvRunner::Run(UvCommand command, Log log, Done done) {
@@ -167,7 +159,6 @@ void UvRunner::Next() {
     waiting_.pop_front();
     jobs_[job->id] = job;
     job->tries.push_back(UvTry{});
-    Watch(job);
     Start(job);
   }
 }
@@ -187,6 +178,11 @@ void UvRunner::Start(const std::shared_ptr<Job>& job) {
   spec.environment = ToEntries(variables);
   spec.working_dir = job->command.working_dir;
   std::weak_ptr<Job> weak = job;
+  Status wrapped = wrap_ ? wrap_(spec) : Ok();
+  if (!wrapped)
+    return loop_.Post("uv.unwrapped", [this, weak, error = wrapped.error()] {
+      if (auto strong = weak.lock()) Ended(strong, error);
+    });
   os::StreamProcess::Callbacks callbacks;
   callbacks.on_stderr = [weak](const std::string& bytes) {
     if (auto strong = weak.lock()) strong->OnStderr(bytes);
@@ -195,24 +191,28 @@ void UvRunner::Start(const std::shared_ptr<Job>& job) {
     if (auto strong = weak.lock()) Ended(strong, std::move(result));
   };
   job->process = os::StartStreamProcess(loop_, std::move(spec), std::move(callbacks));
+  if (job->command.limit_ms == 0) return;
+  job->limit = loop_.After("uv.limit", std::chrono::milliseconds(job->command.limit_ms), [weak] {
+    auto strong = weak.lock();
+    if (!strong || !strong->process) return;
+    strong->limit = 0;
+    strong->timed_out = true;
+    strong->process->Kill();
+  });
 }
 
 void UvRunner::Ended(const std::shared_ptr<Job>& job, Result<os::CommandResult> result) {
   job->process.reset();
+  if (job->limit != 0) loop_.Cancel(std::exchange(job->limit, 0));
   job->FlushPartial();
+  if (job->timed_out) job->SayTimeout();
   auto finish = [&](Result<UvOutcome> outcome) {
-    if (job->watch != 0) loop_.Cancel(job->watch);
     job->EmitHeld();
     jobs_.erase(job->id);
     Next();
     job->done(std::move(outcome));
   };
   if (!result) return finish(result.error());
-  if (job->overdue)
-    return finish(Error(Code::kDeadlineExceeded,
-                        "uv came to no end in " + SecondsText(job->command.limit_ms) +
-                            " and was ended (server --build-limit); it said at last:\n" +
-                            LastLinesOf(job->words)));
   const UvTry last = job->tries.back();
   if (result->exit_code == 0) {
     if (last.offline) job->log("Done from uv's cache, without the network\n");
@@ -220,7 +220,8 @@ void UvRunner::Ended(const std::shared_ptr<Job>& job, Result<os::CommandResult> 
   }
   if (!last.offline) job->online_words = job->words;
   UvTry next;
-  if (result->exit_code > 128 || !NextTry(job->tries, job->words, retry_delay_ms_, &next)) {
+  if (job->command.once || job->timed_out || result->exit_code > 128 ||
+      !NextTry(job->tries, job->words, retry_delay_ms_, &next)) {
     if (job->words.empty() && result->exit_code > 128)
       job->words =
           "error: uv was ended by signal " + std::to_string(result->exit_code - 128) + "\n";

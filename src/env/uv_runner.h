@@ -21,7 +21,8 @@ struct UvCommand {
   Variables variables;
   std::string working_dir;
   std::function<void(std::string_view)> step;  // what uv is doing; may be empty
-  int64_t limit_ms = int64_t{7200} * 1000;     // then it is ended: a package's build may hang
+  int64_t limit_ms = 0;                        // of each try; 0: none
+  bool once = false;                           // no further tries
 };
 
 /// How a try after the first goes on; pure.
@@ -48,23 +49,24 @@ class UvRunner {
  public:
   using Log = std::function<void(std::string_view)>;
   using Done = std::function<void(Result<UvOutcome>)>;
-  UvRunner(Loop& loop, std::string program, int64_t retry_delay_ms);
+  /// Changes what is about to be started: uv inside of something else. An error: it cannot be.
+  using Wrap = std::function<Status(os::LaunchSpec&)>;
+  UvRunner(Loop& loop, std::string program, int64_t retry_delay_ms, Wrap wrap = nullptr);
   ~UvRunner();
 
-  /// uv's own lines go to `log` as they come, passwords masked; of many megabytes the beginning
-  /// and, in an error, the end. An error: uv could not be started, or came to no end in its time.
+  /// uv's own lines go to `log` as they come, passwords masked. An error: uv could not be started.
   void Run(UvCommand command, Log log, Done done);
 
  private:
   class Job;
   void Next();
   void Start(const std::shared_ptr<Job>& job);
-  void Watch(const std::shared_ptr<Job>& job);
   void Ended(const std::shared_ptr<Job>& job, Result<os::CommandResult> result);
 
   Loop& loop_;
   std::string program_;
   int64_t retry_delay_ms_;
+  Wrap wrap_;
   uint64_t next_id_ = 1;
   std::map<uint64_t, std::shared_ptr<Job>> jobs_;  // begun and not ended
   std::deque<std::shared_ptr<Job>> waiting_;

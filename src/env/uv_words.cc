@@ -21,26 +21,13 @@ bool IsNameChar(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' || c == '.';
 }
 
-/// As a whole name: "six" is not in "sixteen" or "six-extra".
-bool Mentions(std::string_view text, std::string_view name) {
-  for (size_t pos = 0; (pos = text.find(name, pos)) != std::string_view::npos; pos++) {
-    size_t end = pos + name.size();
-    bool before = pos == 0 || !IsNameChar(text[pos - 1]);
-    if (before && (end == text.size() || !IsNameChar(text[end]))) return true;
-  }
-  return false;
-}
-
-/// "Failed to build `six==1.0`" → "six".
-std::string QuotedPackage(std::string_view text) {
+/// "Failed to build `six==1.0`" → "six==1.0`…".
+std::string_view QuotedFrom(std::string_view text) {
   for (std::string_view lead : {"Failed to build `", "Failed to download `", "Failed to fetch `",
                                 "Failed to download and build `"}) {
     size_t pos = text.find(lead);
     if (pos == std::string_view::npos) continue;
-    std::string_view rest = text.substr(pos + lead.size());
-    size_t end = 0;
-    while (end < rest.size() && IsNameChar(rest[end])) end++;
-    if (end > 0) return CanonicalName(rest.substr(0, end));
+    return text.substr(pos + lead.size());
   }
   return {};
 }
@@ -86,6 +73,29 @@ std::string_view NextStep(UvFailure failure) {
   return "";
 }
 }  // namespace
+
+bool Mentions(std::string_view text, std::string_view name) {
+  for (size_t pos = 0; (pos = text.find(name, pos)) != std::string_view::npos; pos++) {
+    size_t end = pos + name.size();
+    bool before = pos == 0 || !IsNameChar(text[pos - 1]);
+    if (before && (end == text.size() || !IsNameChar(text[end]))) return true;
+  }
+  return false;
+}
+
+std::string BlamedPackage(std::string_view words) {
+  std::string_view quoted = QuotedFrom(words);
+  size_t end = 0;
+  while (end < quoted.size() && IsNameChar(quoted[end])) end++;
+  return CanonicalName(quoted.substr(0, end));
+}
+
+std::string BlamedVersion(std::string_view words) {
+  std::string_view quoted = QuotedFrom(words);
+  quoted = quoted.substr(0, quoted.find('`'));
+  size_t pin = quoted.find("==");
+  return pin == std::string_view::npos ? std::string() : std::string(quoted.substr(pin + 2));
+}
 
 UvFailure Classify(std::string_view words) {
   if (HasAny(words, {"No space left on device", "os error 28", "Disk quota exceeded"}))
@@ -156,7 +166,7 @@ Error UvError(std::string_view what, std::string_view words,
   std::string said = Join(last, "\n");
   std::vector<std::string> blamed;
   if (failure == UvFailure::kOther) {
-    std::string quoted = QuotedPackage(said);
+    std::string quoted = BlamedPackage(said);
     if (!quoted.empty()) blamed = {quoted};
     for (const std::string& name : names)
       if (quoted.empty() && Mentions(said, name)) blamed.push_back(name);

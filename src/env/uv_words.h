@@ -34,6 +34,13 @@ class UvSteps {
 /// The innermost cause: "failed to lookup address information: …".
 std::string CauseOf(std::string_view words);
 
+/// As a whole name: "six" is not in "sixteen" or "six-extra".
+bool Mentions(std::string_view text, std::string_view name);
+
+/// "Failed to build `six==1.0`" → "six", "1.0"; empty where the words say nothing of the kind.
+std::string BlamedPackage(std::string_view words);
+std::string BlamedVersion(std::string_view words);
+
 /// The error for the user: the packages concerned (of `names`, the spec's) and uv's own last lines.
 /// `what`: "resolve" or "install".
 Error UvError(std::string_view what, std::string_view words, const std::vector<std::string>& names);

@@ -105,6 +105,7 @@ Result<std::unique_ptr<Core>> Core::Create(Deps deps) {
   RegisterArtifactRoutes(router, context);
   RegisterModelRoutes(router, context);
   RegisterSecretRoutes(router, context);
+  RegisterProfileRoutes(router, context);
   RegisterSourceRoutes(router, context);
   RegisterLoginRoutes(router, context);
   RegisterPageRoutes(router, context);

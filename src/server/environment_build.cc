@@ -55,8 +55,13 @@ void EnvironmentService::Begin(const TaskPtr& task) {
     task->has_lock = true;
     task->row.warnings = (*row)->warnings;
     task->row.shims = (*row)->shims;
-    if (installer_.IsThere(task->spec, task->python.interpreter)) return Locked(task);
   }
+  Realise(task);
+}
+
+void EnvironmentService::Choose(const TaskPtr& task) {
+  if (task->has_lock && installer_.IsThere(task->spec, task->python.interpreter))
+    return Locked(task);
   std::weak_ptr<bool> alive = alive_;
   installer_.Choose(
       task->spec, Follow(task), [this, task, alive](Result<env::PythonChoice> choice) {
@@ -76,24 +81,21 @@ void EnvironmentService::Resolve(const TaskPtr& task) {
   const env::Interpreter& python = task->python.interpreter;
   if (!task->python.warning.empty()) Log(task, task->python.warning + "\n");
   task->row.python = PythonJson(task->python);
-  if (task->spec.requirements.empty() && task->spec.kind != env::EnvironmentSpec::Kind::kConda) {
-    task->row.lock = "";
+  bool nothing = task->spec.requirements.empty() && !task->spec.recipe.site_packages;
+  if (nothing && task->spec.kind != env::EnvironmentSpec::Kind::kConda) {
+    KeepResolved(task, {});
     return Locked(task);
   }
   size_t asked = task->spec.requirements.size() + task->spec.conda_packages.size();
   Step(task, "resolving " + Count(task->spec.requirements.size(), "requirement"));
   Log(task, "Resolving " + Count(asked, "requirement") + " for Python " + python.version + "\n");
   installer_.Resolve(
-      {task->spec, python, {}}, Follow(task),
+      {task->spec, python, task->credentials}, Follow(task),
       [this, task, alive = std::weak_ptr<bool>(alive_)](Result<env::Resolved> resolved) {
         if (alive.expired()) return;
         if (!resolved) return Fail(task, resolved.error());
-        task->row.lock = std::move(resolved->lock);
         if (resolved->python) task->python = {*resolved->python, ""};
-        for (std::string& warning : resolved->warnings) {
-          Log(task, warning + "\n");
-          task->row.warnings.push_back(std::move(warning));
-        }
+        KeepResolved(task, *std::move(resolved));
         Locked(task);
       });
 }
@@ -146,7 +148,7 @@ void EnvironmentService::Build(const TaskPtr& task) {
   builds_[id] = {task};
   build_logs_[id].clear();
   std::weak_ptr<bool> alive = alive_;
-  installer_.Build({task->spec, *task->row.lock, task->python.interpreter, id, {}},
+  installer_.Build({task->spec, *task->row.lock, task->python.interpreter, id, task->credentials},
                    {[this, id, alive](std::string_view lines) {
                       if (alive.expired()) return;
                       build_logs_[id].append(lines);

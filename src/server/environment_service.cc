@@ -10,6 +10,7 @@
 #include "meta/settings.h"
 #include "os/paths.h"
 #include "server/environment_text.h"
+#include "server/secret_box.h"
 
 namespace rw::server {
 namespace {
@@ -19,16 +20,12 @@ constexpr const char* kInterpretersSetting = "interpreters";
 /// "Last used" is for people: one write an hour is enough.
 constexpr int64_t kTouchEveryUs = 3'600'000'000;
 
-/// What waits for a run's environment names members of the spec; the request has it as
-/// "environment".
-Error InRequest(const Error& error) {
-  if (error.field().empty() || error.field().starts_with("environment")) return error;
-  return Error(error.code(), error.message(), "environment." + error.field());
-}
 }  // namespace
 
 EnvironmentService::EnvironmentService(ServerContext& context, env::Installer& installer)
-    : context_(context), installer_(installer) {
+    : context_(context),
+      installer_(installer),
+      secrets_(std::make_shared<SecretBox>(context.fs, context.random, context.paths.secrets_key)) {
   auto saved = meta::GetSetting(context_.read, kInterpretersSetting);
   if (!saved || saved->empty()) return;
   saved_interpreters_ = *saved;
@@ -64,13 +61,16 @@ Result<std::string> EnvironmentService::Check(const json::Value& spec) {
 std::optional<ReadyEnvironment> EnvironmentService::Ready(const json::Value& spec) {
   auto parsed = env::ParseSpec(spec);
   if (!parsed) return std::nullopt;
-  return env::NeedsBuild(*parsed) ? ReadyBuild(*parsed) : ReadyInterpreter(*parsed);
+  auto effective = RealiseInterpreter(*parsed);
+  if (effective) return ReadyInterpreter(*effective, env::EnvId(*parsed));
+  return ReadyBuild(*parsed);
 }
 
-std::optional<ReadyEnvironment> EnvironmentService::ReadyInterpreter(const EnvironmentSpec& spec) {
-  auto known = installer_.Known(spec.interpreter_path);
+std::optional<ReadyEnvironment> EnvironmentService::ReadyInterpreter(
+    const env::Effective& effective, const std::string& env_id) {
+  auto known = installer_.Known(effective.spec.interpreter_path);
   if (!known || !*known) return std::nullopt;
-  return OfInterpreter(**known, env::EnvId(spec));
+  return OfInterpreter(**known, env_id, effective);
 }
 
 std::optional<ReadyEnvironment> EnvironmentService::ReadyBuild(const EnvironmentSpec& spec) {
@@ -106,27 +106,28 @@ void EnvironmentService::Prepare(const json::Value& spec, const RunId& run, OnLo
                                  Done done) {
   auto parsed = env::ParseSpec(spec);
   if (!parsed) return done(InRequest(parsed.error()));
-  bool needs_build = env::NeedsBuild(*parsed);
-  auto ready = needs_build ? ReadyBuild(*parsed) : ReadyInterpreter(*parsed);
+  std::string env_id = env::EnvId(*parsed);
+  auto effective = RealiseInterpreter(*parsed);
+  auto ready = effective ? ReadyInterpreter(*effective, env_id) : ReadyBuild(*parsed);
   if (ready) return done(*std::move(ready));
-  if (!needs_build) return PrepareInterpreter(*parsed, run, std::move(done));
+  if (effective) return PrepareInterpreter(*std::move(effective), env_id, run, std::move(done));
   PrepareBuild(*std::move(parsed), run, std::move(on_log), std::move(done));
 }
 
-void EnvironmentService::PrepareInterpreter(const EnvironmentSpec& spec, const RunId& run,
-                                            Done done) {
+void EnvironmentService::PrepareInterpreter(env::Effective effective, const std::string& env_id,
+                                            const RunId& run, Done done) {
   uint64_t id = next_finding_++;
   finding_[id] = Waiter{run, nullptr, std::move(done)};
-  installer_.Find(spec.interpreter_path,
-                  [this, id, env_id = env::EnvId(spec),
-                   alive = std::weak_ptr<bool>(alive_)](Result<env::Interpreter> found) {
-                    if (alive.expired()) return;
-                    SaveInterpreters();
-                    auto waiter = finding_.extract(id);
-                    if (waiter.empty()) return;  // forgotten
-                    if (!found) return waiter.mapped().done(InRequest(found.error()));
-                    waiter.mapped().done(OfInterpreter(*found, env_id));
-                  });
+  std::string path = effective.spec.interpreter_path;
+  installer_.Find(path, [this, id, env_id, effective = std::move(effective),
+                         alive = std::weak_ptr<bool>(alive_)](Result<env::Interpreter> found) {
+    if (alive.expired()) return;
+    SaveInterpreters();
+    auto waiter = finding_.extract(id);
+    if (waiter.empty()) return;  // forgotten
+    if (!found) return waiter.mapped().done(InRequest(found.error()));
+    waiter.mapped().done(OfInterpreter(*found, env_id, effective));
+  });
 }
 
 void EnvironmentService::SaveInterpreters() {
@@ -155,6 +156,7 @@ std::optional<std::string> EnvironmentService::Retire(const std::string& build_i
   const std::string folder = installer_.BuildFolder(build_id);
   auto held = installer_.HoldUnused(build_id);
   if (!held) return std::nullopt;
+  installer_.Retiring(build_id);
   // Leftovers of that name are removed at the next start, should this server end now.
   std::string aside = os::JoinPath(os::DirName(folder), ".part-retired-" + build_id);
   if (!context_.fs.Rename(folder, aside)) return std::nullopt;

@@ -17,6 +17,8 @@
 
 namespace rw::server {
 
+class SecretBox;
+
 /// On the loop's thread. What is warm is answered from memory, or one row of the database, and a
 /// few stats; no process is started. An env_id is resolved once and its lock then kept; a build_id
 /// is built once while all that need it follow its log.
@@ -63,6 +65,8 @@ class EnvironmentService final : public EnvironmentGate {
     env::EnvironmentSpec spec;
     meta::EnvLock row;  // as it will be stored
     std::string state = "Resolving";
+    env::Effective effective;
+    std::vector<env::Credential> credentials;
     env::PythonChoice python;
     std::vector<Waiter> waiters;
     bool has_lock = false;
@@ -72,13 +76,22 @@ class EnvironmentService final : public EnvironmentGate {
   };
   using TaskPtr = std::shared_ptr<Task>;
 
-  std::optional<ReadyEnvironment> ReadyInterpreter(const env::EnvironmentSpec& spec);
+  const env::Profiles& profiles() const;
+  /// What a spec comes to that needs no build; nothing where it needs one.
+  std::optional<env::Effective> RealiseInterpreter(const env::EnvironmentSpec& spec);
+  std::optional<ReadyEnvironment> ReadyInterpreter(const env::Effective& effective,
+                                                   const std::string& env_id);
   std::optional<ReadyEnvironment> ReadyBuild(const env::EnvironmentSpec& spec);
-  void PrepareInterpreter(const env::EnvironmentSpec& spec, const RunId& run, Done done);
+  void PrepareInterpreter(env::Effective effective, const std::string& env_id, const RunId& run,
+                          Done done);
   void PrepareBuild(env::EnvironmentSpec spec, const RunId& run, OnLog on_log, Done done);
 
   void Begin(const TaskPtr& task);
+  void Realise(const TaskPtr& task);
+  void OpenCredentials(const TaskPtr& task);
+  void Choose(const TaskPtr& task);
   void Resolve(const TaskPtr& task);
+  void KeepResolved(const TaskPtr& task, env::Resolved resolved);
   env::Progress Follow(const TaskPtr& task);
   void Locked(const TaskPtr& task);
   void Build(const TaskPtr& task);
@@ -98,6 +111,7 @@ class EnvironmentService final : public EnvironmentGate {
 
   ServerContext& context_;
   env::Installer& installer_;
+  std::shared_ptr<SecretBox> secrets_;
   std::map<std::string, ReadyEnvironment> ready_;  // kind pip, by env_id
   std::map<std::string, TaskPtr> tasks_;           // by env_id
   std::map<std::string, std::vector<TaskPtr>>

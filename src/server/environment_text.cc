@@ -8,7 +8,13 @@ namespace {
 constexpr const char* kLockName = "azureml-logs/environment.lock";
 }
 
-ReadyEnvironment OfInterpreter(const env::Interpreter& interpreter, const std::string& env_id) {
+Error InRequest(const Error& error) {
+  if (error.field().empty() || error.field().starts_with("environment")) return error;
+  return Error(error.code(), error.message(), "environment." + error.field());
+}
+
+ReadyEnvironment OfInterpreter(const env::Interpreter& interpreter, const std::string& env_id,
+                               const env::Effective& effective) {
   ReadyEnvironment out;
   out.env_id = env_id;
   out.interpreter = interpreter.path;
@@ -16,6 +22,9 @@ ReadyEnvironment OfInterpreter(const env::Interpreter& interpreter, const std::s
   std::string folder = os::DirName(interpreter.path);
   if (folder != "/usr/bin" && folder != "/bin" && folder != "/usr/local/bin")
     out.path_prepend = {folder};
+  out.shims = effective.shims;
+  for (const std::string& warning : effective.warnings)
+    out.warnings.push_back({"environment", warning});
   return out;
 }
 

@@ -12,7 +12,8 @@ namespace rw::server {
 
 /// The folder of the interpreter goes on PATH, unless it is one of the system's, which are there
 /// anyhow: the programs of a virtual environment, and a child's `python`, are then the run's own.
-ReadyEnvironment OfInterpreter(const env::Interpreter& interpreter, const std::string& env_id);
+ReadyEnvironment OfInterpreter(const env::Interpreter& interpreter, const std::string& env_id,
+                               const env::Effective& effective);
 /// `row` is kReady.
 ReadyEnvironment OfBuild(const meta::EnvLock& row, const env::Installer& installer);
 
@@ -21,5 +22,9 @@ env::PythonChoice PythonOf(const json::Value& python);
 
 /// An item of listBuilds; `state` is one of Resolving, Building, Ready, Failed.
 json::Value BuildJson(const meta::EnvLock& row, std::string_view state);
+
+/// What waits for a run's environment names members of the spec; the request has it as
+/// "environment".
+Error InRequest(const Error& error);
 
 }  // namespace rw::server

@@ -18,6 +18,7 @@ void RegisterSnapshotRoutes(Router& router, ServerContext& context);
 void RegisterArtifactRoutes(Router& router, ServerContext& context);
 void RegisterModelRoutes(Router& router, ServerContext& context);
 void RegisterSecretRoutes(Router& router, ServerContext& context);
+void RegisterProfileRoutes(Router& router, ServerContext& context);
 void RegisterSourceRoutes(Router& router, ServerContext& context);
 /// One-time links, the login form.
 void RegisterLoginRoutes(Router& router, ServerContext& context);

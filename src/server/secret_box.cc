@@ -4,6 +4,10 @@
 
 namespace rw::server {
 
+std::string SecretPlace(const std::string& workspace_id, const std::string& name) {
+  return workspace_id + "/" + Lower(name);
+}
+
 Result<std::string> SecretBox::MakeKey() {
   std::string key(kSealKeyBytes, '\0');
   random_.Fill(key.data(), key.size());

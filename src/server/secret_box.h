@@ -10,6 +10,9 @@
 
 namespace rw::server {
 
+/// What a sealed value is bound to. Names are equal without regard to case.
+std::string SecretPlace(const std::string& workspace_id, const std::string& name);
+
 /// Thread-safe; reads and writes the key file, so from the pool.
 class SecretBox {
  public:

@@ -27,9 +27,6 @@ json::Value ToJson(const meta::SecretInfo& info) {
   return out.Set("updated_time", FormatUtc(info.updated_us));
 }
 
-/// Binds a sealed value to its place. Names are equal without regard to case.
-std::string About(const std::string& ws, const std::string& name) { return ws + "/" + Lower(name); }
-
 Error NoSecret(const std::string& name) {
   return Error(Code::kNotFound, "this workspace has no secret '" + name + "'", "name");
 }
@@ -62,7 +59,8 @@ void Get(const std::shared_ptr<Secrets>& secrets, const CallPtr& call) {
   auto value = std::make_shared<Result<std::string>>();
   secrets->context.pool.Run(
       "secret.open",
-      [secrets, value, sealed = found->sealed, about = About(call->Param("ws"), found->info.name)] {
+      [secrets, value, sealed = found->sealed,
+       about = SecretPlace(call->Param("ws"), found->info.name)] {
         *value = secrets->box.Open(about, sealed);
       },
       [value, info = found->info, call] {
@@ -110,7 +108,7 @@ void Put(const std::shared_ptr<Secrets>& secrets, const CallPtr& call) {
   secrets->context.pool.Run(
       "secret.seal",
       [secrets, sealed, value = *std::move(value), any = *any,
-       about = About(call->Param("ws"), call->Param("name"))] {
+       about = SecretPlace(call->Param("ws"), call->Param("name"))] {
         *sealed = secrets->box.Close(about, value, !any);
       },
       [secrets, sealed, call] {

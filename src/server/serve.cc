@@ -16,6 +16,7 @@
 #include "base/strings.h"
 #include "client/surroundings.h"
 #include "env/conda_installer.h"
+#include "env/image_installer.h"
 #include "env/installers.h"
 #include "env/shared_builds.h"
 #include "env/uv_installer.h"
@@ -34,7 +35,6 @@ namespace {
 constexpr const char* kListenSetting = "listen";
 constexpr const char* kRunRootsSetting = "run_roots";
 constexpr const char* kFinalizingSetting = "finalizing_seconds";
-constexpr const char* kBuildSetting = "build_seconds";
 constexpr const char* kSilentSetting = "silent_seconds";
 constexpr const char* kFirstListen = "127.0.0.1:0";
 constexpr int kPoolThreads = 4;
@@ -79,6 +79,11 @@ std::string FindSdk(const std::string& program) {
     folder = os::DirName(folder);
   }
   return {};
+}
+
+/// `profiles/` lies where the SDK's folder `python` does.
+std::string FindProfiles(const std::string& sdk) {
+  return sdk.empty() ? std::string() : os::JoinPath(os::DirName(sdk), "profiles");
 }
 
 /// `runwright-shim` lies beside `runwright`, in a build folder a few folders away.
@@ -145,8 +150,8 @@ struct Server {
 
   Paths paths;
   std::vector<std::string> older_run_roots;
+  std::string container_engine;
   bool shares_builds = false;
-  int64_t build_seconds = 7200;
   std::unique_ptr<os::FileSystem> fs = MakeFatalSyncFileSystem(os::PosixFileSystem());
   net::AsioLoop loop;
   std::unique_ptr<OpenData> data;
@@ -271,14 +276,20 @@ Status Server::Wire() {
                                    .program_folder = os::DirName(options.program),
                                    .default_python = options.default_python,
                                    .variables = OwnVariables(),
-                                   .shared = shares_builds,
-                                   .build_limit_ms = build_seconds * 1000});
+                                   .shared = shares_builds});
   parts.conda = env::MakeCondaInstaller(
       loop, *pool, SystemClock(), SystemRandom(), *parts.uv,
       {.folder = paths.env,
        .program_folder = os::DirName(options.program),
        .driver = options.sdk_path + "/runwright/conda_solver.py",
        .names_file = os::DirName(options.sdk_path) + "/profiles/conda-pip-names.json",
+       .variables = OwnVariables()});
+  parts.images = env::MakeImageInstaller(
+      loop, *pool, SystemClock(), SystemRandom(), env::MakeCommandRunner(loop),
+      {.folder = paths.env,
+       .program_folder = os::DirName(options.program),
+       .engine = container_engine,
+       .conda_names = os::DirName(options.sdk_path) + "/profiles/conda-pip-names.json",
        .variables = OwnVariables()});
   installer = env::ShareBuilds(env::MakeInstallers(std::move(parts)), loop, *pool, SystemRandom(),
                                paths.env);
@@ -306,14 +317,16 @@ Status Server::Start(const ServeOptions& given) {
   options.sdk_path = FindSdk(options.program);
   options.host_facts = [data = paths.data] { return HostFactsOf(data); };
   options.free_bytes = FreeBytes;
+  options.profiles = std::make_shared<env::Profiles>(TRY(env::LoadProfiles(
+      *fs, FindProfiles(options.sdk_path), os::JoinPath(paths.data, "profiles"))));
   options.life_of_process = LifeOfProcess;
   // Left by requests that were cut off.
   TRY(fs->RemoveTree(paths.spool));
   TRY(fs->MakeDirs(paths.spool, 0700));
   TRY(ChooseRunRoot(given.run_root));
+  container_engine = given.container_engine;
   TRY(ChooseEnvRoot(given.env_root));
   TRY(Remember(kFinalizingSetting, given.finalizing_seconds, &options.finalizing_seconds));
-  TRY(Remember(kBuildSetting, given.build_seconds, &build_seconds));
   TRY(Remember(kSilentSetting, given.silent_seconds, &options.silent_seconds));
   TRY(Listen(given.listen));
   TRY(Wire());

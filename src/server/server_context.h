@@ -17,6 +17,7 @@
 #include "server/auth.h"
 #include "server/call.h"
 #include "server/content.h"
+#include "env/profile.h"
 #include "server/event_hub.h"
 #include "server/logging_process.h"
 #include "server/paths.h"
@@ -40,6 +41,7 @@ struct CoreOptions {
   std::string program;   // absolute path of `runwright`; the shim and uv lie beside it
   std::string sdk_path;  // PYTHONPATH entry with `azureml` and `runwright`
   std::string default_python = "python3";
+  std::shared_ptr<const env::Profiles> profiles;  // may be null: nothing is known of packages
   std::function<HostFacts()> host_facts;  // may be empty (simulator, tests)
   /// Of the disk that holds a path, be it there or not. May be empty.
   std::function<uint64_t(const std::string& path)> free_bytes;
