@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "env/build_manifest.h"
+#include "env/bytecode.h"
 #include "os/file_lock.h"
 #include "os/file_system.h"
 #include "os/paths.h"
@@ -18,8 +19,13 @@ constexpr uint64_t kMostLog = uint64_t{16} << 20;
 
 class SharedBuilds final : public Installer {
  public:
-  SharedBuilds(std::unique_ptr<Installer> inner, Loop& loop, WorkerPool& pool, std::string folder)
-      : inner_(std::move(inner)), loop_(loop), pool_(pool), folder_(std::move(folder)) {}
+  SharedBuilds(std::unique_ptr<Installer> inner, Loop& loop, WorkerPool& pool, Random& random,
+               std::string folder)
+      : inner_(std::move(inner)),
+        loop_(loop),
+        pool_(pool),
+        folder_(std::move(folder)),
+        bytecode_(loop, pool, random) {}
   ~SharedBuilds() override {
     for (const auto& [job, timer] : waiting_) loop_.Cancel(timer);
   }
@@ -53,6 +59,7 @@ class SharedBuilds final : public Installer {
   BuildUse UseOf(const std::string& build_id) const override { return inner_->UseOf(build_id); }
   void Retiring(const std::string& build_id) override { inner_->Retiring(build_id); }
   void Used(const std::string& build_id) override {
+    bytecode_.Make(BuildFolder(build_id));
     pool_.Run(
         "env.used",
         [path = LockPath(build_id)] {
@@ -114,6 +121,8 @@ class SharedBuilds final : public Installer {
       out->log.erase(out->log.rfind('\n') + 1);
     }
     out->bytes = ManifestBytes(fs, build);
+    // Of a build that is made anew: its files have other times.
+    if (*out->lock && !os::Exists(fs, build)) (void)fs.RemoveTree(BytecodeFolder(build));
   }
 
   void Try(const JobPtr& job) {
@@ -164,8 +173,9 @@ class SharedBuilds final : public Installer {
                         job->progress.Log(lines);
                       },
                       job->progress.step};
-    inner_->Build(job->request, std::move(progress), [job](Result<BuildFacts> facts) {
+    inner_->Build(job->request, std::move(progress), [this, job](Result<BuildFacts> facts) {
       job->lock.reset();
+      if (facts) bytecode_.Make(BuildFolder(job->request.build_id));
       job->done(std::move(facts));
     });
   }
@@ -174,6 +184,7 @@ class SharedBuilds final : public Installer {
   Loop& loop_;
   WorkerPool& pool_;
   const std::string folder_;
+  BytecodeMaker bytecode_;
   std::map<JobPtr, TimerId> waiting_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
@@ -181,8 +192,8 @@ class SharedBuilds final : public Installer {
 }  // namespace
 
 std::unique_ptr<Installer> ShareBuilds(std::unique_ptr<Installer> inner, Loop& loop,
-                                       WorkerPool& pool, std::string folder) {
-  return std::make_unique<SharedBuilds>(std::move(inner), loop, pool, std::move(folder));
+                                       WorkerPool& pool, Random& random, std::string folder) {
+  return std::make_unique<SharedBuilds>(std::move(inner), loop, pool, random, std::move(folder));
 }
 
 std::string BuildLockPath(const std::string& build_folder) {

@@ -11,6 +11,7 @@
 #include "base/strings.h"
 #include "env/build_folder.h"
 #include "env/build_manifest.h"
+#include "env/bytecode.h"
 #include "env/installed_packages.h"
 #include "env/interpreters.h"
 #include "env/lock_notes.h"
@@ -120,6 +121,8 @@ class UvInstaller final : public Installer {
         runner_(loop, FindUv(options_), options_.retry_delay_ms) {
     // Listed now, removed later: what this server makes itself is not among them.
     auto left = std::make_shared<std::vector<std::string>>(Leftovers(Builds(), !options_.shared));
+    for (std::string& part : Leftovers(options_.folder + "/bytecode", !options_.shared))
+      left->push_back(std::move(part));
     if (!left->empty())
       pool_.Run(
           "env.leftovers", [left] { RemoveLeftovers(*left); }, [] {});
@@ -176,7 +179,7 @@ class UvInstaller final : public Installer {
   BuildUse UseOf(const std::string& build_id) const override {
     std::string folder = BuildFolder(build_id);
     json::Value protect;
-    protect.Set("build", folder);
+    protect.Set("build", folder).Set("bytecode", BytecodeFolder(folder));
     protect.Set("cache", json::Array{json::Value(CacheFolder(options_))});
     return {folder + "/bin/python", {folder + "/bin"}, {}, std::move(protect)};
   }
@@ -453,6 +456,7 @@ void UvInstaller::Sync(const std::shared_ptr<BuildJob>& job) {
   command.working_dir = job->folder;
   command.limit_ms = options_.build_limit_ms;
   PassNoIndex(command);
+  command.step = job->progress.step;
   job->progress.Log("Installing " + std::to_string(PackagesOf(job->request.lock).size()) +
                     " packages\n");
   runner_.Run(std::move(command), job->progress.log, [this, job](Result<UvOutcome> outcome) {

@@ -68,6 +68,7 @@ class Resolving : public std::enable_shared_from_this<Resolving> {
       command.variables = self->job_.variables;
       command.working_dir = self->job_.folder;
       command.limit_ms = self->job_.limit_ms;
+      command.step = self->progress_.step;
       auto log = quiet ? [](std::string_view) {} : self->progress_.log;
       self->runner_.Run(std::move(command), log, [self, answered](Result<UvOutcome> outcome) {
         if (!outcome) return self->done_(outcome.error());

@@ -83,9 +83,11 @@ class UvRunner::Job {
       if (line.empty() || line.starts_with("Using Python ")) continue;
       if (failing) {
         Keep(held, line + "\n");
-      } else {
-        shown += line + "\n";
+        continue;
       }
+      shown += line + "\n";
+      std::string step = steps.After(line);
+      if (!step.empty() && command.step) command.step(step);
     }
     if (!shown.empty() && log) log(shown);
   }
@@ -130,6 +132,7 @@ class UvRunner::Job {
   std::string words;  // of this try
   std::string held;   // its lines from the error on
   bool failing = false;
+  UvSteps steps;
   std::string online_words;  // of the last try with network: its cause is the one to name
   std::unique_ptr<os::StreamProcess> process;
   TimerId timer = 0;

@@ -20,8 +20,9 @@ struct UvCommand {
   std::vector<std::string> arguments;  // after the program's name
   Variables variables;
   std::string working_dir;
-  int64_t limit_ms = 0;  // of each try; 0: none
-  bool once = false;     // no further tries
+  std::function<void(std::string_view)> step;  // what uv is doing; may be empty
+  int64_t limit_ms = 0;                        // of each try; 0: none
+  bool once = false;                           // no further tries
 };
 
 /// How a try after the first goes on; pure.

@@ -115,6 +115,40 @@ UvFailure Classify(std::string_view words) {
   return UvFailure::kOther;
 }
 
+std::string UvSteps::Downloading() const {
+  if (downloading_.empty()) return "installing packages";
+  constexpr size_t kNamed = 3;
+  std::vector<std::string> named;
+  for (const auto& [name, size] : downloading_) {
+    if (named.size() == kNamed) break;
+    named.push_back(size.empty() ? name : name + " " + size);
+  }
+  std::string out = "downloading " + Join(named, ", ");
+  if (downloading_.size() > kNamed)
+    out += " and " + std::to_string(downloading_.size() - kNamed) + " more";
+  return out;
+}
+
+std::string UvSteps::After(std::string_view line) {
+  std::vector<std::string> words = Split(Trim(line), ' ');
+  if (words.size() < 2) return "";
+  if (words[0] == "Downloading") {
+    downloading_[words[1]] = words.size() > 2 ? words[2] : "";
+    return Downloading();
+  }
+  if (words[0] == "Downloaded") {
+    downloading_.erase(words[1]);
+    return Downloading();
+  }
+  if (words[0] == "Building") return "building " + words[1];
+  if (words[0] == "Built") return Downloading();
+  if (words.size() < 3 || !words[2].starts_with("package")) return "";
+  if (words[0] == "Resolved") return "resolved " + words[1] + " " + words[2];
+  if (words[0] == "Prepared") return "installing " + words[1] + " " + words[2];
+  if (words[0] == "Installed") return "publishing " + words[1] + " " + words[2];
+  return "";
+}
+
 std::string CauseOf(std::string_view words) {
   std::vector<std::string> lines = Split(Trim(words), '\n');
   for (auto line = lines.rbegin(); line != lines.rend(); ++line) {

@@ -1,6 +1,7 @@
 // Reading what uv says when it fails.
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +18,18 @@ enum class UvFailure {
 };
 
 UvFailure Classify(std::string_view words);
+
+/// What uv is doing, told from what it says.
+class UvSteps {
+ public:
+  /// In a few words, after it said `line`: "downloading tensorflow (475.2MiB)", "installing 41
+  /// packages"; "" where the line says nothing new.
+  std::string After(std::string_view line);
+
+ private:
+  std::string Downloading() const;
+  std::map<std::string, std::string> downloading_;  // sizes by name
+};
 
 /// The innermost cause: "failed to lookup address information: …".
 std::string CauseOf(std::string_view words);

@@ -19,6 +19,19 @@ constexpr std::string_view kNoPackage =
 constexpr std::string_view kServerError =
     "error: HTTP status server error (503 Service Unavailable)\n";
 
+TEST(UvWords, StepsAreWhatUvIsDoing) {
+  UvSteps steps;
+  EXPECT_EQ(steps.After("Resolved 41 packages in 17ms"), "resolved 41 packages");
+  EXPECT_EQ(steps.After("Downloading tensorflow (475.2MiB)"), "downloading tensorflow (475.2MiB)");
+  EXPECT_EQ(steps.After("Downloading numpy (17.4MiB)"),
+            "downloading numpy (17.4MiB), tensorflow (475.2MiB)");
+  EXPECT_EQ(steps.After(" Downloaded tensorflow"), "downloading numpy (17.4MiB)");
+  EXPECT_EQ(steps.After("   Building chainer==7.8.1"), "building chainer==7.8.1");
+  EXPECT_EQ(steps.After("      Built chainer==7.8.1"), "downloading numpy (17.4MiB)");
+  EXPECT_EQ(steps.After("Prepared 41 packages in 2.10s"), "installing 41 packages");
+  EXPECT_EQ(steps.After(" + numpy==1.26.4"), "");
+}
+
 TEST(UvWords, AFailingPackageIsNamedWithUvsOwnWords) {
   Error error =
       UvError("resolve", kNoPackage, {"no-such-package", "no-such-package-rw-xyz", "six"});

@@ -31,6 +31,7 @@ Status ParseImage(const json::Value& value, ImagePlan& image) {
 
 Status ParseSurroundings(const json::Value& spec, LaunchPlan& plan) {
   plan.protect.build = TRY(json::OptionalString(spec["protect"], "build"));
+  plan.protect.bytecode = TRY(json::OptionalString(spec["protect"], "bytecode"));
   plan.protect.cache = TRY(json::OptionalStringList(spec["protect"], "cache"));
   TRY(ParseImage(spec["image"], plan.image));
   plan.container.shm_size = TRY(json::OptionalString(spec["container"], "shm_size"));

@@ -29,6 +29,7 @@ struct ResumeFile {
 /// What runs share and must not change: overlaid or read-only in the script's own view.
 struct Protection {
   std::string build;               // folder of the build; "": none
+  std::string bytecode;            // folder of its byte code, which may not be there (yet)
   std::vector<std::string> cache;  // of the installer
 };
 

@@ -50,6 +50,7 @@ Warning Changed(const std::string& build, const std::vector<std::string>& files)
 std::string EncodeProtection(const Protection& protect) {
   if (protect.build.empty()) return {};
   std::string out = "build=" + protect.build + '\0';
+  if (!protect.bytecode.empty()) out += "bytecode=" + protect.bytecode + '\0';
   for (const std::string& folder : protect.cache) {
     out += "read-only=";
     out += folder;

@@ -87,6 +87,7 @@ void EnvironmentService::Resolve(const TaskPtr& task) {
     return Locked(task);
   }
   size_t asked = task->spec.requirements.size() + task->spec.conda_packages.size();
+  Step(task, "resolving " + Count(task->spec.requirements.size(), "requirement"));
   Log(task, "Resolving " + Count(asked, "requirement") + " for Python " + python.version + "\n");
   installer_.Resolve(
       {task->spec, python, task->credentials}, Follow(task),
@@ -103,7 +104,9 @@ env::Progress EnvironmentService::Follow(const TaskPtr& task) {
   return {[this, task, alive = std::weak_ptr<bool>(alive_)](std::string_view lines) {
             if (!alive.expired()) Log(task, lines);
           },
-          nullptr};
+          [this, task, alive = std::weak_ptr<bool>(alive_)](std::string_view words) {
+            if (!alive.expired()) Step(task, words);
+          }};
 }
 
 void EnvironmentService::Locked(const TaskPtr& task) {
@@ -152,7 +155,11 @@ void EnvironmentService::Build(const TaskPtr& task) {
                       std::vector<TaskPtr> followers = builds_[id];
                       for (const TaskPtr& follower : followers) Log(follower, lines);
                     },
-                    nullptr},
+                    [this, id, alive](std::string_view words) {
+                      if (alive.expired()) return;
+                      std::vector<TaskPtr> followers = builds_[id];
+                      for (const TaskPtr& follower : followers) Step(follower, words);
+                    }},
                    [this, id, alive](const Result<env::BuildFacts>& facts) {
                      if (!alive.expired()) Built(id, facts);
                    });

@@ -42,6 +42,16 @@ void EnvironmentService::WaitForRoom(const TaskPtr& task, const Error& error) {
 
 void EnvironmentService::Tell(const TaskPtr& task, const std::string& waits_for) {
   task->waits_for = waits_for;
+  Publish(task);
+}
+
+void EnvironmentService::Step(const TaskPtr& task, std::string_view words) {
+  if (task->step == words) return;
+  task->step = words;
+  Publish(task);
+}
+
+void EnvironmentService::Publish(const TaskPtr& task) {
   for (const Waiter& waiter : task->waiters)
     context_.events.Publish(waiter.run.str(), {RunEvent::Kind::kStatus, ""});
 }
@@ -49,7 +59,7 @@ void EnvironmentService::Tell(const TaskPtr& task, const std::string& waits_for)
 std::string EnvironmentService::WaitsFor(const RunId& run) const {
   for (const auto& [env_id, task] : tasks_)
     for (const Waiter& waiter : task->waiters)
-      if (waiter.run == run) return task->waits_for;
+      if (waiter.run == run) return task->waits_for.empty() ? task->step : task->waits_for;
   return "";
 }
 

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/strings.h"
 #include "env/build_manifest.h"
+#include "env/bytecode.h"
 #include "meta/settings.h"
 #include "os/paths.h"
 #include "server/environment_text.h"
@@ -160,6 +161,7 @@ std::optional<std::string> EnvironmentService::Retire(const std::string& build_i
   std::string aside = os::JoinPath(os::DirName(folder), ".part-retired-" + build_id);
   if (!context_.fs.Rename(folder, aside)) return std::nullopt;
   (void)env::RemoveChangedMark(context_.fs, folder);
+  (void)context_.fs.Rename(env::BytecodeFolder(folder), aside + "/bytecode");
   std::erase_if(ready_, [&](const auto& entry) { return entry.second.build_id == build_id; });
   return aside;
 }

@@ -70,6 +70,7 @@ class EnvironmentService final : public EnvironmentGate {
     env::PythonChoice python;
     std::vector<Waiter> waiters;
     bool has_lock = false;
+    std::string step;       // what is being done for it at this moment
     std::string waits_for;  // the room that its last try did not find; "": none failed so
     int64_t pause_us = 0;   // the last one before trying again
   };
@@ -101,6 +102,8 @@ class EnvironmentService final : public EnvironmentGate {
   void WaitForRoom(const TaskPtr& task, const Error& error);
   /// The task's runs show what they wait for.
   void Tell(const TaskPtr& task, const std::string& waits_for);
+  void Step(const TaskPtr& task, std::string_view words);
+  void Publish(const TaskPtr& task);
   void Log(const TaskPtr& task, std::string_view lines);
   void Answer(const TaskPtr& task, const Result<ReadyEnvironment>& result);
   void SaveInterpreters();

@@ -113,6 +113,23 @@ TEST_F(EnvironmentTest, FiveWaitingRunsShareOneBuildAndItsLog) {
       << runs[4]->log;
 }
 
+TEST_F(EnvironmentTest, WaitingRunsSayWhatIsBeingDone) {
+  installer.hold = true;
+  auto asked = Ask(Pip("six"), "r1");
+  installer.Release();  // the choice of a Python
+  installer.hold = true;
+  loop.Advance(1000);
+  EXPECT_EQ(core->environments().WaitsFor(RunId("r1")), "resolving 1 requirement");
+  installer.Release();
+  installer.hold = true;
+  loop.Advance(1000);
+  EXPECT_EQ(core->environments().WaitsFor(RunId("r1")), "installing 2 packages");
+  installer.Release();
+  loop.Advance(1'000'000);
+  EXPECT_TRUE(asked->answer && *asked->answer);
+  EXPECT_EQ(core->environments().WaitsFor(RunId("r1")), "");
+}
+
 TEST_F(EnvironmentTest, TwoEnvironmentsOfOneLockShareTheBuild) {
   installer.hold = true;
   auto a = Ask(Pip("six", "3.11"), "a");

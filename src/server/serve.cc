@@ -292,7 +292,8 @@ Status Server::Wire() {
        .engine = container_engine,
        .conda_names = os::DirName(options.sdk_path) + "/profiles/conda-pip-names.json",
        .variables = OwnVariables()});
-  installer = env::ShareBuilds(env::MakeInstallers(std::move(parts)), loop, *pool, paths.env);
+  installer = env::ShareBuilds(env::MakeInstallers(std::move(parts)), loop, *pool, SystemRandom(),
+                               paths.env);
   core = TRY(Core::Create({.loop = loop,
                            .pool = *pool,
                            .clock = SystemClock(),

@@ -19,11 +19,12 @@ struct LaunchFile {
   char* bytes;
   const char* cwd;
   const char* out;
-  char** arguments;    // NULL at the end
-  char** environment;  // NULL at the end
-  char** read_only;    // NULL at the end
-  const char* build;   // NULL: none that runs share
-  bool container;      // what is started is a container engine's client
+  char** arguments;      // NULL at the end
+  char** environment;    // NULL at the end
+  char** read_only;      // NULL at the end
+  const char* bytecode;  // of the build; NULL: none
+  const char* build;     // NULL: none that runs share
+  bool container;        // what is started is a container engine's client
 };
 
 static bool Refuse(struct Shim* shim, int error, const char* path) {
@@ -68,6 +69,7 @@ static bool ParseLaunch(struct LaunchFile* file, size_t size) {
     if (strncmp(at, "arg=", 4) == 0) file->arguments[arguments++] = at + 4;
     if (strncmp(at, "env=", 4) == 0) file->environment[variables++] = at + 4;
     if (strncmp(at, "build=", 6) == 0) file->build = at + 6;
+    if (strncmp(at, "bytecode=", 9) == 0) file->bytecode = at + 9;
     if (strncmp(at, "read-only=", 10) == 0) file->read_only[folders++] = at + 10;
   }
   errno = EINVAL;
@@ -95,7 +97,7 @@ static void ExecScript(const struct Shim* shim, const struct LaunchFile* file, i
                        pid_t parent) {
   setsid();
   EnterGroup(shim->group);
-  if (ProtectFolders(shim, file->build, file->read_only) != 0)
+  if (ProtectFolders(shim, file->build, file->bytecode, file->read_only) != 0)
     Report(pipe, kNamespaceFailed, EPERM, "");
   // The script does not outlive its supervisor: what nobody watches, nobody could stop.
   prctl(PR_SET_PDEATHSIG, SIGKILL);

@@ -66,7 +66,8 @@ static int OpenLayer(int state, const char* path) {
 }
 
 // Its layers are named by descriptors: no character of a path can be taken for an option.
-static bool MountOverlay(int state, const char* folder, bool of_user) {
+static bool MountOverlay(int state, const char* folder, const char* bytecode, bool of_user) {
+  int middle = bytecode == NULL ? -1 : open(bytecode, O_PATH | O_DIRECTORY | O_CLOEXEC);
   int lower = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
   mkdirat(state, "../overlay", 0700);
   int upper = OpenLayer(state, "../overlay/upper");
@@ -78,14 +79,17 @@ static bool MountOverlay(int state, const char* folder, bool of_user) {
     // kernels know neither.
     const char* const extra[] = {of_user ? ",userxattr,volatile" : ",volatile", ""};
     for (int i = 0; i < 2 && !mounted; i++) {
-      char options[192];
+      char options[224];
+      char first[32] = "";
+      if (middle >= 0) snprintf(first, sizeof first, "/proc/self/fd/%d:", middle);
       snprintf(options, sizeof options,
-               "lowerdir=/proc/self/fd/%d,upperdir=/proc/self/fd/%d,workdir=/proc/self/fd/%d%s",
-               lower, upper, work, extra[i]);
+               "lowerdir=%s/proc/self/fd/%d,upperdir=/proc/self/fd/%d,workdir=/proc/self/fd/%d%s",
+               first, lower, upper, work, extra[i]);
       mounted = mount("overlay", folder, "overlay", MS_NODEV, options) == 0;
     }
   }
   int saved = errno;
+  if (middle >= 0) close(middle);
   if (lower >= 0) close(lower);
   if (upper >= 0) close(upper);
   if (work >= 0) close(work);
@@ -143,8 +147,9 @@ static void Note(const struct Shim* shim, const char* how, int error, const char
 }
 
 // An overlay over a folder that scripts may change for themselves; else read-only.
-static void ProtectOne(const struct Shim* shim, const char* folder, int state, bool of_user) {
-  if (MountOverlay(state, folder, of_user)) {
+static void ProtectOne(const struct Shim* shim, const char* folder, const char* bytecode, int state,
+                       bool of_user) {
+  if (MountOverlay(state, folder, bytecode, of_user)) {
     if (geteuid() != 0) Unlock(folder);
     return Note(shim, "overlay", 0, folder);
   }
@@ -152,7 +157,8 @@ static void ProtectOne(const struct Shim* shim, const char* folder, int state, b
   Note(shim, MountReadOnly(folder) ? "read-only" : "none", why, folder);
 }
 
-int ProtectFolders(const struct Shim* shim, const char* build, char* const* read_only) {
+int ProtectFolders(const struct Shim* shim, const char* build, const char* bytecode,
+                   char* const* read_only) {
   if (build == NULL) return 0;
   bool of_user = false;
   int error = shim->namespace_refused;
@@ -165,7 +171,7 @@ int ProtectFolders(const struct Shim* shim, const char* build, char* const* read
     return 0;
   }
   int state = OpenState(shim);
-  ProtectOne(shim, build, state, of_user);
+  ProtectOne(shim, build, bytecode, state, of_user);
   if (state >= 0) close(state);
   for (int i = 0; read_only[i] != NULL; i++) {
     if (access(read_only[i], F_OK) != 0 || MountReadOnly(read_only[i])) continue;

@@ -108,11 +108,13 @@ bool ForkExecutor(struct Shim* shim);
 
 // mounts.c
 // In the child, before exec: gives it a mount namespace of its own, in which `build` (NULL: nothing
-// is done), that runs share, is an overlay with its changes in RUN_DIR/overlay or, where the kernel
-// refuses that, read-only; and the folders of `read_only` (NULL at the end) are what they are
-// called. What was reached is noted in state/protection. EAGAIN: this process is of no use any
-// more; a new one must be told that namespaces were refused.
-int ProtectFolders(const struct Shim* shim, const char* build, char* const* read_only);
+// is done), that runs share, is an overlay with its changes in RUN_DIR/overlay (below it
+// `bytecode`, where that folder is there) or, where the kernel refuses that, read-only; and the
+// folders of `read_only` (NULL at the end) are what they are called. What was reached is noted in
+// state/protection. EAGAIN: this process is of no use any more; a new one must be told that
+// namespaces were refused.
+int ProtectFolders(const struct Shim* shim, const char* build, const char* bytecode,
+                   char* const* read_only);
 // At the end: what the script changed there vanishes with it.
 void RemoveLayers(const struct Shim* shim);
 

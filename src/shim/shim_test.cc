@@ -506,6 +506,18 @@ TEST_F(ProtectionTest, TheSameForAUserWithoutRights) {
   ExpectAnOverlay();
 }
 
+TEST_F(ProtectionTest, ByteCodeIsALayerOfTheScriptsOwnView) {
+  std::string bytecode = dir_ + "/bytecode/lib/python3.11/site-packages/six/__pycache__";
+  ASSERT_TRUE(fs_.MakeDirs(bytecode));
+  ASSERT_TRUE(os::WriteFileAtomically(fs_, bytecode + "/a.pyc", "code\n"));
+  more_ += "bytecode=" + dir_ + "/bytecode" + '\0';
+  EXPECT_EQ(RunScript("cd " + packages_ + "/six; ls; cat __pycache__/a.pyc a.py" +
+                      "; echo new > __pycache__/a.pyc"),
+            "__pycache__\na.py\ncode\nold\n");
+  EXPECT_EQ(*os::ReadFile(fs_, bytecode + "/a.pyc"), "code\n");
+  ExpectUntouched();
+}
+
 TEST_F(ProtectionTest, WhereAnOverlayIsRefusedTheBuildIsReadOnly) {
   ASSERT_TRUE(os::WriteFileAtomically(fs_, dir_ + "/overlay", "in the way"));
   EXPECT_EQ(RunScript("cd " + packages_ + "; echo new > six/a.py || echo refused; cat six/a.py"),

@@ -6,6 +6,7 @@ import zipfile
 
 import pytest
 from test_environments import METADATA, WHEEL, ended, links, text_of  # noqa: F401
+from waiting import wait_for
 
 NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
 NO_NAMESPACES = ["unshare", "--user", "--map-root-user", "sh", "-c", 'for what in mnt user; do echo 0 > /proc/sys/user/max_${what}_namespaces; done; exec "$@"', "sh"]
@@ -33,6 +34,12 @@ def tree(folder):
             text = open(path, "rb").read() if name in files and os.path.isfile(path) else b""
             found[path] = (info.st_mode, info.st_size if text else 0, hashlib.sha256(text).hexdigest())
     return found
+
+
+def wait_for_bytecode(installation):
+    folder = installation.data / "env" / "bytecode"
+    wait_for(lambda: folder.exists() and any(not name.startswith(".") for name in os.listdir(str(folder))), 30, "the byte code")
+    wait_for(lambda: not any(name.startswith(".") for name in os.listdir(str(folder))), 30, "the end of its making")
 
 
 def shared(installation):
@@ -69,6 +76,19 @@ def check_that_changes_vanish(installation, folder):
 
 def test_a_script_that_installs_and_edits_changes_nothing_that_is_shared(installation, links):  # noqa: F811
     check_that_changes_vanish(installation, links)
+
+
+def test_byte_code_is_made_once_beside_the_build(installation, links):  # noqa: F811
+    text = "import os, sys\nsys.dont_write_bytecode = True\nimport rwtiny\nprint('compiled', os.path.exists(rwtiny.__cached__))\n"
+    run(installation, "look.py", text)
+    folder = installation.data / "env" / "bytecode"
+    wait_for_bytecode(installation)
+    before = tree(installation.data / "env" / "builds")
+    assert "compiled True" in run(installation, "look.py", text)[1]
+    assert tree(installation.data / "env" / "builds") == before
+    assert not any("rwtiny" in path and path.endswith(".pyc") for path in before)
+    installation.cli("env", "gc", "--unused-days", "0")
+    wait_for(lambda: os.listdir(str(folder)) == [], 30, "the removal with its build")
 
 
 def test_the_same_on_a_server_of_a_user_without_rights(installation, links):  # noqa: F811

@@ -9,7 +9,7 @@ import tempfile
 import pytest
 from installation import BIN, Installation
 from test_environments import ended, links, text_of  # noqa: F401
-from test_protection import tree
+from test_protection import tree, wait_for_bytecode
 from waiting import wait_for
 
 SLOW = "import rwslow\nprint('value', rwslow.VALUE)\n"
@@ -137,6 +137,7 @@ def test_a_warm_environment_needs_no_network_and_touches_no_file_of_it(installat
         pytest.skip("SKIPPED: apt-get install strace")
     text = "import rwtiny\nprint('value', rwtiny.VALUE)\n"
     assert "Published build" in log_of(installation, submit(installation, "rwtiny", "train.py", text))
+    wait_for_bytecode(installation)
     before = tree(installation.data / "env")
     trace = installation.home / "trace"
     strace = subprocess.Popen(["strace", "-f", "-qq", "-e", "trace=network,execve", "-o", str(trace), "-p", str(installation.server_pid())])

@@ -67,6 +67,7 @@ void FakeInstaller::Resolve(ResolveRequest request, Progress progress, Done<Reso
 void FakeInstaller::Build(BuildRequest request, Progress progress, Done<BuildFacts> done) {
   builds++;
   progress.Log("Building\n");
+  progress.Step("installing 2 packages");
   Later([this, done = std::move(done), progress = std::move(progress), id = request.build_id] {
     published.insert(id);
     progress.Log("Published\n");
