@@ -18,4 +18,7 @@ fi
 export RUNWRIGHT_TEST_IMAGE=$CACHE/container-base-bookworm.tar
 "$ROOT/tools/container_image.sh" "$RUNWRIGHT_TEST_IMAGE" ||
   say "SKIPPED: no base image could be made (debootstrap needs root and a Debian mirror); the tests of containers are skipped"
+# What frameworks train on, and PyTorch: too much for whoever only builds.
+"$ROOT/tools/setup.sh" "$ROOT/tools/test_packages.txt" ||
+  say "SKIPPED: the packages of tools/test_packages.txt could not be installed; the tests of what is missing are skipped"
 "$PYTHON" -m pytest -q -rs -p no:cacheprovider tests "$@"

@@ -235,10 +235,14 @@ class Realiser {
              ": resolver provided takes what is installed");
     }
     requirements_ = std::move(left);
-    // What is not installed anew is in no lock: its shims are known here alone.
-    std::vector<std::string> installed;
-    for (const auto& [name, version] : has.versions) installed.push_back(name + "==" + version);
-    out_.shims = ShimsFor(out_.spec, profiles_, installed, std::move(out_.shims));
+    AddShimsOf(has);
+  }
+
+  /// What the interpreter shows beside the lock may need them too.
+  void AddShimsOf(const NodeFacts::Installed& has) {
+    std::vector<std::string> packages;
+    for (const auto& [name, version] : has.versions) packages.push_back(name + "==" + version);
+    out_.shims = ShimsFor(spec(), profiles_, packages, std::move(out_.shims));
   }
 
   const PackageRule* RuleFor(const Requirement& one) const {

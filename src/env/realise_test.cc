@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "json/value.h"
 
 namespace rw::env {
@@ -103,8 +105,8 @@ TEST(Realise, MachinesTorchIsTakenWhereItIs) {
   EXPECT_EQ(made.spec.recipe.base, "/usr/bin/python3");
   EXPECT_TRUE(made.spec.recipe.site_packages);
   EXPECT_EQ(made.spec.recipe.provided, (std::vector<std::string>{"torch", "torchvision"}));
-  EXPECT_NE(std::find(made.shims.begin(), made.shims.end(), "numpy_aliases"), made.shims.end())
-      << "the machine's numpy is of no lock";
+  // Of the numpy that it shows.
+  EXPECT_NE(std::find(made.shims.begin(), made.shims.end(), "numpy_aliases"), made.shims.end());
   EXPECT_EQ(made.spec.requirements, (std::vector<std::string>{"pillow==5.4.1", "six"}));
   ASSERT_EQ(made.spec.recipe.replace.size(), 1u);
   EXPECT_EQ(made.spec.recipe.replace[0].range, ">=8.4");
