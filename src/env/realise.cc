@@ -254,6 +254,7 @@ class Realiser {
     std::vector<Requirement> before = std::move(requirements_);
     requirements_.clear();
     std::vector<std::string> constraints;
+    std::vector<std::string> beside;
     for (Requirement& one : before) {
       const PackageRule* rule = RuleFor(one);
       if (rule == nullptr) {
@@ -263,8 +264,11 @@ class Realiser {
       AddNew(constraints, rule->constraints);
       AddNew(spec().recipe.build_constraints, rule->build_constraints);
       if (!exact()) AddNew(out_.shims, rule->shims);
+      if (!exact()) AddNew(beside, rule->beside);
       TRY(ApplyRule(std::move(one), *rule));
     }
+    for (const std::string& line : beside)
+      if (Find(Read(line).name) == nullptr) requirements_.push_back(Read(line));
     return AddConstraints(constraints);
   }
 
