@@ -218,6 +218,10 @@ class Realiser {
     python_ = has.interpreter.version;
     spec().recipe.base = interpreter;
     spec().recipe.site_packages = true;
+    // What scripts see of it is in no lock.
+    std::vector<std::string> seen;
+    for (const auto& [name, version] : has.versions) seen.push_back(name + "==" + version);
+    out_.shims = ShimsFor(spec(), profiles_, seen, std::move(out_.shims));
     std::vector<Requirement> left;
     for (Requirement& one : requirements_) {
       auto installed = has.versions.find(one.name);

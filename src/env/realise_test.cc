@@ -106,14 +106,17 @@ TEST(Realise, TensorFlowOneIsAskedOfTheLastThatHasItsInterface) {
 
 TEST(Realise, MachinesTorchIsTakenWhereItIs) {
   NodeFacts facts = Facts({"3.11.7"});
-  facts.packages["/usr/bin/python3"] = {
-      {"/usr/bin/python3", "cpython", "3.11.2"},
-      {{"torch", "1.13.0a0+git"}, {"torchvision", "0.14.1"}, {"pillow", "9.4"}}};
+  facts.packages["/usr/bin/python3"] = {{"/usr/bin/python3", "cpython", "3.11.2"},
+                                        {{"torch", "1.13.0a0+git"},
+                                         {"torchvision", "0.14.1"},
+                                         {"pillow", "9.4"},
+                                         {"numpy", "1.24.2"}}};
   const char* spec =
       R"({"kind":"pip","framework":{"name":"pytorch","version":"1.13"},"requirements":["pillow==5.4.1","six"]})";
   Effective made = Made(spec, facts);
   EXPECT_EQ(made.spec.recipe.base, "/usr/bin/python3");
   EXPECT_TRUE(made.spec.recipe.site_packages);
+  EXPECT_EQ(made.shims, (std::vector<std::string>{"gpu_to_cpu", "numpy_aliases"}));
   EXPECT_EQ(made.spec.recipe.provided, (std::vector<std::string>{"torch", "torchvision"}));
   EXPECT_EQ(made.spec.requirements, (std::vector<std::string>{"pillow==5.4.1", "six"}));
   ASSERT_EQ(made.spec.recipe.replace.size(), 1u);
