@@ -152,6 +152,8 @@ class Look {
     const std::string folder = os::JoinPath(view_.folder, id);
     const std::string name = "build " + id.substr(0, 12);
     if (!os::Exists(fs_, folder)) return false;  // collected: the next run makes it again
+    // Of an image only the record lies here; the engine keeps the rest.
+    if (os::Exists(fs_, os::JoinPath(folder, "image.json"))) return true;
     std::string interpreter = os::JoinPath(folder, "bin/python");
     std::string target = Resolve(fs_, interpreter);
     if (!os::Exists(fs_, target)) {
@@ -163,7 +165,9 @@ class Look {
       return false;
     }
     std::vector<std::string> changed = ChangedFiles(fs_, folder, view_.deep, 5);
+    if (changed.empty() && view_.changed) changed = view_.changed(folder);
     if (changed.empty()) return true;
+    if (changed.size() > 5) changed.resize(5);
     Add(Health::kError, name,
         "was changed after it was published: " + Join(changed, ", ") + " in " + folder, kCollect);
     return false;
@@ -171,6 +175,10 @@ class Look {
 
   /// What is in the folder and in no row.
   void Strays() {
+    // The conda solver has an environment of its own (env/conda_driver.h).
+    std::string mark = os::JoinPath(os::DirName(view_.folder), "conda-solver.json");
+    if (auto text = os::ReadFile(fs_, mark, 4096))
+      if (auto solver = json::Parse(*text)) known_.insert(solver->StringOr("build_id"));
     for (const std::string& entry : Names(fs_, view_.folder)) {
       if (known_.contains(entry)) continue;
       auto info = fs_.Stat(os::JoinPath(view_.folder, entry));
@@ -228,6 +236,7 @@ std::vector<std::string> ChangedFiles(os::FileSystem& fs, const std::string& bui
       for (const std::string& raw : Split(*text, '\n')) {
         auto line = ReadRecordLine(Trim(raw));
         if (!line || line->path.starts_with('/') || line->path.ends_with(".pyc")) continue;
+        if (line->path.ends_with(".dist-info/RECORD")) continue;  // cannot name its own hash
         std::string path = Normal(inside + "/" + line->path);
         if (IsChanged(fs, os::JoinPath(build, path), *line, deep)) out.push_back(path);
         if (out.size() >= most) return out;

@@ -81,17 +81,19 @@ void EnvironmentService::Resolve(const TaskPtr& task) {
   const env::Interpreter& python = task->python.interpreter;
   if (!task->python.warning.empty()) Log(task, task->python.warning + "\n");
   task->row.python = PythonJson(task->python);
-  if (task->spec.requirements.empty() && !task->spec.recipe.site_packages) {
+  bool nothing = task->spec.requirements.empty() && !task->spec.recipe.site_packages;
+  if (nothing && task->spec.kind != env::EnvironmentSpec::Kind::kConda) {
     KeepResolved(task, {});
     return Locked(task);
   }
-  Log(task, "Resolving " + Count(task->spec.requirements.size(), "requirement") + " for Python " +
-                python.version + "\n");
+  size_t asked = task->spec.requirements.size() + task->spec.conda_packages.size();
+  Log(task, "Resolving " + Count(asked, "requirement") + " for Python " + python.version + "\n");
   installer_.Resolve(
       {task->spec, python, task->credentials}, Follow(task),
       [this, task, alive = std::weak_ptr<bool>(alive_)](Result<env::Resolved> resolved) {
         if (alive.expired()) return;
         if (!resolved) return Fail(task, resolved.error());
+        if (resolved->python) task->python = {*resolved->python, ""};
         KeepResolved(task, *std::move(resolved));
         Locked(task);
       });

@@ -1,10 +1,13 @@
 """A real server in a scratch folder, as a user has it: `runwright init`, then the SDK or the command line."""
+import contextlib
 import json
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 
 from waiting import wait_for
 
@@ -87,3 +90,23 @@ class Installation:
             if str(self.home).encode() in argv + environ:
                 found.append((int(entry), argv, environ))
         return found
+
+
+@contextlib.contextmanager
+def installed(variables=()):
+    """An installation for the length of a `with`; `variables` are its server's too."""
+    home = pathlib.Path(tempfile.mkdtemp(prefix="rw-e2e-"))
+    one = Installation(home)
+    one.env.update(variables)
+    one.cli("init", ".", "--workspace", "ws")
+    try:
+        yield one
+    finally:
+        one.cli("server", "stop", check=False)
+        for pid, _, _ in one.processes():
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except OSError:
+                pass
+        subprocess.run(["chmod", "-R", "u+w", str(home)], check=False)  # environments are read-only
+        shutil.rmtree(str(home), ignore_errors=True)

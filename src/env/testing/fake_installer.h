@@ -30,6 +30,7 @@ class FakeInstaller : public Installer {
   int resolves = 0;
   int builds = 0;
   std::set<std::string> published;
+  std::string folder = "/fake/builds/";
 
   /// Lets everything held go on.
   void Release();
@@ -42,7 +43,7 @@ class FakeInstaller : public Installer {
   void Build(BuildRequest request, Progress progress, Done<BuildFacts> done) override;
   bool IsPublished(const std::string& build_id) override { return published.contains(build_id); }
   std::string BuildFolder(const std::string& build_id) const override {
-    return "/fake/builds/" + build_id;
+    return folder + build_id;
   }
   BuildUse UseOf(const std::string& build_id) const override {
     std::string bin = BuildFolder(build_id) + "/bin";
