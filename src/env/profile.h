@@ -25,6 +25,7 @@ struct PackageRule {
   bool drop = false;
   /// Versions that work here, ">=8.4": the nearest of them is taken.
   std::string nearest;
+  std::vector<std::string> beside;             // what it imports and does not declare
   std::vector<std::string> constraints;        // on the whole environment
   std::vector<std::string> build_constraints;  // on what source builds use
   std::vector<std::string> shims;

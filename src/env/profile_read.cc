@@ -70,7 +70,7 @@ class Reader {
 
 Result<PackageRule> ReadRule(const Reader& reader) {
   TRY(reader.Known({"package", "versions", "python", "without_gpu", "use", "drop", "nearest",
-                    "constraints", "build_constraints", "shims", "reason"}));
+                    "beside", "constraints", "build_constraints", "shims", "reason"}));
   PackageRule out;
   out.package = TRY(reader.Needed("package"));
   out.versions = TRY(reader.Range("versions"));
@@ -80,6 +80,7 @@ Result<PackageRule> ReadRule(const Reader& reader) {
   out.drop = TRY(reader.Flag("drop"));
   out.nearest = TRY(reader.Text("nearest"));
   TRY(reader.Range("nearest"));
+  out.beside = TRY(reader.Requirements("beside"));
   out.constraints = TRY(reader.Requirements("constraints"));
   out.build_constraints = TRY(reader.Requirements("build_constraints"));
   out.shims = TRY(reader.Texts("shims"));

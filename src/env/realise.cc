@@ -218,6 +218,10 @@ class Realiser {
     python_ = has.interpreter.version;
     spec().recipe.base = interpreter;
     spec().recipe.site_packages = true;
+    // What scripts see of it is in no lock.
+    std::vector<std::string> seen;
+    for (const auto& [name, version] : has.versions) seen.push_back(name + "==" + version);
+    out_.shims = ShimsFor(spec(), profiles_, seen, std::move(out_.shims));
     std::vector<Requirement> left;
     for (Requirement& one : requirements_) {
       auto installed = has.versions.find(one.name);
@@ -262,6 +266,7 @@ class Realiser {
     std::vector<Requirement> before = std::move(requirements_);
     requirements_.clear();
     std::vector<std::string> constraints;
+    std::vector<std::string> beside;
     for (Requirement& one : before) {
       const PackageRule* rule = RuleFor(one);
       if (rule == nullptr) {
@@ -271,8 +276,11 @@ class Realiser {
       AddNew(constraints, rule->constraints);
       AddNew(spec().recipe.build_constraints, rule->build_constraints);
       if (!exact()) AddNew(out_.shims, rule->shims);
+      if (!exact()) AddNew(beside, rule->beside);
       TRY(ApplyRule(std::move(one), *rule));
     }
+    for (const std::string& line : beside)
+      if (Find(Read(line).name) == nullptr) requirements_.push_back(Read(line));
     return AddConstraints(constraints);
   }
 

@@ -60,7 +60,7 @@ TEST(Realise, ChainerBoundsWhatItNeeds) {
       R"({"kind":"pip","framework":{"name":"chainer","gpu":true},"requirements":["numpy","pytest"]})",
       Facts({"3.11.7"}));
   EXPECT_EQ(made.spec.requirements,
-            (std::vector<std::string>{"chainer==5.1.0", "numpy", "pytest"}));
+            (std::vector<std::string>{"chainer==5.1.0", "numpy", "pytest", "setuptools<70"}));
   EXPECT_EQ(made.spec.constraints[0], "numpy<1.24");
   EXPECT_EQ(made.spec.recipe.build_constraints, std::vector<std::string>{"setuptools<70"});
   EXPECT_EQ(made.shims, (std::vector<std::string>{"gpu_to_cpu", "collections_abc"}));
@@ -72,8 +72,22 @@ TEST(Realise, ChainerBoundsWhatItNeeds) {
 TEST(Realise, AVersionOfTheUsersOwnCountsMoreThanABound) {
   Effective made = Made(R"({"kind":"pip","requirements":["chainer==7.8.1","numpy==1.26.4"]})",
                         Facts({"3.11.7"}));
-  EXPECT_EQ(made.spec.constraints, (std::vector<std::string>{"protobuf<4", "setuptools<70"}));
+  EXPECT_EQ(made.spec.constraints, std::vector<std::string>{"protobuf<4"});
+  EXPECT_EQ(made.spec.requirements, (std::vector<std::string>{"chainer==7.8.1", "numpy==1.26.4",
+                                                              "pytest", "setuptools<70"}));
   EXPECT_TRUE(made.warnings.empty());
+}
+
+TEST(Realise, WhatAPackageDoesNotDeclareGoesBesideIt) {
+  NodeFacts facts = Facts({"3.11.7"});
+  auto requirements = [&](std::string_view text) { return Made(text, facts).spec.requirements; };
+  EXPECT_EQ(requirements(R"({"kind":"pip","requirements":["nteract-scrapbook"]})"),
+            (std::vector<std::string>{"nteract-scrapbook", "six"}));
+  EXPECT_EQ(requirements(R"({"kind":"pip","requirements":["nteract-scrapbook","six==1.16"]})"),
+            (std::vector<std::string>{"nteract-scrapbook", "six==1.16"}));
+  EXPECT_EQ(
+      requirements(R"({"kind":"pip","requirements":["nteract-scrapbook"],"resolver":"exact"})"),
+      std::vector<std::string>{"nteract-scrapbook"});
 }
 
 TEST(Realise, TensorFlowOneIsAskedOfTheLastThatHasItsInterface) {
@@ -104,6 +118,7 @@ TEST(Realise, MachinesTorchIsTakenWhereItIs) {
   Effective made = Made(spec, facts);
   EXPECT_EQ(made.spec.recipe.base, "/usr/bin/python3");
   EXPECT_TRUE(made.spec.recipe.site_packages);
+  EXPECT_EQ(made.shims, (std::vector<std::string>{"gpu_to_cpu", "numpy_aliases"}));
   EXPECT_EQ(made.spec.recipe.provided, (std::vector<std::string>{"torch", "torchvision"}));
   // Of the numpy that it shows.
   EXPECT_NE(std::find(made.shims.begin(), made.shims.end(), "numpy_aliases"), made.shims.end());
