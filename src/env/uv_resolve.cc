@@ -251,7 +251,10 @@ class Resolving : public std::enable_shared_from_this<Resolving> {
 
   void NoBuild(const std::string& words) {
     if (HealBuild(words)) return Compile();
-    std::string name = BlamedPackage(words);
+    // What cannot be fetched is no reason to take another version.
+    bool built = words.find("Failed to build") != std::string::npos ||
+                 words.find("Failed to download and build") != std::string::npos;
+    std::string name = built ? BlamedPackage(words) : std::string();
     auto item = name.empty() ? std::nullopt : nearest_.Find(name);
     if (item) return Relax(*item, words);
     if (words_.empty()) words_ = words;

@@ -53,6 +53,13 @@ class UvRunner::Job {
       : id(id_), command(std::move(command_)), log(std::move(log_)), done(std::move(done_)) {}
 
   void OnStderr(const std::string& bytes) {
+    // A failed build may print without end: of that only the last lines are looked at.
+    if (failing && words.size() > kMostHead) {
+      flood += std::exchange(partial, {});
+      flood += bytes;
+      if (flood.size() > 4 * kMostWords) flood.erase(0, flood.size() - kMostWords);
+      return;
+    }
     partial += bytes;
     size_t end = partial.rfind('\n');
     if (end == std::string::npos) return;
@@ -60,6 +67,9 @@ class UvRunner::Job {
     partial.erase(0, end + 1);
   }
   void FlushPartial() {
+    if (flood.size() >= kMostWords) flood.erase(0, flood.find('\n') + 1);
+    partial.insert(0, std::exchange(flood, {}));
+    while (partial.ends_with('\n')) partial.pop_back();
     if (!partial.empty()) Emit(partial + "\n");
     partial.clear();
   }
@@ -118,6 +128,7 @@ class UvRunner::Job {
   Done done;
   std::vector<UvTry> tries;
   std::string partial;
+  std::string flood;
   std::string words;  // of this try
   std::string held;   // its lines from the error on
   bool failing = false;
@@ -148,6 +159,7 @@ void UvRunner::Run(UvCommand command, Log log, Done done) {
         Error(Code::kFailedPrecondition,
               "uv is not there: put it beside the server's program or on its PATH (`make build` "
               "or `pip install uv`), then submit again"));
+  if (!log) log = [](std::string_view) {};
   waiting_.push_back(
       std::make_shared<Job>(next_id_++, std::move(command), std::move(log), std::move(done)));
   Next();
