@@ -7,20 +7,43 @@ import subprocess
 import tempfile
 
 import pytest
-from installation import BIN, Installation
+from installation import BIN, ROOT, Installation
 from test_environments import ended, links, text_of  # noqa: F401
 from test_protection import tree, wait_for_bytecode
 from waiting import wait_for
 
-SLOW = "import rwslow\nprint('value', rwslow.VALUE)\n"
+LOOK = "import rwtiny\nprint('value', rwtiny.VALUE)\n"
+# An installer that says that it installs, and waits to be let on.
+SLOW_UV = """#!/bin/sh
+case "$*" in "pip sync"*)
+  echo once >> '%(folder)s/building'
+  while [ ! -e '%(folder)s/go' ]; do sleep 0.02; done;;
+esac
+exec '%(uv)s' "$@"
+"""
 HOLD = "import os, time, rwtiny\nwhile not os.path.exists(%r):\n    time.sleep(0.01)\nprint('value', rwtiny.VALUE)\n"
 
 
-def serve_from(installation, env_root):
+def slow_programs(folder):
+    """The programs of BIN with SLOW_UV."""
+    programs = folder / "tools" / "bin"
+    if not programs.exists():
+        programs.mkdir(parents=True)
+        for name in ("runwright", "runwright-shim", "runwright-guard"):
+            if (BIN / name).exists():
+                shutil.copy(str(BIN / name), str(programs / name))
+        (programs / "uv").write_text(SLOW_UV % {"folder": folder, "uv": os.path.realpath(str(BIN / "uv"))})
+        (programs / "uv").chmod(0o755)
+        for name in ("python", "profiles"):
+            (programs.parent / name).symlink_to(ROOT / name)
+    return programs
+
+
+def serve_from(installation, env_root, programs):
     """Its server, started anew with that folder of environments."""
     installation.cli("server", "stop")
     server = subprocess.Popen(
-        [str(BIN / "runwright"), "server", "--data", str(installation.data), "--env-root", str(env_root)], env=installation.env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
+        [str(programs / "runwright"), "server", "--data", str(installation.data), "--env-root", str(env_root)], env=installation.env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
     )
     assert server.stdout.readline().startswith(b"http")
     return server
@@ -33,7 +56,8 @@ def pair(installation, links):  # noqa: F811
     other.env["PIP_CONFIG_FILE"] = str(installation.home / "config" / "pip" / "pip.conf")
     other.cli("init", ".", "--workspace", "ws")
     env_root = installation.home / "environments"
-    servers = [serve_from(one, env_root) for one in (installation, other)]
+    programs = slow_programs(links)
+    servers = [serve_from(one, env_root, programs) for one in (installation, other)]
     try:
         yield installation, other, env_root
     finally:
@@ -78,9 +102,9 @@ def published(env_root):
 
 def test_two_servers_make_one_build(pair, links):  # noqa: F811
     first, second, env_root = pair
-    one = submit(first, "rwslow", "train.py", SLOW)
+    one = submit(first, "rwtiny", "train.py", LOOK)
     wait_for(lambda: (links / "building").exists(), 60, "the build")
-    two = submit(second, "rwslow", "train.py", SLOW)
+    two = submit(second, "rwtiny", "train.py", LOOK)
     wait_for_log(second, two, "Making a virtual environment")
     (links / "go").touch()
     assert "Published build" in log_of(first, one)
@@ -88,30 +112,31 @@ def test_two_servers_make_one_build(pair, links):  # noqa: F811
     assert "Another server of this machine is making this build" in log and "Published build" in log
     assert (links / "building").read_text() == "once\n"
     assert len(published(env_root)) == 1
-    assert "value 7" in text_of(second, two, "azureml-logs/70_driver_log.txt")
+    assert "value 42" in text_of(second, two, "azureml-logs/70_driver_log.txt")
 
 
 def test_what_a_killed_server_was_making_another_makes(pair, links):  # noqa: F811
     first, second, env_root = pair
-    submit(first, "rwslow", "train.py", SLOW)
+    submit(first, "rwtiny", "train.py", LOOK)
     wait_for(lambda: (links / "building").exists(), 60, "the build")
-    two = submit(second, "rwslow", "train.py", SLOW)
+    two = submit(second, "rwtiny", "train.py", LOOK)
     wait_for_log(second, two, "Another server of this machine is making this build")
     first.kill_server()
     (links / "go").touch()
     assert "The other server did not come to the end of it: making it here" in log_of(second, two)
-    assert "value 7" in text_of(second, two, "azureml-logs/70_driver_log.txt")
+    assert "value 42" in text_of(second, two, "azureml-logs/70_driver_log.txt")
     assert len(published(env_root)) == 1
-    restarted = serve_from(second, env_root)
+    restarted = serve_from(second, env_root, BIN)
     wait_for(lambda: all(not name.startswith(".part-") for name in os.listdir(str(env_root / "builds"))), 30, "the removal of the half build")
     second.cli("server", "stop")
     restarted.wait(30)
     restarted.stdout.close()
 
 
-def test_what_a_run_of_another_server_uses_is_not_collected(pair):
+def test_what_a_run_of_another_server_uses_is_not_collected(pair, links):  # noqa: F811
     first, second, env_root = pair
     go = first.home / "go"
+    (links / "go").touch()
     run_id = submit(first, "rwtiny", "hold.py", HOLD % str(go))
     wait_for(lambda: first.json("runs", "show", run_id)["status"] == "Running", 60, "the run")
     second.cli("env", "gc", "--unused-days", "0")
