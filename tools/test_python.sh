@@ -4,11 +4,10 @@ source "$(dirname "$0")/common.sh"
 cd "$ROOT"
 export RUNWRIGHT_BIN=$ROOT/bin PYTHONPATH=$ROOT/python PYTHONDONTWRITEBYTECODE=1
 # What users log comes from numpy and matplotlib: the tests log what the real ones make.
-# matplotlib has to fit to the numpy that the system may have, which is found first.
-numpy=$("$PYTHON" -c 'import numpy; print("numpy==" + numpy.__version__)' 2>/dev/null || echo numpy)
-export RUNWRIGHT_TEST_PACKAGES=$CACHE/test-packages-$("$PYTHON" -c 'import sys; print("%d.%d" % sys.version_info[:2])')-${numpy//==/-}
+# A numpy of the system's goes before this one, and is older: these are the last that work with it.
+export RUNWRIGHT_TEST_PACKAGES=$CACHE/test-packages-2-$("$PYTHON" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 if [ ! -e "$RUNWRIGHT_TEST_PACKAGES/.complete" ]; then
-  if "$ROOT/bin/uv" pip install -q --python "$PYTHON" --target "$RUNWRIGHT_TEST_PACKAGES" "$numpy" matplotlib; then
+  if "$ROOT/bin/uv" pip install -q --python "$PYTHON" --target "$RUNWRIGHT_TEST_PACKAGES" numpy "matplotlib<3.11" "contourpy<1.3.3"; then
     touch "$RUNWRIGHT_TEST_PACKAGES/.complete"
   else
     say "SKIPPED: numpy and matplotlib could not be installed; the tests that log their values are skipped"
