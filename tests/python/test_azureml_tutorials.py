@@ -61,6 +61,7 @@ def stand_in(version, module):
 PACKAGES = {
     "torch": stand_in("1.13.1", "torch"), "torchvision": stand_in("0.14.1", "torchvision"), "pillow": stand_in("9.5.0", "PIL"),
     "chainer": stand_in("5.1.0", "chainer"), "numpy": ("1.23.5", {"numpy/__init__.py": NUMPY}), "pytest": stand_in("7.0.0", "pytest"),
+    "setuptools": stand_in("65.5.0", "setuptools"),
     "scikit-learn": stand_in("1.2.2", "sklearn"),
 }
 
