@@ -6,7 +6,7 @@ import importlib
 import json
 import sys
 
-ALL = ["footprint", "submit_latency", "follow", "log", "log_lines", "journal_ingest", "points", "query", "snapshot"]
+ALL = ["footprint", "submit_latency", "follow", "log", "log_lines", "journal_ingest", "points", "query", "snapshot", "containers"]
 
 
 def text(value):

@@ -32,8 +32,8 @@ class Checks {
   void Blobs(bool all);
   void Logs();
   void Run(const std::string& id);
-  void Points(const Shim& shim, bool whole);
-  void Log(const Shim& shim, bool whole);
+  void Points(const Shim& shim);
+  void Log(const Shim& shim);
   void Children(const Shim& shim, const std::string& parent_status);
   void Output(const Shim& shim);
   void Warned(const Shim& shim);

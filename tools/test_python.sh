@@ -12,4 +12,8 @@ if [ ! -e "$RUNWRIGHT_TEST_PACKAGES/.complete" ]; then
     say "SKIPPED: numpy and matplotlib could not be installed; the tests that log their values are skipped"
   fi
 fi
+# Containers are started from an image made here: there is no registry that a test could rely on.
+export RUNWRIGHT_TEST_IMAGE=$CACHE/container-base-bookworm.tar
+"$ROOT/tools/container_image.sh" "$RUNWRIGHT_TEST_IMAGE" ||
+  say "SKIPPED: no base image could be made (debootstrap needs root and a Debian mirror); the tests of containers are skipped"
 "$PYTHON" -m pytest -q -rs -p no:cacheprovider tests "$@"

@@ -16,6 +16,8 @@ int main(int argc, char** argv) {
             return rw::server::Serve({.data = o.data,
                                       .listen = o.listen,
                                       .run_root = o.run_root,
+                                      .container_engine = o.container_engine,
+                                      .env_root = o.env_root,
                                       .finalizing_seconds = o.finalizing_seconds,
                                       .silent_seconds = o.silent_seconds,
                                       .allow_network_fs = o.allow_network_fs});

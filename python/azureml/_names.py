@@ -23,8 +23,10 @@ HOMES = {
     "distributed": (
         "Gloo Mpi MpiConfiguration Nccl ParameterServer PyTorchConfiguration TensorflowConfiguration"
     ),
-    "environment": (
-        "ContainerRegistry DockerSection Environment PythonSection SparkPackage SparkSection"
+    "environment": "Environment",
+    "environment_build": "ImageBuildDetails",
+    "environment_sections": (
+        "ContainerRegistry DockerBuildContext DockerSection PythonSection SparkPackage SparkSection"
     ),
     "estimator": "Chainer Estimator PyTorch SKLearn TensorFlow",
     "exceptions": (
@@ -83,8 +85,8 @@ MODULES = {
     "azureml.core.dataset": "Dataset",
     "azureml.core.datastore": "Datastore",
     "azureml.core.environment": (
-        "CondaDependencies ContainerRegistry DEFAULT_CPU_IMAGE DEFAULT_GPU_IMAGE DockerSection Environment "
-        "PythonSection SparkPackage SparkSection"
+        "CondaDependencies ContainerRegistry DEFAULT_CPU_IMAGE DEFAULT_GPU_IMAGE DockerBuildContext DockerSection "
+        "Environment ImageBuildDetails PythonSection SparkPackage SparkSection"
     ),
     "azureml.core.experiment": "Experiment",
     "azureml.core.image": "ContainerImage Image",

@@ -298,6 +298,14 @@ class Api(ApiWorkspaces):
     def list_builds(self):
         return self._pages("/api/v1/builds")
 
-    def get_build(self, env_id):
-        """With ``lock`` and ``log`` as text."""
-        return self._get(_path("builds", env_id))
+    def get_build(self, env_id, log_from=None):
+        """With ``lock`` and ``log`` as text. log_from: bytes of the log to leave out."""
+        return self._get(_path("builds", env_id), {"log_from": log_from})
+
+    def start_build(self, spec):
+        """Makes an environment ready without a run; its build with ``env_id`` and ``state``."""
+        return self._post("/api/v1/builds", {"spec": spec}, timeout=600)
+
+    def list_curated_environments(self):
+        """``{name, description, spec}``, by name."""
+        return self._pages("/api/v1/curated-environments")

@@ -10,7 +10,7 @@ take `micromamba` where the job names it, else the package py-rattler.
 |---|---|---|
 | check | channels, timeout | channels: [{url, reached, why}] |
 | solve | channels, specs, cache | packages: [{name, version, build, url, hash, of_python}] |
-| install | packages, prefix, final_prefix, cache | linked: how many |
+| install | packages, prefix, final_prefix, cache, copy | linked: how many; copy: share no file with the cache |
 | rehome | prefix, final_prefix | changed: how many scripts |
 
 All take credentials: [{url, text}]. What goes wrong is `{"error", "kind"}`: conflict (in the solver's words),
@@ -240,7 +240,8 @@ def install_by_micromamba(job):
         for package in job["packages"]:
             # micromamba reads `#HASH` and tells MD5 from SHA-256 by its length.
             file.write(package["url"] + ("#" + package["hash"].split("=")[1] if package["hash"] else "") + "\n")
-    micromamba(job, ["create", "--relocate-prefix", job["final_prefix"], "--file", path], job["prefix"])
+    arguments = ["create", "--relocate-prefix", job["final_prefix"], "--file", path]
+    micromamba(job, arguments + (["--always-copy"] if job.get("copy") else []), job["prefix"])
 
 
 def install_by_rattler(job):
@@ -262,10 +263,13 @@ def install_by_rattler(job):
             return lambda *arguments: 0
 
     records = [record_of(package) for package in job["packages"]]
+    links = "false" if job.get("copy") else "true"
+    config = rattler.Config.from_toml("allow-hard-links = %s\nallow-symbolic-links = false\n" % links)
     try:
         asyncio.run(rattler.install(
             records, target_prefix=job["prefix"], cache_dir=os.path.join(job["cache"], "pkgs"), show_progress=False,
-            alternative_target_prefix=job["final_prefix"], client=rattler_client(job), reporter=Reporter()))
+            alternative_target_prefix=job["final_prefix"], client=rattler_client(job), config=config,
+            reporter=Reporter()))
     except rattler.exceptions.InstallerError as error:
         text = str(error)
         raise Failure("unreachable" if "error sending request" in text else "other", masked(text))

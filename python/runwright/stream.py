@@ -105,7 +105,7 @@ class Printer:
         warnings = document.get("warnings") or ()
         if warnings:
             lines += ["", "Warnings:"]
-            lines += [one.get("message", "") for one in warnings]
+            lines += list(dict.fromkeys(one.get("message", "") for one in warnings))
         self._write("\n".join(lines) + "\n\n")
 
 

@@ -161,7 +161,7 @@ class Grammar {
         &app_, "server", "Serve until SIGTERM; prints its URL", server_, nullptr,
         "  runwright server\n"
         "  runwright server --data /srv/runwright --listen 0.0.0.0:4242\n"
-        "  runwright server --run-root /scratch/runs\n"
+        "  runwright server --run-root /scratch/runs --env-root /scratch/environments\n"
         "  runwright server status\n"
         "  runwright server stop");
     serve->add_option("--data", server_.data, "data folder (default ~/.local/share/runwright)");
@@ -170,6 +170,11 @@ class Grammar {
     serve->add_option("--run-root", server_.run_root,
                       "folder of run folders (default: as at the last start; first runs in the "
                       "data folder)");
+    serve->add_option("--container-engine", server_.container_engine,
+                      "podman or docker, a path or a name (default: the first on PATH)");
+    serve->add_option("--env-root", server_.env_root,
+                      "folder of environments, shared by all servers of this machine that name it "
+                      "(default: as at the last start; first env in the data folder)");
     serve->add_option("--finalizing-limit", server_.finalizing_seconds,
                       "seconds for collecting what a run left (default 3600)");
     serve->add_option("--silent-limit", server_.silent_seconds,
@@ -551,9 +556,13 @@ class Grammar {
         "(14, "
         "until\n"
         "a deleted run is removed for good), run_folder_days (7, working folders of ended runs),\n"
-        "build_days (30, unused environments), blob_days (1, files that nothing names), every_days "
-        "(1,\n"
-        "how often the server collects by itself).");
+        "build_days (30, unused environments), build_gb (environments together, in GB, least "
+        "recently "
+        "used\n"
+        "first; never by default), blob_days (1, files that nothing names), every_days (1, how "
+        "often "
+        "the\n"
+        "server collects by itself).");
     app->add_flag("--dry-run", gc_.dry_run, "remove nothing");
     app->add_flag("--rules", gc_.show_rules, "show the rules");
     Repeatable(app, "--set", gc_.settings, "RULE=DAYS or RULE=never, repeatable");

@@ -30,6 +30,8 @@ struct ServerOptions {
   std::string data;
   std::string listen;
   std::string run_root;
+  std::string container_engine;
+  std::string env_root;
   int64_t finalizing_seconds = 0;  // 0: as at the last start
   int64_t silent_seconds = 0;
   bool allow_network_fs = false;

@@ -117,6 +117,7 @@ Result<int> Server(Context& context, const ServerOptions& options, const Roles& 
       ServerOptions serve = options;
       serve.data = data;
       if (!serve.run_root.empty()) serve.run_root = context.here().Absolute(serve.run_root);
+      if (!serve.env_root.empty()) serve.env_root = context.here().Absolute(serve.env_root);
       return roles.serve(serve);
     }
     case ServerAction::kStatus:

@@ -8,6 +8,9 @@
 namespace rw::env {
 namespace {
 using os::PosixFileSystem;
+constexpr std::string_view kPartPrefix = ".part-";
+constexpr std::string_view kRetiredPrefix = ".part-retired-";
+constexpr const char* kPartLock = "/lock";
 
 /// bin and each lib/pythonX.Y/site-packages.
 std::vector<std::string> SharedFolders(const std::string& build) {
@@ -38,12 +41,28 @@ Result<uint64_t> PublishBuild(const std::string& made, const std::string& publis
   return bytes;
 }
 
-std::vector<std::string> Leftovers(const std::string& builds_folder, std::string_view prefix) {
+std::string NewPart(const std::string& builds_folder, Random& random) {
+  return builds_folder + "/" + std::string(kPartPrefix) + random.Hex(8);
+}
+
+Result<os::FileLock> HoldPart(const std::string& part) {
+  TRY(PosixFileSystem().MakeDirs(part, 0700));
+  return os::FileLock::Try(part + kPartLock);
+}
+
+std::vector<std::string> Leftovers(const std::string& builds_folder, bool alone) {
   std::vector<std::string> out;
   auto entries = PosixFileSystem().List(builds_folder);
   if (!entries) return out;
-  for (const os::DirEntry& entry : *entries)
-    if (entry.name.starts_with(prefix)) out.push_back(os::JoinPath(builds_folder, entry.name));
+  for (const os::DirEntry& entry : *entries) {
+    if (!entry.name.starts_with(kPartPrefix)) continue;
+    std::string part = os::JoinPath(builds_folder, entry.name);
+    bool has_lock = os::Exists(PosixFileSystem(), part + kPartLock);
+    // A retired build is on its way out, whoever moved it there.
+    bool left = has_lock ? os::FileLock::Try(part + kPartLock).has_value()
+                         : alone || entry.name.starts_with(kRetiredPrefix);
+    if (left) out.push_back(std::move(part));
+  }
   return out;
 }
 

@@ -6,7 +6,9 @@
 #include <string_view>
 #include <vector>
 
+#include "base/random.h"
 #include "base/result.h"
+#include "os/file_lock.h"
 
 namespace rw::env {
 
@@ -17,8 +19,14 @@ namespace rw::env {
 /// build whose interpreter went away) is replaced. Returns its size in bytes.
 Result<uint64_t> PublishBuild(const std::string& made, const std::string& published);
 
-/// Folders in `builds_folder` whose names begin with `prefix`: what a killed server was making.
-std::vector<std::string> Leftovers(const std::string& builds_folder, std::string_view prefix);
+/// Where a build is made: a name for it in `builds_folder`, not taken yet.
+std::string NewPart(const std::string& builds_folder, Random& random);
+/// Makes the folder. While the lock is held, its maker lives; it goes with its folder.
+Result<os::FileLock> HoldPart(const std::string& part);
+
+/// What killed servers were making: parts whose lock is free. A part without a lock is one where
+/// no other server makes builds in the folder (`alone`).
+std::vector<std::string> Leftovers(const std::string& builds_folder, bool alone);
 /// Errors are left for the next start.
 void RemoveLeftovers(const std::vector<std::string>& folders);
 

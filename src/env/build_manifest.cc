@@ -59,6 +59,16 @@ Result<uint64_t> WriteManifest(os::FileSystem& fs, const std::string& build) {
   return listing.bytes;
 }
 
+uint64_t ManifestBytes(os::FileSystem& fs, const std::string& build) {
+  auto text = os::ReadFile(fs, os::JoinPath(build, kName));
+  uint64_t total = 0;
+  if (text)
+    for (const std::string& line : Split(*text, '\n'))
+      total += static_cast<uint64_t>(
+          ParseInt(std::string_view(line).substr(0, line.find(' '))).value_or(0));
+  return total;
+}
+
 Result<std::vector<std::string>> ChangedFiles(os::FileSystem& fs, const std::string& build) {
   auto text = os::ReadFile(fs, os::JoinPath(build, kName));
   if (!text && text.error().code() == Code::kNotFound) return std::vector<std::string>();

@@ -14,6 +14,9 @@ namespace rw::env {
 /// count. Returns the bytes of all files.
 Result<uint64_t> WriteManifest(os::FileSystem& fs, const std::string& build);
 
+/// The same from what was noted; 0 without a manifest.
+uint64_t ManifestBytes(os::FileSystem& fs, const std::string& build);
+
 /// Files that are no longer as noted, new and missing ones included, sorted; none for a build
 /// without a manifest. A stat of each file: 30 ms for 12,000.
 Result<std::vector<std::string>> ChangedFiles(os::FileSystem& fs, const std::string& build);

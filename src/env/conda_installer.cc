@@ -9,6 +9,7 @@
 #include "env/conda_names.h"
 #include "env/conda_pip.h"
 #include "os/file_system.h"
+#include "os/namespaces.h"
 #include "os/paths.h"
 
 namespace rw::env {
@@ -62,11 +63,22 @@ class CondaInstaller final : public Installer {
   }
   void Resolve(ResolveRequest request, Progress progress, Done<Resolved> done) override;
   void Build(BuildRequest request, Progress progress, Done<BuildFacts> done) override;
-  bool IsPublished(const std::string& build_id) override { return uv_.IsPublished(build_id); }
+  /// Those with conda packages; the others are uv's.
+  bool IsPublished(const std::string& build_id) override {
+    return uv_.IsPublished(build_id) &&
+           os::Exists(os::PosixFileSystem(), BuildFolder(build_id) + "/conda-meta");
+  }
   std::string BuildFolder(const std::string& build_id) const override {
     return uv_.BuildFolder(build_id);
   }
-  BuildUse UseOf(const std::string& build_id) const override { return uv_.UseOf(build_id); }
+  BuildUse UseOf(const std::string& build_id) const override {
+    BuildUse use = uv_.UseOf(build_id);
+    if (!use.protect.is_object()) return use;
+    json::Value caches = use.protect["cache"];
+    caches.Append(options_.folder + "/conda-cache");
+    use.protect.Set("cache", std::move(caches));
+    return use;
+  }
   std::string Platform() const override { return uv_.Platform(); }
   std::string SaveState() override { return uv_.SaveState(); }
   void LoadState(const std::string& text) override { uv_.LoadState(text); }
@@ -130,7 +142,8 @@ struct CondaInstaller::Job {
   Reach reach;
   CondaLock lock;
   std::vector<std::string> warnings;
-  std::string folder;  // holds the environment while it is made; "" before
+  std::string folder;                  // holds the environment while it is made; "" before
+  std::shared_ptr<os::FileLock> part;  // says that its maker lives
   std::string final_folder;
   std::string build_id;
   int64_t started_us = 0;
@@ -211,10 +224,12 @@ void CondaInstaller::Choose(const EnvironmentSpec& spec, Progress progress,
       done(std::move(choice));
     });
   };
+  Reach none;
   // Without conda packages nothing is asked of a channel but perhaps a Python.
-  if (spec.conda_packages.empty() && spec.python.empty()) {
-    Reach none;
-    none.why = "nothing is asked of conda";
+  if (spec.conda_packages.empty() && spec.python.empty()) none.why = "nothing is asked of conda";
+  if (!spec.recipe.base.empty())
+    none.why = "it is made on " + spec.recipe.base + ", which has what its framework needs";
+  if (!none.why.empty()) {
     decided_[EnvId(spec)] = none;
     return choose(none);
   }
@@ -316,7 +331,7 @@ void CondaInstaller::ResolvePip(const JobPtr& job) {
                 });
   };
   if (python == nullptr) return resolve(job->interpreter);
-  job->folder = os::DirName(uv_.BuildFolder("id")) + "/.part-" + random_.Hex(8);
+  job->folder = NewPart(os::DirName(uv_.BuildFolder("id")), random_);
   job->final_folder = job->made();
   MakePrefix(job, [job, resolve] {
     Interpreter interpreter = job->interpreter;
@@ -352,7 +367,7 @@ void CondaInstaller::Build(BuildRequest request, Progress progress, Done<BuildFa
   job->progress = std::move(progress);
   job->lock = *std::move(lock);
   job->build_id = request.build_id;
-  job->folder = os::DirName(uv_.BuildFolder("id")) + "/.part-" + random_.Hex(8);
+  job->folder = NewPart(os::DirName(uv_.BuildFolder("id")), random_);
   job->final_folder = uv_.BuildFolder(request.build_id);
   job->started_us = clock_.BootMicros();
   job->built = done;
@@ -380,7 +395,8 @@ void CondaInstaller::MakePrefix(const JobPtr& job, std::function<void()> then) {
     job->progress.Step("installing " + count);
     json::Value ask;
     ask.Set("packages", std::move(packages)).Set("prefix", job->made());
-    ask.Set("final_prefix", job->final_folder);
+    // Where runs cannot be kept from writing into a build, what they write stays in that build.
+    ask.Set("final_prefix", job->final_folder).Set("copy", !os::MountNamespacesWork());
     ask.Set("credentials", CredentialsJson(job->credentials));
     driver_.Run(job->reach.tool, "install", std::move(ask), job->progress,
                 [this, job, then](const Result<json::Value>& answer) {
@@ -394,8 +410,9 @@ void CondaInstaller::MakePrefix(const JobPtr& job, std::function<void()> then) {
                   then();
                 });
   };
-  Status made = os::PosixFileSystem().MakeDirs(job->folder, 0700);
-  if (!made) return Fail(job, made.error());
+  auto part = HoldPart(job->folder);
+  if (!part) return Fail(job, part.error());
+  job->part = std::make_shared<os::FileLock>(*std::move(part));
   if (job->lock.Find("python") != nullptr) return install();
   pip_.MakeVenv(job->interpreter, job->made(), job->progress,
                 [this, job, install](const Status& venv) {
@@ -408,7 +425,7 @@ void CondaInstaller::InstallPip(const JobPtr& job) {
   if (PackagesOf(job->lock.pip).empty()) return Publish(job);
   job->progress.Log("Installing " + std::to_string(PackagesOf(job->lock.pip).size()) +
                     " packages by pip\n");
-  pip_.Install(job->spec, job->lock.pip, job->folder, job->made(), job->progress,
+  pip_.Install(job->spec, job->credentials, job->lock.pip, job->folder, job->made(), job->progress,
                [this, job](const Status& installed) {
                  if (!installed) return Fail(job, installed.error());
                  Rehome(job);

@@ -34,7 +34,7 @@ if [ -n "$dry" ]; then
     {"name": "python", "version": "3.10.9", "build_string": "h_0", "url": "https://u:p@c/linux-64/python-3.10.9-h_0.conda", "sha256": "aa", "depends": []},
     {"name": "data", "version": "1.0", "build_string": "0", "url": "https://c/noarch/data-1.0-0.tar.bz2", "md5": "bb", "depends": ["python >=3"]}]}}'
 else
-  mkdir -p "$prefix/bin" && ln -s /usr/bin/python3 "$prefix/bin/python" && echo '{}'
+  mkdir -p "$prefix/bin" "$prefix/conda-meta" && ln -s /usr/bin/python3 "$prefix/bin/python" && echo '{}'
 fi
 )";
 

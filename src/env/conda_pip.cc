@@ -1,11 +1,15 @@
 #include "env/conda_pip.h"
 
 #include "base/strings.h"
+#include "env/lock_notes.h"
 #include "env/pip_config.h"
 #include "env/requirement.h"
 #include "env/secrets.h"
+#include "env/uv_credentials.h"
 #include "env/uv_words.h"
 #include "os/file_system.h"
+#include "os/namespaces.h"
+#include "os/paths.h"
 
 namespace rw::env {
 namespace {
@@ -45,6 +49,8 @@ Variables CondaPip::VariablesFor(const EnvironmentSpec& spec, const std::string&
   if (Get(out, "UV_CACHE_DIR").empty() && Get(out, "HOME").empty() &&
       Get(out, "XDG_CACHE_HOME").empty())
     out["UV_CACHE_DIR"] = options_.folder + "/cache";
+  // As for every build (uv_installer.cc): nothing is shared with the cache that a run could change.
+  if (!os::MountNamespacesWork()) out.emplace("UV_LINK_MODE", "copy");
   return out;
 }
 
@@ -68,15 +74,20 @@ void CondaPip::MakeVenv(const Interpreter& python, const std::string& folder,
               });
 }
 
-void CondaPip::Install(const EnvironmentSpec& spec, const std::string& lock,
-                       const std::string& folder, const std::string& prefix,
-                       const Progress& progress, Done done) {
+void CondaPip::Install(const EnvironmentSpec& spec, const std::vector<Credential>& credentials,
+                       const std::string& lock, const std::string& folder,
+                       const std::string& prefix, const Progress& progress, Done done) {
   Secrets secrets;
   UvCommand command;
-  command.variables = VariablesFor(spec, prefix, secrets);
-  Status written = os::WriteFileAtomically(os::PosixFileSystem(), folder + "/requirements.txt",
-                                           secrets.Restore(lock), 0600);
-  if (!written) return done(written);
+  command.variables = VariablesFor(WithCredentials(spec, credentials), prefix, secrets);
+  AddGitCredentials(spec, credentials, command.variables);
+  std::vector<std::string> bounds = ReadLockNotes(lock).build_constraints;
+  for (const auto& [name, text] : {std::pair("requirements.txt", secrets.Restore(lock)),
+                                   std::pair("build-constraints.txt", Join(bounds, "\n") + "\n")}) {
+    Status written =
+        os::WriteFileAtomically(os::PosixFileSystem(), os::JoinPath(folder, name), text, 0600);
+    if (!written) return done(written);
+  }
   command.arguments = {"pip",
                        "install",
                        "--no-deps",
@@ -89,6 +100,9 @@ void CondaPip::Install(const EnvironmentSpec& spec, const std::string& lock,
                        prefix + "/bin/python",
                        "--requirements",
                        "requirements.txt"};
+  if (!bounds.empty())
+    command.arguments.insert(command.arguments.end(),
+                             {"--build-constraints", "build-constraints.txt"});
   // uv has an option for pip's no-index, but reads no variable for it.
   if (!Get(command.variables, "UV_NO_INDEX").empty()) command.arguments.emplace_back("--no-index");
   command.working_dir = folder;

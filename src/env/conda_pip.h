@@ -25,8 +25,9 @@ class CondaPip {
                 Done done);
   /// What the lock says and nothing else. `folder` takes the requirements file, with passwords, and
   /// is removed by the caller.
-  void Install(const EnvironmentSpec& spec, const std::string& lock, const std::string& folder,
-               const std::string& prefix, const Progress& progress, Done done);
+  void Install(const EnvironmentSpec& spec, const std::vector<Credential>& credentials,
+               const std::string& lock, const std::string& folder, const std::string& prefix,
+               const Progress& progress, Done done);
 
  private:
   Variables VariablesFor(const EnvironmentSpec& spec, const std::string& prefix,

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -107,8 +108,19 @@ class Installer {
   virtual std::string BuildFolder(const std::string& build_id) const = 0;
   /// Of a published build.
   virtual BuildUse UseOf(const std::string& build_id) const = 0;
+  /// A run uses it: it is not removed for a while.
+  virtual void Used(const std::string& build_id) { (void)build_id; }
+  /// Null where a run, be it of another server, uses the build, or somebody makes it. Else it stays
+  /// so until what is returned goes: meanwhile it may be moved away.
+  virtual std::shared_ptr<void> HoldUnused(const std::string& build_id) {
+    (void)build_id;
+    return std::make_shared<int>();
+  }
   /// "linux-x86_64-glibc2.36"
   virtual std::string Platform() const = 0;
+
+  /// A published build is about to be moved aside, to be removed: what lies elsewhere may go, too.
+  virtual void Retiring(const std::string& build_id) { (void)build_id; }
 
   /// What was learned about interpreters, kept by the caller over restarts.
   virtual std::string SaveState() = 0;

@@ -39,16 +39,20 @@ class Installers final : public Installer {
     return (maker != nullptr ? *maker : *parts_.uv).UseOf(build_id);
   }
   std::string Platform() const override { return parts_.uv->Platform(); }
+  void Retiring(const std::string& build_id) override {
+    if (Installer* maker = Maker(build_id)) maker->Retiring(build_id);
+  }
   std::string SaveState() override { return parts_.uv->SaveState(); }
   void LoadState(const std::string& text) override { parts_.uv->LoadState(text); }
 
  private:
   Installer& Of(const EnvironmentSpec& spec) const {
+    if (parts_.images && !spec.image.empty()) return *parts_.images;
     bool conda = spec.kind == EnvironmentSpec::Kind::kConda && parts_.conda != nullptr;
     return conda ? *parts_.conda : *parts_.uv;
   }
   Installer* Maker(const std::string& build_id) const {
-    for (Installer* installer : {parts_.uv.get()})
+    for (Installer* installer : {parts_.conda.get(), parts_.uv.get(), parts_.images.get()})
       if (installer != nullptr && installer->IsPublished(build_id)) return installer;
     return nullptr;
   }
@@ -59,7 +63,7 @@ class Installers final : public Installer {
 }  // namespace
 
 bool NeedsBuild(const EnvironmentSpec& spec) {
-  return spec.kind != EnvironmentSpec::Kind::kInterpreter;
+  return spec.kind != EnvironmentSpec::Kind::kInterpreter || !spec.image.empty();
 }
 
 std::unique_ptr<Installer> MakeInstallers(InstallerParts parts) {

@@ -32,6 +32,7 @@ struct Image {
   std::string registry_username;
   std::string registry_secret;  // name of the workspace secret that holds the password
   std::string platform;         // "linux/amd64"
+  std::string login;            // "user:password" where it was opened; no part of the identity
   bool empty() const { return name.empty() && dockerfile.empty(); }
 };
 

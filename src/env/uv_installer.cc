@@ -31,7 +31,6 @@ namespace {
 void PassNoIndex(UvCommand& command) {
   if (!Get(command.variables, "UV_NO_INDEX").empty()) command.arguments.push_back("--no-index");
 }
-constexpr std::string_view kPartPrefix = ".part-";
 
 bool IsExecutable(const std::string& path) {
   struct stat info;
@@ -106,6 +105,7 @@ struct Prepared {
   EnvironmentSpec spec;  // its URLs with the passwords that credentials give them
   Variables variables;
   Secrets secrets;
+  std::shared_ptr<os::FileLock> part;  // says that the folder's maker lives
 };
 
 class UvInstaller final : public Installer {
@@ -119,7 +119,7 @@ class UvInstaller final : public Installer {
                                                      FetchedFolder(options_))),
         runner_(loop, FindUv(options_), options_.retry_delay_ms) {
     // Listed now, removed later: what this server makes itself is not among them.
-    auto left = std::make_shared<std::vector<std::string>>(Leftovers(Builds(), kPartPrefix));
+    auto left = std::make_shared<std::vector<std::string>>(Leftovers(Builds(), !options_.shared));
     if (!left->empty())
       pool_.Run(
           "env.leftovers", [left] { RemoveLeftovers(*left); }, [] {});
@@ -261,7 +261,7 @@ class UvInstaller final : public Installer {
                                   const std::vector<Credential>& credentials,
                                   const std::string& folder) {
     Prepared out;
-    TRY(os::PosixFileSystem().MakeDirs(folder, 0700));
+    out.part = std::make_shared<os::FileLock>(TRY(HoldPart(folder)));
     PipSettings pip = ReadPipSettings(options.variables, python.prefix, ReadText);
     out.spec = WithCredentials(spec, credentials);
     out.variables = UvVariables(options.variables, pip, out.spec, out.secrets);
@@ -276,7 +276,6 @@ class UvInstaller final : public Installer {
              Done<PythonChoice> done);
   void AfterFetch(const EnvironmentSpec& spec, const UvOutcome& outcome, PythonChoice without,
                   Done<PythonChoice> done);
-  std::string NewPart() { return Builds() + "/" + std::string(kPartPrefix) + random_.Hex(8); }
   void RemoveLater(const std::string& folder) {
     pool_.Run(
         "env.remove", [folder] { (void)RemoveBuild(folder); }, [] {});
@@ -337,7 +336,7 @@ void UvInstaller::AfterFetch(const EnvironmentSpec& spec, const UvOutcome& outco
 }
 
 void UvInstaller::Resolve(ResolveRequest request, Progress progress, Done<Resolved> done) {
-  std::string folder = NewPart();
+  std::string folder = NewPart(Builds(), random_);
   auto shared = std::make_shared<ResolveRequest>(std::move(request));
   auto work = [options = options_, shared, folder] {
     return Prepare(options, shared->spec, shared->interpreter, shared->credentials, folder);
@@ -360,11 +359,14 @@ void UvInstaller::Resolve(ResolveRequest request, Progress progress, Done<Resolv
   Work<Prepared>("env.prepare", work,
                  [this, shared, folder, progress, finish, write](Result<Prepared> prepared) {
                    if (!prepared) return finish(prepared.error());
+                   auto held = [finish, part = prepared->part](Result<Resolved> resolved) {
+                     finish(std::move(resolved));
+                   };
                    bool no_index = !Get(prepared->variables, "UV_NO_INDEX").empty();
                    shared->spec = std::move(prepared->spec);
                    UvResolveJob job{std::move(*shared), std::move(prepared->variables), folder,
                                     options_.build_limit_ms, no_index};
-                   ResolveByUv(runner_, write, std::move(job), progress, finish);
+                   ResolveByUv(runner_, write, std::move(job), progress, held);
                  });
 }
 
@@ -374,6 +376,7 @@ struct UvInstaller::BuildJob {
   Done<BuildFacts> done;
   std::string folder;  // holds requirements.txt and, made aside, the environment
   Variables variables;
+  std::shared_ptr<os::FileLock> part;
   LockNotes notes;
   int64_t started_us = 0;
   std::string made() const { return folder + "/environment"; }
@@ -384,7 +387,7 @@ void UvInstaller::Build(BuildRequest request, Progress progress, Done<BuildFacts
   job->request = std::move(request);
   job->progress = std::move(progress);
   job->done = std::move(done);
-  job->folder = NewPart();
+  job->folder = NewPart(Builds(), random_);
   job->started_us = clock_.BootMicros();
   auto work = [options = options_, job]() -> Result<Prepared> {
     const BuildRequest& asked = job->request;
@@ -399,6 +402,7 @@ void UvInstaller::Build(BuildRequest request, Progress progress, Done<BuildFacts
   Work<Prepared>("env.prepare", work, [this, job](Result<Prepared> prepared) {
     if (!prepared) return Fail(job, prepared.error());
     job->variables = std::move(prepared->variables);
+    job->part = std::move(prepared->part);
     MakeVenv(job);
   });
 }

@@ -137,8 +137,11 @@ class UvRunner::Job {
   bool timed_out = false;
 };
 
-UvRunner::UvRunner(Loop& loop, std::string program, int64_t retry_delay_ms)
-    : loop_(loop), program_(std::move(program)), retry_delay_ms_(retry_delay_ms) {}
+UvRunner::UvRunner(Loop& loop, std::string program, int64_t retry_delay_ms, Wrap wrap)
+    : loop_(loop),
+      program_(std::move(program)),
+      retry_delay_ms_(retry_delay_ms),
+      wrap_(std::move(wrap)) {}
 
 UvRunner::~UvRunner() {
   for (auto& [id, job] : jobs_) {
@@ -184,6 +187,11 @@ void UvRunner::Start(const std::shared_ptr<Job>& job) {
   spec.environment = ToEntries(variables);
   spec.working_dir = job->command.working_dir;
   std::weak_ptr<Job> weak = job;
+  Status wrapped = wrap_ ? wrap_(spec) : Ok();
+  if (!wrapped)
+    return loop_.Post("uv.unwrapped", [this, weak, error = wrapped.error()] {
+      if (auto strong = weak.lock()) Ended(strong, error);
+    });
   os::StreamProcess::Callbacks callbacks;
   callbacks.on_stderr = [weak](const std::string& bytes) {
     if (auto strong = weak.lock()) strong->OnStderr(bytes);

@@ -48,7 +48,9 @@ class UvRunner {
  public:
   using Log = std::function<void(std::string_view)>;
   using Done = std::function<void(Result<UvOutcome>)>;
-  UvRunner(Loop& loop, std::string program, int64_t retry_delay_ms);
+  /// Changes what is about to be started: uv inside of something else. An error: it cannot be.
+  using Wrap = std::function<Status(os::LaunchSpec&)>;
+  UvRunner(Loop& loop, std::string program, int64_t retry_delay_ms, Wrap wrap = nullptr);
   ~UvRunner();
 
   /// uv's own lines go to `log` as they come, passwords masked. An error: uv could not be started.
@@ -63,6 +65,7 @@ class UvRunner {
   Loop& loop_;
   std::string program_;
   int64_t retry_delay_ms_;
+  Wrap wrap_;
   uint64_t next_id_ = 1;
   std::map<uint64_t, std::shared_ptr<Job>> jobs_;  // begun and not ended
   std::deque<std::shared_ptr<Job>> waiting_;

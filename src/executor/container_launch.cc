@@ -4,7 +4,7 @@
 
 #include "base/strings.h"
 #include "executor/launch_file.h"
-#include "os/paths.h"
+#include "os/bind_mount.h"
 
 namespace rw::executor {
 namespace {
@@ -15,23 +15,6 @@ constexpr size_t kLongestName = 200;
 bool IsNameChar(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
          c == '_' || c == '.';
-}
-
-/// A field of the comma-separated list that --mount takes.
-std::string Field(const std::string& text) {
-  if (text.find_first_of(",\"\n") == std::string::npos) return text;
-  std::string out = "\"";
-  for (char c : text) {
-    if (c == '"') out += '"';
-    out += c;
-  }
-  return out + "\"";
-}
-
-std::string Mount(const std::string& from, const std::string& to, bool read_only) {
-  std::string out = "--mount=type=bind,";
-  out += Field("src=" + from) + "," + Field("dst=" + to);
-  return read_only ? out + ",readonly" : out;
 }
 
 /// Does one of `arguments` say `option` ("--user", "-u")?
@@ -60,10 +43,10 @@ void AddDefaults(const LaunchPlan& plan, std::vector<std::string>& out) {
 
 void AddMounts(const RunFolder& folder, const LaunchPlan& plan, const ContainerMounts& mounts,
                std::vector<std::string>& out) {
-  out.push_back(Mount(folder.root, folder.root, false));
-  out.push_back(Mount(plan.image.guard, kGuardInside, true));
-  for (const std::string& path : mounts.read_only) out.push_back(Mount(path, path, true));
-  for (const std::string& path : mounts.writable) out.push_back(Mount(path, path, false));
+  out.push_back(os::BindMountOption(folder.root, folder.root, false));
+  out.push_back(os::BindMountOption(plan.image.guard, kGuardInside, true));
+  for (const std::string& path : mounts.read_only) out.push_back(os::BindMountOption(path, path, true));
+  for (const std::string& path : mounts.writable) out.push_back(os::BindMountOption(path, path, false));
 }
 
 void Append(std::string& out, std::string_view key, std::string_view value) {

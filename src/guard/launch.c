@@ -15,7 +15,7 @@ extern char** environ;
 
 struct Inside {
   const char* cwd;
-  const char* out;
+  const char* out;     // NULL: the guard's own
   char** arguments;    // NULL at the end
   char** environment;  // the image's, changed as the file says; NULL at the end
 };
@@ -81,7 +81,7 @@ static bool Parse(char* bytes, size_t size, struct Inside* out) {
     }
   }
   errno = EINVAL;
-  return out->cwd != NULL && out->out != NULL && arguments > 0;
+  return out->cwd != NULL && arguments > 0;
 }
 
 static void Fail(int pipe, int error, const char* path) {
@@ -101,10 +101,11 @@ static void Exec(const struct Inside* inside, int pipe, bool first) {
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, NULL);
   int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
-  int out = open(inside->out, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-  if (out < 0) Fail(pipe, errno, inside->out);
   if (null >= 0) dup2(null, 0);
-  if (dup2(out, 1) < 0 || dup2(out, 2) < 0) Fail(pipe, errno, inside->out);
+  if (inside->out != NULL) {
+    int out = open(inside->out, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+    if (out < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0) Fail(pipe, errno, inside->out);
+  }
   if (chdir(inside->cwd) != 0) Fail(pipe, errno, inside->cwd);
   environ = inside->environment;  // execvp looks in the script's PATH
   execvp(inside->arguments[0], inside->arguments);

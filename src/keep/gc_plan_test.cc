@@ -45,6 +45,19 @@ TEST(GcPlan, LogsOfKnownRunsStay) {
   EXPECT_EQ(Names(PlanGc(view, {}).log_folders), List{"purged"});
 }
 
+TEST(GcPlan, TheLeastRecentlyUsedBuildsGoWhereAllAreTooLarge) {
+  constexpr uint64_t kGb = 1'000'000'000;
+  GcView view{.now_us = kToday};
+  view.builds = {{"newest", true, false, kToday, 4 * kGb},
+                 {"oldest, in use", true, true, kToday - 9 * kDay, 4 * kGb},
+                 {"old", true, false, kToday - 8 * kDay, 4 * kGb},
+                 {"newer", true, false, kToday - 7 * kDay, 4 * kGb}};
+  EXPECT_EQ(Names(PlanGc(view, {}).builds), List{});
+  EXPECT_EQ(Names(PlanGc(view, {.build_gb = 16}).builds), List{});
+  EXPECT_EQ(Names(PlanGc(view, {.build_gb = 9}).builds), (List{"old", "newer"}));
+  EXPECT_EQ(Names(PlanGc(view, {.build_gb = 0}).builds), (List{"old", "newer", "newest"}));
+}
+
 TEST(GcPlan, UnusedBuildsGo) {
   GcView view{.now_us = kToday};
   view.builds = {{"unused", true, false, kToday - 31 * kDay},

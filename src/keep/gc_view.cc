@@ -1,5 +1,8 @@
 #include "keep/gc_view.h"
 
+#include <algorithm>
+#include <set>
+
 #include "os/paths.h"
 
 namespace rw::keep {
@@ -79,13 +82,31 @@ class Look {
     sql += kOver;
     sql += ") FROM env_locks l WHERE build_id <> '' GROUP BY build_id";
     auto row = TRY(db_.Prepare(sql));
+    std::set<std::string> known;
     while (TRY(row.Step())) {
       std::string path = os::JoinPath(folder, row.Text(0));
       if (!os::Exists(fs_, path)) continue;
+      known.insert(row.Text(0));
+      view_.builds.push_back({row.Text(0), true, row.Int(2) != 0,
+                              std::max(row.Int(1), LastUse(folder, row.Text(0))),
+                              BytesBelow(fs_, path)});
+    }
+    // Of other servers that make builds in this folder; their own runs hold them while they run.
+    for (const os::DirEntry& entry : TRY(Entries(folder))) {
+      int64_t used_us = entry.name.starts_with('.') || known.contains(entry.name)
+                            ? 0
+                            : LastUse(folder, entry.name);
+      if (used_us == 0) continue;
       view_.builds.push_back(
-          {row.Text(0), true, row.Int(2) != 0, row.Int(1), BytesBelow(fs_, path)});
+          {entry.name, true, false, used_us, BytesBelow(fs_, os::JoinPath(folder, entry.name))});
     }
     return Ok();
+  }
+
+  /// By any server: the time of its lock file; 0 where it has none.
+  int64_t LastUse(const std::string& folder, const std::string& build_id) {
+    auto info = fs_.Stat(os::DirName(folder) + "/locks/" + build_id);
+    return info ? info->mtime_ns / 1000 : 0;
   }
 
   db::Connection& db_;

@@ -6,6 +6,7 @@
 #include "keep/references.h"
 #include "meta/metric_segment.h"
 #include "meta/schema.h"
+#include "meta/settings.h"
 
 namespace rw::keep {
 namespace {
@@ -32,7 +33,7 @@ class Inspection {
     TRY(CheckLogs(**db));
     if (deep_) TRY(CheckSegments(**db));
     TRY(CheckSecrets(**db));
-    CheckBuilds();
+    TRY(CheckBuilds(**db));
     return std::move(findings_);
   }
 
@@ -148,14 +149,16 @@ class Inspection {
   }
 
   /// Where neither root nor user namespaces protect builds, a run may change one.
-  void CheckBuilds() {
+  Status CheckBuilds(db::Connection& db) {
     constexpr std::string_view kMark = ".changed-";
-    auto entries = fs_.List(data_ + "/env/builds");
-    if (!entries) return;
+    std::string root = TRY(meta::GetSetting(db, meta::kEnvRootSetting));
+    std::string builds = (root.empty() ? data_ + "/env" : root) + "/builds";
+    auto entries = fs_.List(builds);
+    if (!entries) return Ok();
     for (const os::DirEntry& entry : *entries) {
       if (!entry.name.starts_with(kMark)) continue;
       std::string build = entry.name.substr(kMark.size());
-      auto files = os::ReadFile(fs_, data_ + "/env/builds/" + entry.name, 1 << 20);
+      auto files = os::ReadFile(fs_, builds + "/" + entry.name, 1 << 20);
       std::string first = files ? files->substr(0, files->find('\n')) : "";
       Add(Health::kWarning, "builds",
           "a run changed build " + build.substr(0, 12) + " (" + first +
@@ -163,6 +166,7 @@ class Inspection {
           "add packages to the environment instead of installing them in the script; where user "
           "namespaces are allowed, runs cannot change builds");
     }
+    return Ok();
   }
 
   os::FileSystem& fs_;

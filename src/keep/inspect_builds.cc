@@ -152,6 +152,8 @@ class Look {
     const std::string folder = os::JoinPath(view_.folder, id);
     const std::string name = "build " + id.substr(0, 12);
     if (!os::Exists(fs_, folder)) return false;  // collected: the next run makes it again
+    // Of an image only the record lies here; the engine keeps the rest.
+    if (os::Exists(fs_, os::JoinPath(folder, "image.json"))) return true;
     std::string interpreter = os::JoinPath(folder, "bin/python");
     std::string target = Resolve(fs_, interpreter);
     if (!os::Exists(fs_, target)) {
@@ -163,7 +165,9 @@ class Look {
       return false;
     }
     std::vector<std::string> changed = ChangedFiles(fs_, folder, view_.deep, 5);
+    if (changed.empty() && view_.changed) changed = view_.changed(folder);
     if (changed.empty()) return true;
+    if (changed.size() > 5) changed.resize(5);
     Add(Health::kError, name,
         "was changed after it was published: " + Join(changed, ", ") + " in " + folder, kCollect);
     return false;

@@ -1,6 +1,7 @@
 // Are the built environments as they were published?
 #pragma once
 
+#include <functional>
 #include <set>
 #include <string>
 #include <vector>
@@ -16,6 +17,8 @@ struct BuildsView {
   bool deep = false;     // read every file that a package installed, not only its size
   bool at_work = false;  // something is being built: what is half made belongs to it
   int64_t now_us = 0;
+  /// What a build's own notes say of its files since it was published; may be empty.
+  std::function<std::vector<std::string>(const std::string& build)> changed;
   uint64_t disk_free_bytes = 0;  // of the folder's disk; 0: not known
 };
 

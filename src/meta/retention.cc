@@ -18,10 +18,11 @@ struct Rule {
   const char* name;
   double RetentionRules::*member;
 };
-constexpr std::array<OptionalRule, 4> kOptional = {
+constexpr std::array<OptionalRule, 5> kOptional = {
     {{"run_days", &RetentionRules::run_days},
      {"run_folder_days", &RetentionRules::run_folder_days},
      {"build_days", &RetentionRules::build_days},
+     {"build_gb", &RetentionRules::build_gb},
      {"every_days", &RetentionRules::every_days}}};
 constexpr std::array<Rule, 2> kAlways = {{{"deleted_run_days", &RetentionRules::deleted_run_days},
                                           {"blob_days", &RetentionRules::blob_days}}};
@@ -29,7 +30,10 @@ constexpr std::array<Rule, 2> kAlways = {{{"deleted_run_days", &RetentionRules::
 Result<double> DaysOf(const std::string& name, const json::Value& value) {
   if (value.is_number() && value.as_double() >= 0 && value.as_double() <= kMostDays)
     return value.as_double();
-  return Error(Code::kInvalidArgument, name + " must be a number of days from 0 to 36,500", name);
+  return Error(Code::kInvalidArgument,
+               name + " must be a number of " + (name.ends_with("_gb") ? "GB" : "days") +
+                   " from 0 to 36,500",
+               name);
 }
 
 }  // namespace
@@ -62,6 +66,7 @@ Result<RetentionRules> ChangeRetention(const RetentionRules& rules, const json::
       return Error(Code::kInvalidArgument,
                    "there is no rule '" + name.substr(0, 100) +
                        "'; there are run_days, deleted_run_days, run_folder_days, build_days, "
+                       "build_gb, "
                        "blob_days, every_days",
                    name.substr(0, 100));
   }

@@ -11,7 +11,7 @@ namespace rw::meta {
 
 constexpr int64_t kMicrosOfDay = int64_t{24} * 3600 * 1'000'000;
 
-/// Days, fractions allowed; nullopt (null in JSON) keeps for ever.
+/// Days (but build_gb), fractions allowed; nullopt (null in JSON) keeps for ever.
 struct RetentionRules {
   /// Ended runs are deleted so long after their end, unless they are archived or a model was
   /// registered from them.
@@ -22,6 +22,8 @@ struct RetentionRules {
   std::optional<double> run_folder_days = 7;
   /// Built environments, after their last use. They are built again when needed.
   std::optional<double> build_days = 30;
+  /// Built environments together, in GB (10^9 bytes): the least recently used go first.
+  std::optional<double> build_gb;
   /// Blobs that nothing names, after they were stored: their run may still be on its way.
   double blob_days = 1;
   /// Between two collections that the server begins by itself; nullopt: none.

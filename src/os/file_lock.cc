@@ -70,4 +70,17 @@ Status FileLock::SetText(const std::string& text) {
   return Ok();
 }
 
+Result<FolderLock> FolderLock::Try(const std::string& path) {
+  int fd = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return ErrnoError(errno, "open " + path);
+  FolderLock lock(fd);
+  if (flock(fd, LOCK_EX | LOCK_NB) == 0) return lock;
+  if (errno == EWOULDBLOCK) return Error(Code::kConflict, path + " is in use");
+  return ErrnoError(errno, "lock " + path);
+}
+
+FolderLock::~FolderLock() {
+  if (fd_ >= 0) close(fd_);
+}
+
 }  // namespace rw::os

@@ -33,4 +33,21 @@ class FileLock {
   int fd_;
 };
 
+/// flock on a folder, which others may hold shared.
+class FolderLock {
+ public:
+  /// For itself alone. kConflict where another holds it, shared or not.
+  static Result<FolderLock> Try(const std::string& path);
+  FolderLock(FolderLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  FolderLock& operator=(FolderLock&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
+  ~FolderLock();
+
+ private:
+  explicit FolderLock(int fd) : fd_(fd) {}
+  int fd_;
+};
+
 }  // namespace rw::os

@@ -1,4 +1,5 @@
 // Builds made and looked after without a run.
+#include "env/build_manifest.h"
 #include "keep/inspect_builds.h"
 #include "server/environment_service.h"
 #include "server/environment_text.h"
@@ -67,6 +68,10 @@ void Examine(ServerContext& context, EnvironmentService& service, const CallPtr&
   work->view.folder = service.BuildsFolder();
   work->view.deep = *deep;
   work->view.at_work = !service.Working().empty();
+  work->view.changed = [&fs = context.fs](const std::string& build) {
+    auto changed = env::ChangedFiles(fs, build);
+    return changed ? *std::move(changed) : std::vector<std::string>();
+  };
   work->view.now_us = context.NowMicros();
   if (context.options.host_facts)
     work->view.disk_free_bytes = context.options.host_facts().disk_free_bytes;

@@ -106,6 +106,10 @@ void EnvironmentService::OpenCredentials(const TaskPtr& task) {
         if (alive.expired()) return;
         if (!*opened) return Fail(task, opened->error());
         task->credentials = std::move(**opened);
+        env::Image& image = task->spec.image;
+        for (const env::Credential& one : task->credentials)
+          if (!image.registry_secret.empty() && one.url == image.registry_address)
+            image.login = one.text;
         Choose(task);
       });
 }

@@ -93,6 +93,8 @@ void EnvironmentService::Touch(const std::string& env_id) {
   int64_t& last = touched_us_[env_id];
   if (last != 0 && now - last < kTouchEveryUs) return;
   last = now;
+  if (auto ready = ready_.find(env_id); ready != ready_.end())
+    installer_.Used(ready->second.build_id);
   context_.writer.Submit(
       "env.touch",
       [env_id, now](db::Connection& db) { return meta::EnvLockRepository(db).Touch(env_id, now); },
@@ -151,6 +153,9 @@ std::optional<std::string> EnvironmentService::Retire(const std::string& build_i
         ready.build_id == build_id && used != touched_us_.end() && used->second > last_used_us)
       return std::nullopt;
   const std::string folder = installer_.BuildFolder(build_id);
+  auto held = installer_.HoldUnused(build_id);
+  if (!held) return std::nullopt;
+  installer_.Retiring(build_id);
   // Leftovers of that name are removed at the next start, should this server end now.
   std::string aside = os::JoinPath(os::DirName(folder), ".part-retired-" + build_id);
   if (!context_.fs.Rename(folder, aside)) return std::nullopt;

@@ -4,7 +4,6 @@
 
 #include "base/log.h"
 #include "base/mutant.h"
-#include "journal/record.h"
 #include "server/run_service.h"
 #include "server/salvage.h"
 
@@ -14,76 +13,6 @@ namespace {
 constexpr int64_t kSecondUs = 1'000'000;
 /// Between two looks at a run that lives on in a forked process, or whose end could not be written.
 constexpr int64_t kLookAgainUs = 5 * kSecondUs;
-
-/// The process that the first record of a journal names.
-std::optional<LoggingProcess> WriterOf(os::FileSystem& fs, const std::string& path,
-                                       LoggingProcess process) {
-  auto file = fs.Open(path, os::OpenMode::kRead);
-  if (!file) return std::nullopt;
-  std::string head(4096, '\0');
-  auto size = (*file)->ReadAt(0, std::span<char>(head));
-  if (!size) return std::nullopt;
-  head.resize(*size);
-  auto batch = journal::ParseRecords(head, 0);
-  if (batch.records.empty()) return std::nullopt;
-  auto opened = json::Parse(batch.records[0].body);
-  if (!opened || opened->IntOr("pid", 0) <= 0) return std::nullopt;
-  process.pid = opened->IntOr("pid", 0);
-  process.start_ticks = opened->IntOr("start_ticks", 0);
-  process.boot_id = opened->StringOr("boot_id");
-  return process;
-}
-
-}  // namespace
-
-struct InteractiveRuns::Rest {
-  LoggingProcess process;
-  int64_t lost_boot_us = 0;  // when its death was seen
-  bool there = false;        // its folder can be read here
-  bool others = false;       // a forked process of it still logs
-  int64_t last_us = 0;       // when it wrote last
-  std::string outputs;       // the folder whose files are the run's; "": none
-
-  void Find(os::FileSystem& fs, const std::string& run_id,
-            const std::function<backend::Life(const LoggingProcess&)>& life_of) {
-    auto text = process.folder.empty() ? Result<std::string>(std::string())
-                                       : os::ReadFile(fs, process.folder + "/run.json", 1 << 20);
-    auto info = text ? json::Parse(*text) : Result<json::Value>(text.error());
-    // It says so itself: no folder of anybody else is read.
-    there = info && info->StringOr("run_id") == run_id && info->StringOr("kind") == "interactive";
-    if (!there) return;
-    outputs = info->StringOr("outputs");
-    auto entries = fs.List(process.folder + "/journal");
-    for (const os::DirEntry& entry : entries ? *entries : std::vector<os::DirEntry>()) {
-      std::string path = process.folder + "/journal/" + entry.name;
-      auto file = fs.Stat(path);
-      if (file) last_us = std::max(last_us, file->mtime_ns / 1000);
-      auto writer = WriterOf(fs, path, process);
-      if (writer && *writer != process && life_of(*writer) == backend::Life::kAlive) others = true;
-    }
-  }
-};
-
-namespace {
-
-json::Value ErrorOf(const LoggingProcess& process, const std::string& run_id, bool there,
-                    bool outputs) {
-  json::Value error = json::Object();
-  error.Set("code", "UserError");
-  error.Set("message", "The process that logged this run (" + process.Words() +
-                           ") ended without complete() or fail().");
-  std::string next;
-  if (!there) {
-    next = "Its folder cannot be read by the server: `runwright sync " + run_id + "` on " +
-           process.host + " sends what it logged last.";
-  } else if (outputs) {
-    next = "All that it logged is here. `runwright sync " + run_id + "` on " + process.host +
-           " sends the files of its outputs folder.";
-  } else {
-    next = "All that it logged is here.";
-  }
-  return error.Set("next_step", next);
-}
 
 }  // namespace
 
@@ -176,7 +105,7 @@ void InteractiveRuns::Silent(const std::string& run_id, const Watched& watched, 
 void InteractiveRuns::Gone(const std::string& run_id, Watched& watched) {
   ServerContext& context = service_.context();
   watched.losing = true;
-  auto rest = std::make_shared<Rest>();
+  auto rest = std::make_shared<InteractiveRest>();
   rest->process = watched.process;
   rest->lost_boot_us = context.clock.BootMicros();
   rest->last_us = watched.heard_wall_us;
@@ -190,7 +119,8 @@ void InteractiveRuns::Gone(const std::string& run_id, Watched& watched) {
       });
 }
 
-InteractiveRuns::Watched* InteractiveRuns::StillLost(const std::string& run_id, const Rest& rest) {
+InteractiveRuns::Watched* InteractiveRuns::StillLost(const std::string& run_id,
+                                                     const InteractiveRest& rest) {
   auto at = watched_.find(run_id);
   if (at == watched_.end()) return nullptr;
   if (at->second.heard_boot_us <= rest.lost_boot_us) return &at->second;
@@ -198,7 +128,8 @@ InteractiveRuns::Watched* InteractiveRuns::StillLost(const std::string& run_id, 
   return nullptr;
 }
 
-void InteractiveRuns::Looked(const std::string& run_id, const std::shared_ptr<Rest>& rest) {
+void InteractiveRuns::Looked(const std::string& run_id,
+                             const std::shared_ptr<InteractiveRest>& rest) {
   Watched* watched = StillLost(run_id, *rest);
   if (watched == nullptr) return;
   ServerContext& context = service_.context();
@@ -222,7 +153,7 @@ void InteractiveRuns::Looked(const std::string& run_id, const std::shared_ptr<Re
                  });
 }
 
-void InteractiveRuns::End(const std::string& run_id, const std::shared_ptr<Rest>& rest) {
+void InteractiveRuns::End(const std::string& run_id, const std::shared_ptr<InteractiveRest>& rest) {
   if (StillLost(run_id, *rest) == nullptr) return;
   ServerContext& context = service_.context();
   int64_t now_us = context.NowMicros();
@@ -232,7 +163,7 @@ void InteractiveRuns::End(const std::string& run_id, const std::shared_ptr<Rest>
         auto run = TRY(meta::LoadRun(db, run_id));
         model::RunEvent event{.kind = model::EventKind::kAttemptFailed, .now_us = now_us};
         event.time_us = std::min(rest->last_us, now_us);
-        event.value = ErrorOf(rest->process, run_id, rest->there, !rest->outputs.empty());
+        event.value = rest->Error(run_id);
         TRY(meta::ApplyToRun(db, run, event));
         TRY(EndOpenChildren(db, run, now_us));
         return Ok();

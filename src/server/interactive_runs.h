@@ -8,6 +8,7 @@
 #include <string>
 
 #include "server/call.h"
+#include "server/interactive_rest.h"
 #include "server/logging_process.h"
 #include "server/server_context.h"
 
@@ -38,16 +39,14 @@ class InteractiveRuns {
     int64_t again_boot_us = 0;  // not looked at before
     bool losing = false;        // its end is being found out or written
   };
-  /// What is left of a run whose process is gone.
-  struct Rest;
 
   void ReconcileOne(const std::string& run_id, Watched& watched);
   void Silent(const std::string& run_id, const Watched& watched, bool is_there);
   void Gone(const std::string& run_id, Watched& watched);
-  void Looked(const std::string& run_id, const std::shared_ptr<Rest>& rest);
-  void End(const std::string& run_id, const std::shared_ptr<Rest>& rest);
+  void Looked(const std::string& run_id, const std::shared_ptr<InteractiveRest>& rest);
+  void End(const std::string& run_id, const std::shared_ptr<InteractiveRest>& rest);
   /// Still known, and nothing was heard of it since: else its end is called off.
-  Watched* StillLost(const std::string& run_id, const Rest& rest);
+  Watched* StillLost(const std::string& run_id, const InteractiveRest& rest);
   backend::Life LifeOf(const LoggingProcess& process) const;
 
   RunService& service_;

@@ -210,7 +210,14 @@ TEST_F(RunTest, WhatADeadSupervisorHadNotStoredIsCollected) {
   };
   JournalText journal(id);
   journal.Number("i", 1);
+  journal.Json(journal::Kind::kMetric,
+               R"({"name":"t","type":"text","value":")" + std::string(3 << 20, 'x') + "\"}");
+  journal.Number("i", 2);
   write("/journal/0123456789abcdef.rwj", journal.bytes);
+  ASSERT_TRUE(fs.MakeDirs(folder + "/azureml-logs"));
+  write("/azureml-logs/70_driver_log.txt", "one two");
+  EXPECT_EQ(ShipLog(executor, "one", 0).status(), 200);
+  EXPECT_EQ(PreviewLog(executor, " two", 3).status(), 200) << "seen, and on no disk";
   write("/work/outputs/sub/model", "weights");
   write("/work/outputs/brought", "snapshot's");
   write("/work/logs/events", "tensorboard");
@@ -228,13 +235,17 @@ TEST_F(RunTest, WhatADeadSupervisorHadNotStoredIsCollected) {
   loop.Advance(5'000'000);
   EXPECT_EQ(StatusOf(id), "Failed");
   auto files = Do("GET", "/api/v1/runs/" + id + "/artifacts").json()["items"];
-  ASSERT_EQ(files.as_array().size(), 2u) << json::Write(files);
-  EXPECT_EQ(files.as_array()[0].StringOr("name"), "logs/events");
-  EXPECT_EQ(files.as_array()[1].StringOr("name"), "outputs/sub/model");
-  EXPECT_EQ(files.as_array()[1].StringOr("digest"), Sha256Hex("weights"));
-  EXPECT_EQ(Metrics(id).as_array().size(), 1u);
+  ASSERT_EQ(files.as_array().size(), 3u) << json::Write(files);
+  EXPECT_EQ(files.as_array()[0].IntOr("size", 0), 7);
+  EXPECT_EQ(files.as_array()[1].StringOr("name"), "logs/events");
+  EXPECT_EQ(files.as_array()[2].StringOr("name"), "outputs/sub/model");
+  EXPECT_EQ(files.as_array()[2].StringOr("digest"), Sha256Hex("weights"));
+  auto metrics = Do("GET", "/api/v1/runs/" + id + "/metrics?name=i").json()["metrics"];
+  EXPECT_EQ(json::Write(metrics.as_array()[0]["values"]), "[1.0,2.0]");
   std::string told = json::Write(Run(id)["warnings"]);
-  EXPECT_NE(told.find("2 files (18 bytes) of outputs and logs"), std::string::npos) << told;
+  EXPECT_NE(told.find("4 bytes of its log, 2 files (18 bytes) of outputs and logs"),
+            std::string::npos)
+      << told;
   EXPECT_NE(told.find("outputs/link was not stored: it is a link"), std::string::npos) << told;
 }
 

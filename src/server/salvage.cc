@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/strings.h"
+#include "journal/reader.h"
 #include "meta/run_row.h"
 #include "server/journal_ingest.h"
 
@@ -20,8 +21,15 @@ std::string WriterOf(const std::string& file) {
   return fits ? file.substr(0, 16) : "";
 }
 
-Result<std::string> Read(os::FileSystem& fs, const std::string& path, int64_t offset) {
+/// Of a journal whole records, be one larger than a piece; what is none is for the server to judge.
+Result<std::string> Read(os::FileSystem& fs, const std::string& path, int64_t offset,
+                         bool is_journal) {
   auto file = TRY(fs.Open(path, os::OpenMode::kRead));
+  if (is_journal) {
+    journal::Reader records(*file, static_cast<uint64_t>(offset));
+    auto chunk = TRY(records.Next(kPiece));
+    if (!chunk.bytes.empty()) return std::move(chunk.bytes);
+  }
   std::string bytes(kPiece, '\0');
   bytes.resize(TRY(file->ReadAt(static_cast<uint64_t>(offset), std::span<char>(bytes))));
   return bytes;
@@ -56,19 +64,15 @@ void Salvage::Find() {
       [self = shared_from_this(), found] {
         self->sources_ = std::move(*found);
         if (!self->job_.submitted) return self->Next();
-        Source log{self->job_.folder + "/" + kLog, kLog, true};
-        auto sizes = self->logs_.Sizes(self->job_.run_id);
-        for (const LogSize& one : sizes ? *sizes : std::vector<LogSize>())
-          if (one.name == kLog) log.offset = one.size;
-        self->sources_.push_back(std::move(log));
+        self->sources_.push_back({self->job_.folder + "/" + kLog, kLog, true});
         self->Next();
       });
 }
 
 void Salvage::Next() {
   if (sources_.empty()) return Outputs();
-  // An empty piece of a journal is answered with what is known of it.
-  if (!sources_.front().is_log && sources_.front().offset == 0) return Ship("");
+  // An empty piece is answered with what is durable of it; what followers saw may be more.
+  if (sources_.front().offset < 0) return Ship("");
   ReadPiece();
 }
 
@@ -77,7 +81,7 @@ void Salvage::ReadPiece() {
   context_.pool.Run(
       "salvage.read",
       [bytes, source = sources_.front(), &fs = context_.fs] {
-        *bytes = Read(fs, source.path, source.offset);
+        *bytes = Read(fs, source.path, source.offset, !source.is_log);
       },
       [self = shared_from_this(), bytes] {
         if (*bytes && !(*bytes)->empty()) return self->Ship(std::move(**bytes));
@@ -88,35 +92,36 @@ void Salvage::ReadPiece() {
 
 void Salvage::Ship(std::string bytes) {
   const Source& source = sources_.front();
+  int64_t offset = std::max<int64_t>(source.offset, 0);
   auto self = shared_from_this();
   if (source.is_log) {
     net::Body body;
     body.bytes = std::move(bytes);
-    return logs_.Write(job_.run_id, source.name, source.offset, std::move(body), {},
+    return logs_.Write(job_.run_id, source.name, offset, std::move(body), {},
                        [self](const Result<LogStore::Written>& written) {
                          if (!written) return self->Shipped(written.error());
                          self->Shipped(written->acked);
                        });
   }
   auto ingested = std::make_shared<Ingested>();
-  JournalPiece piece{job_.run_id, source.name, source.offset, std::move(bytes),
-                     context_.NowMicros()};
-  bool first = piece.bytes.empty();
+  JournalPiece piece{job_.run_id, source.name, offset, std::move(bytes), context_.NowMicros()};
   context_.writer.Submit(
       "salvage.journal",
       [ingested, piece = std::move(piece)](db::Connection& db) -> Status {
         *ingested = TRY(IngestJournal(db, piece));
         return Ok();
       },
-      [self, ingested, first](const Status& status) {
-        if (!status) return self->Shipped(status.error());
-        if (!first || ingested->acked != 0) return self->Shipped(ingested->acked);
-        self->ReadPiece();  // nothing of it is known yet
+      [self, ingested](const Status& status) {
+        self->Shipped(status ? Result<int64_t>(ingested->acked) : status.error());
       });
 }
 
 void Salvage::Shipped(const Result<int64_t>& acked) {
   Source& source = sources_.front();
+  if (acked && source.offset < 0) {
+    source.offset = *acked;
+    return ReadPiece();
+  }
   bool moved = acked && *acked > source.offset;
   if (moved) {
     (source.is_log ? log_bytes_ : journal_bytes_) += *acked - source.offset;

@@ -31,7 +31,7 @@ class Salvage : public std::enable_shared_from_this<Salvage> {
     std::string path;
     std::string name;  // of the log, or the writer of the journal
     bool is_log = false;
-    int64_t offset = 0;
+    int64_t offset = -1;  // -1: not asked yet how much of it is durable
   };
   Salvage(ServerContext& context, LogStore& logs, Job job, Task done);
 

@@ -16,7 +16,9 @@
 #include "base/strings.h"
 #include "client/surroundings.h"
 #include "env/conda_installer.h"
+#include "env/image_installer.h"
 #include "env/installers.h"
+#include "env/shared_builds.h"
 #include "env/uv_installer.h"
 #include "meta/settings.h"
 #include "net/asio_loop.h"
@@ -148,6 +150,8 @@ struct Server {
 
   Paths paths;
   std::vector<std::string> older_run_roots;
+  std::string container_engine;
+  bool shares_builds = false;
   std::unique_ptr<os::FileSystem> fs = MakeFatalSyncFileSystem(os::PosixFileSystem());
   net::AsioLoop loop;
   std::unique_ptr<OpenData> data;
@@ -164,6 +168,7 @@ struct Server {
   Status Start(const ServeOptions& given);
   Status Listen(const std::string& listen);
   Status ChooseRunRoot(const std::string& given);
+  Status ChooseEnvRoot(const std::string& given);
   Status Remember(const char* setting, int64_t given, int64_t* value);
   Status Wire();
   void Stop();
@@ -192,6 +197,19 @@ Status Server::ChooseRunRoot(const std::string& given) {
   Status made = fs->MakeDirs(paths.runs, 0700);
   if (made) return Ok();
   return std::move(made).error().WithContext("make the run root (--run-root takes another)");
+}
+
+Status Server::ChooseEnvRoot(const std::string& given) {
+  const std::string usual = paths.env;
+  if (!given.empty())
+    TRY(meta::PutSetting(*data->write, meta::kEnvRootSetting, given == usual ? "" : given));
+  std::string root = TRY(meta::GetSetting(*data->write, meta::kEnvRootSetting));
+  if (root.empty()) return Ok();
+  shares_builds = true;
+  paths.env = root;
+  Status made = fs->MakeDirs(root, 0700);
+  if (made) return Ok();
+  return std::move(made).error().WithContext("make the env root (--env-root takes another)");
 }
 
 Status Server::Remember(const char* setting, int64_t given, int64_t* value) {
@@ -257,7 +275,8 @@ Status Server::Wire() {
                                   {.folder = paths.env,
                                    .program_folder = os::DirName(options.program),
                                    .default_python = options.default_python,
-                                   .variables = OwnVariables()});
+                                   .variables = OwnVariables(),
+                                   .shared = shares_builds});
   parts.conda = env::MakeCondaInstaller(
       loop, *pool, SystemClock(), SystemRandom(), *parts.uv,
       {.folder = paths.env,
@@ -265,7 +284,14 @@ Status Server::Wire() {
        .driver = options.sdk_path + "/runwright/conda_solver.py",
        .names_file = os::DirName(options.sdk_path) + "/profiles/conda-pip-names.json",
        .variables = OwnVariables()});
-  installer = env::MakeInstallers(std::move(parts));
+  parts.images = env::MakeImageInstaller(
+      loop, *pool, SystemClock(), SystemRandom(), env::MakeCommandRunner(loop),
+      {.folder = paths.env,
+       .program_folder = os::DirName(options.program),
+       .engine = container_engine,
+       .conda_names = os::DirName(options.sdk_path) + "/profiles/conda-pip-names.json",
+       .variables = OwnVariables()});
+  installer = env::ShareBuilds(env::MakeInstallers(std::move(parts)), loop, *pool, paths.env);
   core = TRY(Core::Create({.loop = loop,
                            .pool = *pool,
                            .clock = SystemClock(),
@@ -297,6 +323,8 @@ Status Server::Start(const ServeOptions& given) {
   TRY(fs->RemoveTree(paths.spool));
   TRY(fs->MakeDirs(paths.spool, 0700));
   TRY(ChooseRunRoot(given.run_root));
+  container_engine = given.container_engine;
+  TRY(ChooseEnvRoot(given.env_root));
   TRY(Remember(kFinalizingSetting, given.finalizing_seconds, &options.finalizing_seconds));
   TRY(Remember(kSilentSetting, given.silent_seconds, &options.silent_seconds));
   TRY(Listen(given.listen));

@@ -12,6 +12,9 @@ struct ServeOptions {
   std::string listen;  // "host:port"; empty: the address of the last start, at first 127.0.0.1 and
                        // a free port
   std::string run_root;  // folder of run folders; empty: as at the last start, at first <data>/runs
+  std::string container_engine;  // a path or a name; empty: podman, else docker, on PATH
+  std::string env_root;  // folder of builds, shared by the servers of a machine that name it;
+                         // empty: as at the last start, at first <data>/env
   int64_t finalizing_seconds = 0;  // 0: as at the last start, at first 3600
   int64_t silent_seconds = 0;      // 0: as at the last start, at first 90
   bool allow_network_fs = false;   // else a data folder on NFS, SMB, sshfs, … is refused

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -110,6 +111,14 @@ static void ExecScript(const struct Shim* shim, const struct LaunchFile* file, i
   Fail(pipe, errno, file->arguments[0]);
 }
 
+// As long as we live nobody removes it.
+static void HoldBuild(struct Shim* shim, const char* build) {
+  if (build == NULL || shim->build_fd >= 0) return;
+  shim->build_fd = open(build, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (shim->build_fd >= 0 && flock(shim->build_fd, LOCK_SH | LOCK_NB) != 0)
+    Log("build.not_held", errno, 0);
+}
+
 bool ForkScript(struct Shim* shim) {
   struct LaunchFile file = {0};
   size_t size = 0;
@@ -122,6 +131,7 @@ bool ForkScript(struct Shim* shim) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return Refuse(shim, errno, "pipe");
   shim->container = file.container;
+  HoldBuild(shim, file.build);
   if (shim->namespace_refused == 0) MakeGroup(shim);
   shim->machine_oom_before = MachineOomKills();
   pid_t self = getpid();

@@ -119,7 +119,8 @@ int main(int argc, char** argv) {
     fprintf(stderr, "usage: runwright-shim RUN_DIR EXECUTOR [ARG...]\n");
     return 2;
   }
-  struct Shim shim = {.executor_argv = argv + 2, .state_fd = -1, .link = -1, .exec_pipe = -1};
+  struct Shim shim = {
+      .executor_argv = argv + 2, .state_fd = -1, .link = -1, .exec_pipe = -1, .build_fd = -1};
   shim.restart_at_ms = shim.kill_at_ms = shim.record_at_ms = -1;
   if (!Detach() || !OpenState(&shim, argv[1])) {
     fprintf(stderr, "runwright-shim: %s: %s\n", argv[1], strerror(errno));

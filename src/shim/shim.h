@@ -48,6 +48,7 @@ struct Shim {
   bool container;  // the script is a container engine's client: it hands signals on
   uint64_t start_ticks;
   int exec_pipe;          // -1: none; at end of file when exec succeeded
+  int build_fd;           // of the build that the script uses, locked (shared); -1: none
   int namespace_refused;  // errno; 0: not tried or entered
   struct Outcome outcome;
   bool exit_recorded;  // false while the disk refuses the exit record

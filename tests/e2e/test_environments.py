@@ -23,7 +23,8 @@ BACKEND = """
 import os, time, zipfile
 HERE = %r
 def build_wheel(folder, settings=None, metadata=None):
-    open(os.path.join(HERE, 'building'), 'w').close()
+    with open(os.path.join(HERE, 'building'), 'a') as began:
+        began.write('once\\n')
     while not os.path.exists(os.path.join(HERE, 'go')):
         time.sleep(0.01)
     name = 'rwslow-1.0-py3-none-any.whl'

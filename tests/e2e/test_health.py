@@ -299,7 +299,7 @@ def test_training_does_not_feel_that_the_server_is_away(installation):
     work = installation.run_dir(run_id) / "work"
     for window in range(12):
         away = window % 2 == 1
-        wait_for(lambda: (work / ("ready_%d" % window)).exists(), 60, "window %d" % window)
+        wait_for((work / ("ready_%d" % window)).exists, 60, "window %d" % window)
         if away:
             installation.kill_server()
         elif window:

@@ -9,7 +9,7 @@ import urllib.request
 
 from waiting import wait_for
 
-MEGABYTES = int(os.environ.get("RUNWRIGHT_TEST_MEGABYTES", 300))  # of what one script prints; its first line has 100 of them
+MEGABYTES = int(os.environ.get("RUNWRIGHT_TEST_MEGABYTES", 1100))  # of what one script prints; its first line has 100 of them
 TERMINAL = ("Completed", "Failed", "Canceled")
 
 

@@ -9,6 +9,12 @@ WORKSPACE = {
     "location": "local", "created_time": "2026-11-21T12:00:00.000000Z",
 }
 
+CURATED = [
+    {"name": "AzureML-Minimal", "description": "Python alone", "spec": {"kind": "pip"}},
+    {"name": "AzureML-PyTorch-1.6-GPU", "description": "PyTorch 1.6", "spec": {
+        "kind": "pip", "python": "3.8", "requirements": ["pillow"], "framework": {"name": "pytorch", "version": "1.6", "gpu": True}}},
+]
+
 
 class FakeApi:
     """What `runwright.client.Api` offers, answered from dicts. ``submitted``: bodies of submitted runs."""
@@ -18,6 +24,7 @@ class FakeApi:
     def __init__(self):
         self.runs, self.computes, self.models, self.environments = {}, {}, [], []
         self.submitted, self.events = [], []
+        self.secrets, self.builds = {}, {}
         self.computes["local"] = {"name": "local", "type": "Local", "provisioning_state": "Succeeded"}
 
     def workspace(self):
@@ -153,7 +160,7 @@ class FakeApi:
         have = [one for one in self.environments if one["name"] == name]
         if have and have[-1]["definition"] == definition:
             return have[-1]
-        self.environments.append({"name": name, "version": str(len(have) + 1), "definition": definition, "spec": spec})
+        self.environments.append({"name": name, "version": str(len(have) + 1), "workspace_id": ws, "definition": definition, "spec": spec})
         return self.environments[-1]
 
     def get_environment(self, ws, name, version=None):
@@ -164,6 +171,25 @@ class FakeApi:
 
     def list_environments(self, ws):
         return iter({one["name"]: one for one in self.environments}.values())
+
+    def list_curated_environments(self):
+        return iter(CURATED)
+
+    def set_secret(self, ws, name, value):
+        self.secrets[name] = value
+
+    def start_build(self, spec):
+        from runwright.environment_spec import env_id
+
+        self.builds[env_id(spec)] = {"state": "Building", "log": "Resolving\n"}
+        return {"env_id": env_id(spec), "state": "Building"}
+
+    def get_build(self, env_id, log_from=None):
+        if env_id not in self.builds:
+            raise errors.NotFoundError("no build for environment " + env_id)
+        build = dict(self.builds[env_id], log=self.builds[env_id]["log"][log_from or 0:])
+        self.builds[env_id].update(state="Ready", log="Resolving\nReady\n", lock="pandas==1.1\n", build_id="b1")
+        return build
 
     def list_experiments(self, ws, view=None):
         return ({"name": name, "id": name} for name in sorted({run["experiment"] for run in self.runs.values()}))

@@ -3,6 +3,7 @@
 import glob
 import json
 import os
+import shutil
 import sys
 
 import pytest
@@ -171,3 +172,27 @@ def workspace(server):
     import runwright
 
     return runwright.create_workspace("tests", server=server.url)
+
+
+@pytest.fixture
+def package_index(tmp_path_factory, monkeypatch):
+    """Factory of the one `PackageIndex` that the server's uv knows; to be made before the server starts."""
+    program = binary()
+    beside = os.path.join(os.path.dirname(program), "uv") if program else ""
+    if program and not os.path.exists(beside) and not shutil.which("uv"):
+        pytest.skip("uv is neither beside runwright nor on PATH: make build")
+    from package_index import PackageIndex
+
+    made = []
+
+    def make(packages):
+        made.append(PackageIndex(str(tmp_path_factory.mktemp("index")), packages))
+        for name in list(os.environ):
+            if name.startswith(("PIP_", "UV_")) and name != "UV_CACHE_DIR":
+                monkeypatch.delenv(name)
+        monkeypatch.setenv("PIP_INDEX_URL", made[-1].url)
+        return made[-1]
+
+    yield make
+    for index in made:
+        index.close()

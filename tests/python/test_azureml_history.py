@@ -70,7 +70,8 @@ def test_the_logging_notebook(experiment, tmp_path):
     with open(os.path.join("outputs", "kept.txt"), "w") as file:
         file.write("an output")
     run.tag("quality", "low")
-    run.upload_file(name="results/myfile.txt", path_or_stream="best.png")
+    uploaded = run.upload_file(name="results/myfile.txt", path_or_stream="best.png")
+    assert uploaded.serialize()["artifacts"]["results/myfile.txt"]["size"] == 4 and uploaded["size"] == 4
     metrics = run.get_metrics()
     assert metrics["Fibonacci"] == fibonacci and metrics["Sine Wave"] == sines
     assert metrics["Cosine Wave"] == {"angle": sines["angle"], "cosine": [math.cos(one) for one in sines["angle"]]}

@@ -4,11 +4,15 @@ import pytest
 from azureml._sdk import yaml_subset
 from azureml._sdk.environment_spec import server_spec
 from azureml._sdk.packages import conda_name, conda_version, pip_name
+from azureml._sdk.secrets import Secrets
 from azureml.core import Environment
 from azureml.core.conda_dependencies import CondaDependencies
+from azureml.core.container_registry import ContainerRegistry
+from azureml.core.environment import DockerBuildContext
 from azureml.core.runconfig import DEFAULT_GPU_IMAGE, RunConfiguration
 from azureml.exceptions import UserErrorException
 from azureml_support import FakeApi
+from runwright.environment_spec import parse_spec
 
 FILE = """\
 # for training
@@ -113,10 +117,10 @@ def test_the_spec_of_a_new_environment_asks_for_nothing():
 def test_the_spec_of_a_conda_file(tmp_path):
     (tmp_path / "env.yml").write_text(FILE)
     spec, notes = server_spec(Environment.from_conda_specification("x", str(tmp_path / "env.yml")))
-    assert spec == {
-        "kind": "pip", "python": "3.6.2", "extra_index_urls": ["https://example.org/simple"],
+    assert notes == [] and spec == {
+        "kind": "conda", "python": "3.6.2", "extra_index_urls": ["https://example.org/simple"],
+        "conda_packages": ["scikit-learn=0.20.3", "numpy"], "channels": ["conda-forge", "anaconda"],
         "requirements": ["azureml-defaults", "pandas>=0.25,<1.0", "torch==1.4.0; sys_platform == 'linux'"]}
-    assert len(notes) == 1 and "scikit-learn=0.20.3, numpy" in notes[0]
 
 
 def test_the_spec_of_an_existing_interpreter():
@@ -132,12 +136,63 @@ def test_the_spec_of_an_existing_interpreter():
     assert "has no effect" in server_spec(environment)[1][0]
 
 
-def test_images_are_named_only_when_they_are_the_users():
+def test_images():
     environment = Environment("x")
     environment.docker.enabled, environment.docker.base_image = True, DEFAULT_GPU_IMAGE
-    assert server_spec(environment)[1] == []
+    assert "image" not in server_spec(environment)[0]
     environment.docker.base_image = "continuumio/miniconda3"
-    assert "continuumio/miniconda3" in server_spec(environment)[1][0]
+    assert server_spec(environment)[0] == {
+        "kind": "pip", "requirements": ["azureml-defaults"], "image": {"name": "continuumio/miniconda3"}}
+    assert "image" not in server_spec(environment, use_image=False)[0]
+    environment.python.user_managed_dependencies = True
+    assert server_spec(environment, local_python=True)[0] == {
+        "kind": "interpreter", "interpreter_path": "python", "image": {"name": "continuumio/miniconda3"}}
+    environment.docker.base_image = environment.docker.platform = None
+    environment.docker.base_dockerfile = "FROM debian:12\nRUN true\n"
+    assert server_spec(environment)[0]["image"] == {"dockerfile": "FROM debian:12\nRUN true\n"}
+
+
+def test_dockerfiles(tmp_path):
+    (tmp_path / "Dockerfile").write_text("FROM a\nCOPY --from=a /x /y\n")
+    made = Environment.from_dockerfile("x", str(tmp_path / "Dockerfile"))
+    assert server_spec(made)[0]["image"] == {"dockerfile": "FROM a\nCOPY --from=a /x /y\n"}
+    context = DockerBuildContext.from_local_directory(None, str(tmp_path))
+    assert server_spec(Environment.from_docker_build_context("x", context))[0]["image"]["dockerfile"].startswith("FROM a")
+    copy = Environment.from_docker_build_context("x", context).clone("y")
+    assert server_spec(copy)[0]["image"]["dockerfile"].startswith("FROM a")
+    (tmp_path / "Dockerfile").write_text("FROM a\nCOPY x /y\n")
+    with pytest.raises(UserErrorException, match="COPY x /y"):
+        server_spec(Environment.from_docker_build_context("x", context))
+    made.docker.base_dockerfile = str(tmp_path / "none")
+    with pytest.raises(UserErrorException, match="none cannot be read"):
+        server_spec(made)
+
+
+def test_an_image_with_packages_on_top_or_its_own_python(tmp_path):
+    (tmp_path / "r.txt").write_text("numpy\n")
+    assert server_spec(Environment.from_docker_image("x", "my/image"))[0]["kind"] == "interpreter"
+    assert server_spec(Environment.from_docker_image("x", "my/image", pip_requirements=str(tmp_path / "r.txt")))[0] == {
+        "kind": "pip", "requirements": ["azureml-defaults", "numpy"], "image": {"name": "my/image"}}
+    with pytest.raises(UserErrorException, match="exclude each other"):
+        Environment.from_docker_image("x", "my/image", pip_requirements="r", conda_specification="c")
+
+
+def test_passwords_of_registries_become_secrets():
+    api = FakeApi()
+    ws, secrets = api.workspace(), Secrets()
+    made = Environment.from_docker_image("x", "r.example.org/a", ContainerRegistry("r.example.org", "me", "hunter2"))
+    spec, _ = server_spec(made, secrets=secrets)
+    name = spec["image"]["registry"]["password_secret"]
+    assert spec["image"]["registry"] == {"address": "r.example.org", "username": "me", "password_secret": name}
+    secrets.store(ws)
+    assert api.secrets == {name: "hunter2"}
+    kept = made.register(ws)
+    assert "hunter2" not in repr(made) + str(api.environments) + repr(made.docker.base_image_registry)
+    assert server_spec(Environment.get(ws, "x"))[0] == spec and server_spec(kept)[0] == spec
+    made.docker.base_image_registry = ContainerRegistry()
+    made.docker.base_image_registry.password = "alone"
+    with pytest.raises(UserErrorException, match="without a username"):
+        server_spec(made)
 
 
 def test_requirements_files(tmp_path):
@@ -157,9 +212,72 @@ def test_pip_options():
     assert spec == {"kind": "pip", "requirements": ["azureml-defaults"], "index_url": "https://example.org/s?a=b",
                     "extra_index_urls": ["https://example.org/t?c=d"], "find_links": ["/wheels"]}
     assert len(notes) == 1 and "--pre" in notes[0]
-    made.add_pip_package("-r requirements.txt")
+    made.set_pip_option("-r requirements.txt")
     with pytest.raises(UserErrorException, match="pip_requirements_file="):
         server_spec(environment)
+
+
+def test_constraints_and_editable_packages(tmp_path):
+    (tmp_path / "c.txt").write_text("numpy<1.24  # old\n\n")
+    (tmp_path / "r.txt").write_text("-c c.txt\n-e ./lib\nsix==1.0 --hash=sha256:00\n-e git+https://example.org/x@v1#egg=x\n")
+    spec, notes = server_spec(Environment.from_pip_requirements("x", str(tmp_path / "r.txt")), local_python=True)
+    assert notes == [] and spec["constraints"] == ["numpy<1.24"]
+    assert sorted(spec["requirements"]) == sorted([
+        "azureml-defaults", "six==1.0", "-e " + str(tmp_path / "lib"), "-e git+https://example.org/x@v1#egg=x"])
+    parse_spec(spec)
+    made = CondaDependencies()
+    made.set_pip_option("-e .")
+    environment = Environment("x")
+    environment.python.conda_dependencies = made
+    with pytest.raises(UserErrorException, match="does not see"):
+        server_spec(environment)
+
+
+def test_passwords_of_indexes_become_secrets():
+    made, secrets = CondaDependencies(), Secrets()
+    made.set_pip_option("--index-url https://me:p%40ss@host.example/simple")
+    made.set_pip_option("--extra-index-url https://{{secret:feed}}@other.example/simple")
+    made.add_pip_package("tool @ https://token@third.example/tool-1.0.tar.gz")
+    made.add_pip_package("git+ssh://git@fourth.example/x")
+    environment = Environment("x")
+    environment.python.conda_dependencies = made
+    spec, _ = server_spec(environment, secrets=secrets)
+    assert spec["index_url"] == "https://host.example/simple" and spec["extra_index_urls"] == ["https://other.example/simple"]
+    assert spec["requirements"][1:] == ["tool @ https://third.example/tool-1.0.tar.gz", "git+ssh://git@fourth.example/x"]
+    by_url = {one["url"]: one["secret"] for one in spec["credentials"]}
+    assert set(by_url) == {"https://host.example/", "https://other.example/", "https://third.example/"}
+    assert by_url["https://other.example/"] == "feed"
+    assert secrets._texts == {by_url["https://host.example/"]: "me:p@ss", by_url["https://third.example/"]: "token"}
+    parse_spec(spec)
+    ws = FakeApi().workspace()
+    made = environment.clone("kept").register(ws)
+    assert ws._api.secrets == secrets._texts and "p%40ss" not in str(ws._api.environments) and "token@" not in str(ws._api.environments)
+    assert server_spec(made)[0] == spec == server_spec(Environment.get(ws, "kept"))[0]
+
+
+def test_curated_environments():
+    ws = FakeApi().workspace()
+    made = Environment.get(ws, "azureml-pytorch-1.6-gpu")
+    assert made.name == "AzureML-PyTorch-1.6-GPU" and made.version == "1"
+    assert server_spec(made)[0] == {"kind": "pip", "python": "3.8", "requirements": ["azureml-defaults", "pillow"],
+                                    "framework": {"name": "pytorch", "version": "1.6", "gpu": True}}
+    copy = made.clone("mine")
+    copy.python.conda_dependencies.add_pip_package("numpy")
+    assert copy.register(ws).version == "1" and server_spec(Environment.get(ws, "mine"))[0]["framework"]["name"] == "pytorch"
+    assert list(Environment.list(ws)) == ["AzureML-Minimal", "AzureML-PyTorch-1.6-GPU", "mine"] == list(ws.environments)
+
+
+def test_an_environment_is_built_without_a_run(capsys):
+    ws, made = FakeApi().workspace(), Environment("x")
+    made.python.conda_dependencies.add_pip_package("pandas==1.1")
+    assert made.get_image_details(ws)["imageExistsInRegistry"] is False
+    build = made.build(ws)
+    assert build.status == "Building"
+    build.wait_for_completion(show_output=True)
+    assert build.status == "Succeeded" and "Resolving\nReady\n" in capsys.readouterr().out
+    details = made.get_image_details(ws)
+    assert details["imageExistsInRegistry"] and details["lock"] == "pandas==1.1\n" and details["buildId"] == "b1"
+    assert Environment("y").build_local(ws).status == "Succeeded"
 
 
 def test_environments_are_registered_and_read_back():
@@ -176,15 +294,15 @@ def test_environments_are_registered_and_read_back():
     assert again.version == "1" and again.environment_variables == {"A": "b"}
     assert list(again.python.conda_dependencies.pip_packages) == ["azureml-defaults", "pandas"]
     assert "python" not in server_spec(again)[0]
-    assert list(Environment.list(ws)) == ["train"] and list(ws.environments) == ["train"]
+    assert list(Environment.list(ws))[-1] == "train" and list(ws.environments)[-1] == "train"
     copy = again.clone("other")
     assert (copy.name, copy.version) == ("other", None) and server_spec(copy) == server_spec(again)
     with pytest.raises(UserErrorException, match="Did you mean train"):
         Environment.get(ws, "trian")
     with pytest.raises(UserErrorException, match="reserved|service's"):
         Environment("AzureML-Mine").register(ws)
-    with pytest.raises(UserErrorException, match="Curated environments"):
-        Environment.get(ws, "AzureML-Minimal")
+    with pytest.raises(UserErrorException, match="Did you mean AzureML-Minimal"):
+        Environment.get(ws, "AzureML-Minimum")
 
 
 def test_environments_are_saved_and_loaded(tmp_path):
@@ -196,6 +314,19 @@ def test_environments_are_saved_and_loaded(tmp_path):
         made.save_to_directory(str(tmp_path / "e"))
 
 
+def test_what_was_edited_in_the_folder_counts(tmp_path):
+    made = Environment("x")
+    made.docker.base_dockerfile = "FROM a\n"
+    made._framework = {"name": "chainer"}
+    made.save_to_directory(str(tmp_path))
+    assert server_spec(Environment.load_from_directory(str(tmp_path))) == server_spec(made)
+    conda = tmp_path / "conda_dependencies.yml"
+    conda.write_text(conda.read_text().replace("python=3.8", "python=3.9"))
+    (tmp_path / "BaseDockerfile").write_text("FROM b\n")
+    spec, _ = server_spec(Environment.load_from_directory(str(tmp_path)))
+    assert spec["python"] == "3.9" and spec["image"] == {"dockerfile": "FROM b\n"} and spec["framework"] == {"name": "chainer"}
+
+
 def test_a_run_configuration_is_saved_and_loaded(tmp_path):
     made = RunConfiguration(script="train.py", arguments=["--a", 1])
     made.target, made.environment.python.user_managed_dependencies = "cluster", True
@@ -205,6 +336,29 @@ def test_a_run_configuration_is_saved_and_loaded(tmp_path):
     assert RunConfiguration.load(str(tmp_path), "mine")._to_definition() == made._to_definition()
     with pytest.raises(UserErrorException, match="other"):
         RunConfiguration.load(str(tmp_path), "other")
+
+
+def test_a_run_configuration_of_the_command_line_of_2018_is_loaded(tmp_path):
+    (tmp_path / "aml_config").mkdir()
+    (tmp_path / "aml_config" / "conda_dependencies.yml").write_text("dependencies:\n- python=3.6.2\n- pip:\n  - numpy\n")
+    (tmp_path / "aml_config" / "docker.runconfig").write_text(
+        "# The script to run.\nscript: train.py\narguments: []\ntarget: local\nframework: Python\ncommunicator: None\nautoPrepareEnvironment: true\n"
+        "environment:\n  environmentVariables:\n    EXAMPLE_ENV_VAR: EXAMPLE_VALUE\n  python:\n    userManagedDependencies: false\n"
+        "    interpreterPath: python\n    condaDependenciesFile: aml_config/conda_dependencies.yml\n  docker:\n    enabled: true\n"
+        "    baseImage: my/image:1\n    sharedVolumes: true\n    arguments: []\nnodeCount: 1\n")
+    made = RunConfiguration.load(str(tmp_path), "docker")
+    assert made.script == "train.py" and made.environment.environment_variables == {"EXAMPLE_ENV_VAR": "EXAMPLE_VALUE"}
+    assert server_spec(made.environment)[0] == {"kind": "pip", "python": "3.6.2", "requirements": ["numpy"], "image": {"name": "my/image:1"}}
+
+
+def test_options_are_replaced_and_removed():
+    made = CondaDependencies()
+    for line in ("--index-url https://a/s", "--extra-index-url https://b/s", "-i https://c/s"):
+        made.set_pip_option(line)
+    assert list(made.pip_options) == ["--extra-index-url https://b/s", "-i https://c/s"]
+    made.remove_pip_option("--extra-index-url")
+    made.remove_pip_option("-i https://c/s")
+    assert list(made.pip_options) == [] and made.get_default_number_of_packages() == (1, 1)
 
 
 def test_files_that_are_not_there():

@@ -5,6 +5,7 @@ import os
 
 import pytest
 from azureml.core import Environment, Experiment, RunConfiguration, ScriptRunConfig
+from azureml.core.container_registry import ContainerRegistry
 from azureml.core.runconfig import DockerConfiguration, MpiConfiguration, PyTorchConfiguration, TensorflowConfiguration
 from azureml.exceptions import ComputeTargetException, TrainingException, UserErrorException
 from azureml.train.dnn import Chainer, Mpi, PyTorch, TensorFlow
@@ -161,32 +162,70 @@ def test_an_estimator_can_be_changed_after_construction(api, experiment, source)
     assert body_of(api, experiment, estimator)["environment"]["kind"] == "interpreter"
 
 
-@pytest.mark.parametrize("packages, expected", [
-    (None, ["azureml-defaults", "scikit-learn"]), (["pandas"], ["azureml-defaults", "pandas", "scikit-learn"]),
-    (["scikit-learn==0.20.3"], ["azureml-defaults", "scikit-learn==0.20.3"]),
-    (["Scikit_Learn >= 1"], ["azureml-defaults", "Scikit_Learn >= 1"]), (["sklearn"], ["azureml-defaults", "sklearn"]),
-    (["scikit-learn[alldeps]"], ["azureml-defaults", "scikit-learn[alldeps]"]),
+@pytest.mark.parametrize("cls, given, framework", [
+    (PyTorch, {}, {"name": "pytorch"}), (PyTorch, {"framework_version": "1.4", "use_gpu": True}, {"name": "pytorch", "version": "1.4", "gpu": True}),
+    (TensorFlow, {"framework_version": 1.13}, {"name": "tensorflow", "version": "1.13"}), (Chainer, {}, {"name": "chainer", "version": "5.1.0"}),
+    (Chainer, {"framework_version": "7.0.0"}, {"name": "chainer", "version": "7.0.0"}), (SKLearn, {}, {"name": "scikit-learn"}),
 ])
-def test_sklearn_puts_scikit_learn_in_unless_it_is_listed(api, experiment, source, packages, expected):
-    body = body_of(api, experiment, SKLearn(source_directory=source, entry_script="train.py", pip_packages=packages))
-    assert body["environment"]["requirements"] == expected and body["warnings"] == []
+def test_the_framework_and_its_version_are_asked_of_the_server(api, experiment, source, cls, given, framework):
+    body = body_of(api, experiment, cls(source_directory=source, entry_script="train.py", pip_packages=["pillow==5.4.1"], **given))
+    assert body["environment"] == {"kind": "pip", "requirements": ["azureml-defaults", "pillow==5.4.1"], "framework": framework}
+    assert body["warnings"] == [] and "container" not in body
+    assert cls.get_supported_versions()
 
 
-def test_sklearn_leaves_the_users_environments_alone(api, experiment, source):
+def test_a_framework_estimator_leaves_the_users_environments_alone(api, experiment, source):
     own = Environment("own")
     body = body_of(api, experiment, SKLearn(source, entry_script="train.py", environment_definition=own, pip_packages=["x"]))
-    assert body["environment"]["requirements"] == ["azureml-defaults"] and "replaces pip_packages" in messages(body)[0]
-    body = body_of(api, experiment, SKLearn(source, entry_script="train.py", user_managed=True))
-    assert body["environment"]["kind"] == "interpreter"
+    assert body["environment"] == {"kind": "pip", "requirements": ["azureml-defaults"]} and "replaces pip_packages" in messages(body)[0]
 
 
-@pytest.mark.parametrize("cls, packages", [(PyTorch, "torch and torchvision"), (TensorFlow, "tensorflow"), (Chainer, "chainer")])
-def test_framework_packages_are_named_in_warnings(api, experiment, source, cls, packages):
-    body = body_of(api, experiment, cls(source, entry_script="train.py", pip_packages=["pillow==5.4.1"]))
-    assert packages in messages(body)[0] and body["environment"]["requirements"] == ["azureml-defaults", "pillow==5.4.1"]
-    listed = packages.split(" and ")
-    assert body_of(api, experiment, cls(source, entry_script="train.py", pip_packages=listed))["warnings"] == []
-    assert cls.get_supported_versions()
+def test_images_of_an_estimator(api, experiment, source):
+    body = body_of(api, experiment, Estimator(
+        source, entry_script="train.py", custom_docker_image="r.example.org/a", shm_size="8g", use_gpu=True, conda_packages=["numpy"],
+        image_registry_details=ContainerRegistry("r.example.org", "me", "hunter2")))
+    registry = body["environment"]["image"]["registry"]
+    assert body["environment"]["kind"] == "conda" and body["environment"]["conda_packages"] == ["numpy"]
+    assert body["environment"]["image"]["name"] == "r.example.org/a" and registry["username"] == "me"
+    assert api.secrets == {registry["password_secret"]: "hunter2"} and "hunter2" not in str(body)
+    assert body["container"] == {"shm_size": "8g", "gpu": True} and body["warnings"] == []
+    body = body_of(api, experiment, Estimator(source, entry_script="train.py", custom_docker_base_image="a", user_managed=True))
+    assert body["environment"] == {"kind": "interpreter", "interpreter_path": "python", "image": {"name": "a"}}
+    body = body_of(api, experiment, Estimator(source, entry_script="train.py", custom_docker_image="a", use_docker=False))
+    assert "image" not in body["environment"] and messages(body) == ["The image of the environment is not used: use_docker=False."]
+
+
+def test_what_a_run_asks_of_its_container(api, experiment, source):
+    own = Environment.from_docker_image("own", "a")
+    runtime = DockerConfiguration(use_docker=True, shm_size="4g", arguments=["--cap-add=SYS_NICE"])
+    own.docker.arguments = ["--ipc=host"]
+    body = body_of(api, experiment, ScriptRunConfig(source, "train.py", environment=own, docker_runtime_config=runtime))
+    assert body["container"] == {"shm_size": "4g", "arguments": ["--ipc=host", "--cap-add=SYS_NICE"]}
+    body = body_of(api, experiment, ScriptRunConfig(source, "train.py", environment=own, docker_runtime_config=DockerConfiguration()))
+    assert "container" not in body and "image" not in body["environment"] and any("use_docker=False" in text for text in messages(body))
+    plain = Environment("plain")
+    plain.docker.shm_size = "8g"
+    (told,) = messages(body_of(api, experiment, ScriptRunConfig(source, "train.py", environment=plain)))
+    assert told.startswith("shm_size=8g counts for containers")
+
+
+def test_an_environment_that_is_used_is_registered(api, experiment, source):
+    own = Environment("own")
+    own.python.conda_dependencies.add_pip_package("numpy")
+    for version in ("1", "1", "2"):
+        if version == "2":
+            own.python.conda_dependencies.add_pip_package("pandas")
+        body = body_of(api, experiment, ScriptRunConfig(source, "train.py", environment=own))
+        assert own.version == body["run_definition"]["environment"]["version"] == version
+    assert Environment.get(experiment.workspace, "own", "1").version == "1" and len(api.environments) == 2
+    asked = []
+    api.register_environment = lambda *args: asked.append(args)
+    again = Environment.get(experiment.workspace, "own")
+    body_of(api, experiment, ScriptRunConfig(source, "train.py", environment=again))
+    for nameless in (ScriptRunConfig(source, "train.py"), PyTorch(source, entry_script="train.py"),
+                     ScriptRunConfig(source, "train.py", environment=Environment.get(experiment.workspace, "AzureML-Minimal"))):
+        body_of(api, experiment, nameless)
+    assert asked == []
 
 
 def test_every_keyword_is_honoured_or_named(api, experiment, source):
@@ -195,11 +234,11 @@ def test_every_keyword_is_honoured_or_named(api, experiment, source):
     with open(os.path.join(source, "env.yml"), "w") as file:
         file.write("dependencies:\n- python=3.7\n- pip:\n  - pandas\n")
     told = {
-        "vm_size": "STANDARD_NC6", "vm_priority": "dedicated", "compute_target": "local", "use_gpu": True, "custom_docker_image": "my/image",
-        "image_registry_details": object(), "conda_packages": ["scikit-learn"], "inputs": [1],
+        "vm_size": "STANDARD_NC6", "vm_priority": "dedicated", "compute_target": "local", "inputs": [1],
         "source_directory_data_store": "store", "shm_size": "8g", "framework_version": "1.13",
     }
     quiet = {
+        "use_gpu": True, "custom_docker_image": None, "image_registry_details": None, "conda_packages": ["scikit-learn"],
         "resume_from": None, "entry_script": "train.py", "script_params": {"--a": 1}, "node_count": 1,
         "process_count_per_node": 1, "distributed_backend": None, "distributed_training": None, "use_docker": True,
         "custom_docker_base_image": None, "user_managed": False, "pip_packages": ["x"],
@@ -212,10 +251,11 @@ def test_every_keyword_is_honoured_or_named(api, experiment, source):
     assert set(told) | set(quiet) == {name for name, _ in _DEFAULTS}
     body = body_of(api, experiment, Estimator(source, _enable_optimized_mode=True, _disable_validation=True, **dict(told, **quiet)))
     text = "\n".join(messages(body))
-    for word in ("vm_size=", "vm_priority=", "use_gpu=", "my/image", "image_registry_details=", "scikit-learn", "inputs=",
+    for word in ("vm_size=", "vm_priority=", "inputs=",
                  "source_directory_data_store=", "shm_size=", "framework_version="):
         assert word in text
-    assert body["environment"] == {"kind": "pip", "python": "3.7", "requirements": ["pandas", "x", "numpy"]}
+    assert body["environment"] == {"kind": "conda", "python": "3.7", "requirements": ["pandas", "x", "numpy"],
+                                   "conda_packages": ["scikit-learn"]}
 
 
 def test_a_notebook_is_an_entry_script(api, experiment, source):
@@ -282,14 +322,14 @@ def test_unknown_and_private_keywords_are_named_in_the_warnings(api, experiment,
     assert [text.split("=")[0] for text in messages(body)] == ["nonsense", "_enable_optimized_mode"]
 
 
-@pytest.mark.parametrize("cls, version, begins", [
-    (PyTorch, "1.13", "PyTorch 1.13 is not currently supported by the PyTorch estimator"), (PyTorch, "1.4", "framework_version=1.4"),
-    (Chainer, "5", "Chainer 5 is not currently supported by the Chainer estimator"), (TensorFlow, "1.13", "framework_version=1.13"),
-])
-def test_a_framework_version_that_the_sdk_did_not_know(api, experiment, source, cls, version, begins):
-    body = body_of(api, experiment, cls(source, entry_script="train.py", user_managed=True, framework_version=version))
+@pytest.mark.parametrize("cls, version", [(PyTorch, "1.13"), (Chainer, "5"), (SKLearn, "0.24")])
+def test_a_framework_version_that_the_sdk_did_not_know_is_tried(api, experiment, source, cls, version, capsys):
+    body = body_of(api, experiment, cls(source, entry_script="train.py", framework_version=version))
     (told,) = messages(body)
-    assert told.startswith(begins) and "framework_version=%s has no effect" % version in told
+    assert " %s is not currently supported by the %s estimator" % (version, cls.__name__) in told and told in capsys.readouterr().err
+    assert body["environment"]["framework"]["version"] == version
+    (told,) = messages(body_of(api, experiment, Estimator(source, entry_script="train.py", framework_version=version)))
+    assert "stands for no framework" in told
 
 
 @pytest.mark.parametrize("version, understood", [("3.8", True), ("3.6.2", True), ("abc", False)])
@@ -309,7 +349,7 @@ def test_old_names_work_with_a_word_about_the_new_ones(api, experiment, source, 
         file.write("numpy\n")
     body = body_of(api, experiment, Estimator(source, entry_script="train.py", custom_docker_base_image="old/image",
                                               pip_requirements_file_path="pip.txt", distributed_backend="mpi"))
-    assert "numpy" in body["environment"]["requirements"] and any("old/image" in text for text in messages(body))
+    assert "numpy" in body["environment"]["requirements"] and body["environment"]["image"] == {"name": "old/image"}
     told = capsys.readouterr().err
     assert "custom_docker_base_image= is an old name" in told and "pip_requirements_file" in told and "distributed_backend" in told
 

@@ -235,6 +235,27 @@ def test_tensorflow_1(script):
     assert [note.split(" ")[0] for note in script.notes()] == ["TensorFlow", "tensorflow.examples.tutorials.mnist.input_data"]
 
 
+def test_tensorflow_1_by_a_script_that_named_no_version(script):
+    script.package("tensorflow/__init__.py", TENSORFLOW)
+    script.package("tensorflow/compat/__init__.py", "")
+    script.package("tensorflow/compat/v1/__init__.py", TENSORFLOW_V1)
+    script.package("site-packages/probe.py", "import tensorflow\nseen = hasattr(tensorflow, 'Session')\n")
+    code = """if 1:
+        import tensorflow as tf, probe
+        print(probe.seen, hasattr(tf, 'nothing_has_this'))
+        {0}
+        print('off' in vars(tf), probe.tensorflow is tf)
+        """
+    path = [str(script.packages / "site-packages")]
+    assert script(code.format("pass"), "tf1_fallback", path=path) == ["False False", "False True"]
+    assert script.notes() == []
+    assert script(code.format("from tensorflow import Session; print(Session, tf.off)"), "tf1_fallback", path=path) == [
+        "False False", "session [1]", "True True"]
+    assert [note.split(" ")[0] for note in script.notes()] == ["TensorFlow"]
+    # With the other shim there is nothing left to do.
+    assert script("import tensorflow; print(tensorflow.Session)", "tf1", "tf1_fallback")[-1] == "session"
+
+
 def has(module, interpreter):
     return os.access(interpreter, os.X_OK) and subprocess.run([interpreter, "-c", "import " + module], stderr=subprocess.DEVNULL).returncode == 0
 

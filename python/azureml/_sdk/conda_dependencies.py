@@ -1,7 +1,6 @@
 """CondaDependencies: the package lists of an environment, as a conda file."""
 
 import os
-import re
 
 from azureml._sdk import yaml_subset
 from azureml._sdk.exceptions import UserErrorException
@@ -10,9 +9,8 @@ from azureml._sdk.warn import unknown_keywords
 
 DEFAULT_PYTHON = "3.8"
 DEFAULT_SDK = "azureml-defaults"
+_INDEX = ("--index-url", "-i")
 _HEADER = "# Packages of an environment. The pip section is installed for every run that uses it.\n"
-_INDEX_OPTIONS = ("--index-url", "-i")
-_FILE_OPTIONS = ("-r", "--requirement", "-c", "--constraint", "-e", "--editable")
 
 
 class CondaDependencies:
@@ -28,8 +26,10 @@ class CondaDependencies:
         unknown_keywords("CondaDependencies", kwargs)
         self._document = {"name": "project_environment", "dependencies": [], "channels": list(self.DEFAULT_CHANNELS)}
         self._default_python = False
+        self._folder = None  # of the file: what relative paths of pip options are meant from
         if conda_dependencies_file_path is not None:
             self._document = _read_file(conda_dependencies_file_path)
+            self._folder = os.path.dirname(os.path.abspath(conda_dependencies_file_path))
         elif _underlying_structure is not None:
             self._document = _checked(dict(_underlying_structure), "conda dependencies")
         else:
@@ -151,9 +151,19 @@ class CondaDependencies:
         self._dependencies.insert(0, "python=%s" % version)
 
     def set_pip_option(self, pip_option):
-        """An option line such as ``--index-url URL``."""
+        """An option line: ``--index-url URL``, ``--extra-index-url``, ``--find-links``, ``--constraint FILE``,
+        ``-e PLACE``. A password in a URL is kept as a secret of the workspace; ``https://{{secret:NAME}}@host/simple``
+        names a secret that is there, whose text is ``user:password`` or a token."""
+        if pip_option.split()[:1] and pip_option.replace("=", " ").split()[0] in _INDEX:
+            self.remove_pip_option("--index-url")
+            self.remove_pip_option("-i")
         if pip_option not in self._pip:
-            self._pip.insert(0, pip_option)
+            self._pip.insert(sum(1 for line in self._pip if line.startswith("-")), pip_option)
+
+    def remove_pip_option(self, pip_option):
+        """pip_option: the option's name (``--index-url``) or its whole line."""
+        self._pip[:] = [line for line in self._pip if line != pip_option and not (
+            line.startswith("-") and line.replace("=", " ").split()[0] == pip_option)]
 
     def set_pip_requirements(self, pip_requirements):
         """Replaces the pip section."""
@@ -171,6 +181,15 @@ class CondaDependencies:
         """core_type: cpu or gpu."""
         name = "tensorflow-gpu" if core_type == "gpu" else "tensorflow"
         self.add_pip_package(name if version is None else "%s==%s" % (name, version))
+
+    def add_cntk_package(self, core_type="cpu"):
+        """core_type: cpu or gpu."""
+        self.add_pip_package("cntk-gpu" if core_type == "gpu" else "cntk")
+
+    @staticmethod
+    def get_default_number_of_packages():
+        """``(conda, pip)``: what a new one holds."""
+        return 1, 1
 
     # Writing.
 
@@ -203,27 +222,8 @@ class CondaDependencies:
 
     def _copy(self):
         made = CondaDependencies(_underlying_structure={key: _copied(v) for key, v in self._document.items()})
-        made._default_python = self._default_python
+        made._default_python, made._folder = self._default_python, self._folder
         return made
-
-    def _spec_indexes(self):
-        """``(index_url, extra_index_urls, find_links, other options)`` of the pip section's options."""
-        index, extra, links, other = None, [], [], []
-        for line in self.pip_options:
-            option, value = (re.split(r"[\s=]+", line.strip(), maxsplit=1) + [""])[:2]
-            if option in _FILE_OPTIONS:
-                raise UserErrorException(
-                    "The pip option %r cannot be used here: it names something of this machine. List the packages, or "
-                    "take them from a file by pip_requirements_file= or Environment.from_pip_requirements." % line)
-            if option in _INDEX_OPTIONS:
-                index = value
-            elif option == "--extra-index-url":
-                extra.append(value)
-            elif option in ("--find-links", "-f"):
-                links.append(value)
-            else:
-                other.append(line)
-        return index, extra, links, other
 
     def __repr__(self):
         return self.serialize_to_string()
@@ -245,10 +245,12 @@ def _copied(value):
 
 def _read_file(path):
     try:
-        with open(path, encoding="utf-8") as file:
-            text = file.read()
+        with open(path, "rb") as file:
+            text = file.read(yaml_subset.MOST_BYTES + 1).decode("utf-8")
     except OSError as error:
         raise UserErrorException("The conda file %s cannot be read: %s" % (path, error.strerror))
+    except UnicodeDecodeError as error:
+        raise UserErrorException("The conda file %s is no UTF-8 text (byte %d)." % (path, error.start))
     try:
         return _checked(yaml_subset.load(text, os.path.basename(path)), path)
     except yaml_subset.YamlError as error:
@@ -274,4 +276,6 @@ def _checked_item(item, path):
         return {"pip": [str(line) for line in item["pip"] or ()]}
     if item is None:
         raise UserErrorException("%s: a dependency is empty." % path)
+    if isinstance(item, (list, tuple)):
+        raise UserErrorException("%s: a dependency must be a package or a pip list, not %.80r." % (path, item))
     return str(item)

@@ -1,92 +1,15 @@
-"""Environment: what a script needs, and its sections."""
+"""Environment: what a script needs, under a name and a version."""
 
 import json
 
 from azureml._sdk.conda_dependencies import CondaDependencies
-from azureml._sdk.constants import DEFAULT_CPU_IMAGE, DEFAULT_IMAGES
+from azureml._sdk.environment_sections import DockerSection, PythonSection, SparkSection
 from azureml._sdk.exceptions import UserErrorException
+from azureml._sdk.requirements_file import read_requirements
 from azureml._sdk.section import Section
 from azureml._sdk.warn import unknown_keywords
 
-_RESERVED = ("azureml", "microsoft")
-
-
-class ContainerRegistry(Section):
-    """Where an image comes from. The password is never sent or kept."""
-
-    _FIELDS = (("address", None), ("username", None))
-
-    def __init__(self, **kwargs):
-        super().__init__(**kwargs)
-        self.password = None
-
-
-class PythonSection(Section):
-    """interpreter_path counts with user_managed_dependencies=True; else conda_dependencies is what is installed."""
-
-    _FIELDS = (("interpreter_path", "python"), ("user_managed_dependencies", False),
-               ("base_conda_environment", None), ("conda_dependencies_file", None))
-
-    def __init__(self, **kwargs):
-        super().__init__(**kwargs)
-        self._conda_dependencies = None
-
-    @property
-    def conda_dependencies(self):
-        """A CondaDependencies; never None."""
-        if self._conda_dependencies is None:
-            file = self.conda_dependencies_file
-            self._conda_dependencies = CondaDependencies(file) if file else CondaDependencies()
-        return self._conda_dependencies
-
-    @conda_dependencies.setter
-    def conda_dependencies(self, value):
-        if isinstance(value, dict):
-            value = CondaDependencies(_underlying_structure=value)
-        if value is not None and not isinstance(value, CondaDependencies):
-            raise UserErrorException("conda_dependencies must be a CondaDependencies, not %s." % type(value).__name__)
-        self._conda_dependencies = value
-
-    def _to_definition(self):
-        out = super()._to_definition()
-        out["condaDependencies"] = self.conda_dependencies.as_dict()
-        return out
-
-    def _load(self, document):
-        super()._load(document)
-        if document.get("condaDependencies"):
-            self.conda_dependencies = document["condaDependencies"]
-
-
-class DockerSection(Section):
-    """Image settings. In this release a run is a process; an image of the user's is named in its warnings."""
-
-    _FIELDS = (("enabled", False), ("base_image", DEFAULT_CPU_IMAGE), ("base_dockerfile", None),
-               ("build_context", None), ("platform", None), ("shared_volumes", True), ("shm_size", "2g"),
-               ("arguments", list), ("gpu_support", False), ("base_image_registry", ContainerRegistry))
-
-    def _own_image(self):
-        """The image or Dockerfile that the user chose, None for the SDK's default images."""
-        if self.base_dockerfile or self.build_context:
-            return "a Dockerfile"
-        image = self.base_image
-        known = image is None or image in DEFAULT_IMAGES or image.startswith("mcr.microsoft.com/azureml/")
-        return None if known else image
-
-
-class SparkPackage(Section):
-    """A Maven package."""
-
-    _FIELDS = (("group", None), ("artifact", None), ("version", None))
-
-    def __init__(self, group=None, artifact=None, version=None):
-        super().__init__(group=group, artifact=artifact, version=version)
-
-
-class SparkSection(Section):
-    """Spark packages; named in the warnings of a run."""
-
-    _FIELDS = (("repositories", list), ("packages", list), ("precache_packages", True))
+RESERVED = ("azureml", "microsoft")
 
 
 class Environment(Section):
@@ -102,6 +25,9 @@ class Environment(Section):
     def __init__(self, name=None, **kwargs):
         unknown_keywords("Environment", kwargs, [field for field, _ in self._FIELDS])
         super().__init__(name=name)
+        self._framework = None  # {"name", "version"?, "gpu"?}: whose profile says what else is installed
+        self._resolver = None
+        self._kept = None  # (workspace id, definition) of the registered version that this object is
 
     # Making.
 
@@ -116,16 +42,12 @@ class Environment(Section):
     def from_pip_requirements(name, file_path, pip_version=None):
         """An environment of a requirements file."""
         made = Environment(name)
-        for line in read_requirements(file_path):
-            if line.startswith("-"):
-                made.python.conda_dependencies.set_pip_option(line)
-            else:
-                made.python.conda_dependencies.add_pip_package(line)
+        add_requirements(made.python.conda_dependencies, read_requirements(file_path))
         return made
 
     @staticmethod
     def from_docker_image(name, image, container_registry=None, conda_specification=None, pip_requirements=None):
-        """An environment of an image."""
+        """An environment of an image; without packages to put on top, the image's own Python is used."""
         made = _with_packages(name, conda_specification, pip_requirements)
         made.docker.enabled, made.docker.base_image = True, image
         if container_registry is not None:
@@ -140,181 +62,193 @@ class Environment(Section):
         return made
 
     @staticmethod
-    def from_docker_build_context(name, docker_build_context, **kwargs):
-        """An environment of a build context."""
-        made = Environment(name)
+    def from_docker_build_context(name, docker_build_context, conda_specification=None, pip_requirements=None,
+                                  container_registry=None):
+        """An environment of a DockerBuildContext."""
+        made = _with_packages(name, conda_specification, pip_requirements)
         made.docker.enabled, made.docker.base_image, made.docker.build_context = True, None, docker_build_context
+        if container_registry is not None:
+            made.docker.base_image_registry = container_registry
         return made
 
     @staticmethod
     def from_existing_conda_environment(name, conda_environment_name):
         """An environment of a conda environment of this machine, whose interpreter is used as it is."""
-        import os
-        import subprocess
+        from azureml._sdk.conda_environments import interpreter_of
 
-        try:
-            listed = subprocess.check_output(["conda", "env", "list", "--json"])
-        except (OSError, subprocess.CalledProcessError) as error:
-            raise UserErrorException("conda env list does not work here: %s. Name the interpreter instead: "
-                                     "env.python.interpreter_path." % error)
-        for folder in json.loads(listed.decode("utf-8")).get("envs") or ():
-            if os.path.basename(folder) == conda_environment_name:
-                made = Environment(name)
-                made.python.user_managed_dependencies = True
-                made.python.interpreter_path = os.path.join(folder, "bin", "python")
-                return made
-        raise UserErrorException("There is no conda environment %s here." % conda_environment_name)
+        interpreter = interpreter_of(conda_environment_name)
+        made = Environment(name)
+        made.python.user_managed_dependencies, made.python.interpreter_path = True, interpreter
+        return made
 
     def clone(self, new_name):
         """A copy under another name, without a version."""
-        made = Environment._from_definition(self._to_definition(), self._pinned_python())
+        made = Environment._from_definition(self._to_definition())
         made.name, made.version = new_name, None
+        # What a definition does not hold.
+        made.python.conda_dependencies = self.python.conda_dependencies._copy()
+        made.docker.base_image_registry.password = self.docker.base_image_registry.password
         return made
 
     # In a workspace.
 
     def register(self, workspace):
         """Keeps the definition under its name; the same definition gives the same version."""
-        from azureml._sdk.environment_spec import server_spec
-
         self._check_name()
+        return self._keep(workspace)
+
+    def _keep(self, workspace):
+        """Registers; returns the environment as it was kept."""
+        from azureml._sdk.environment_spec import server_spec
+        from azureml._sdk.secrets import Secrets
+
+        secrets = Secrets()
+        spec = server_spec(self, workspace._is_local(), secrets)[0]
+        secrets.store(workspace)
         definition = self._to_definition()
         definition["version"] = None
-        document = workspace._call("register_environment", self.name, definition, server_spec(self)[0])
-        made = Environment._from_document(document)
+        made = Environment._from_document(workspace._call("register_environment", self.name, definition, spec))
         self.version = made.version
+        made._kept = self._kept = (workspace._workspace_id, json.dumps(definition, sort_keys=True, default=str))
         return made
 
+    def _keep_if_new(self, workspace):
+        """What is used is kept: registers this environment unless it is the very version that it was."""
+        if not self.name or self.name.lower().startswith(RESERVED) or self.name in UNNAMED:
+            return
+        definition = dict(self._to_definition(), version=None)
+        if self._kept != (workspace._workspace_id, json.dumps(definition, sort_keys=True, default=str)):
+            self._keep(workspace)
+
     @staticmethod
-    def get(workspace, name, version=None):
-        """A registered environment; the latest version where none is given."""
+    def get(workspace, name, version=None, label=None):
+        """A registered environment; the latest version where none is given. A curated one by its name, in any case."""
         from runwright.errors import NotFoundError
+
+        from azureml._sdk.curated import curated_environment
 
         try:
             document = workspace._api.get_environment(workspace._workspace_id, name, version)
         except NotFoundError as error:
-            raise UserErrorException(_not_found(name, workspace), inner_exception=error)
+            found = curated_environment(workspace, name)
+            if found is not None:
+                return found
+            raise UserErrorException(_not_found(name, version, workspace), inner_exception=error)
         return Environment._from_document(document)
 
     @staticmethod
     def list(workspace):
-        """name → Environment."""
-        items = workspace._call("list_environments")
-        return {item["name"]: Environment._from_document(item) for item in items}
+        """name → Environment: the curated ones, then those that were registered."""
+        from azureml._sdk.curated import curated_environments
+
+        out = curated_environments(workspace)
+        out.update((item["name"], Environment._from_document(item)) for item in workspace._call("list_environments"))
+        return out
 
     def build(self, workspace, image_build_compute=None):
-        """Not built yet: an environment is built by the first run that needs it."""
-        from azureml._sdk.missing import MissingMember
+        """Begins to make the environment ready; runs that need it then start at once. Its wait_for_completion waits."""
+        from azureml._sdk.environment_build import start_build
 
-        return MissingMember("Environment.build")()
+        return start_build(self, workspace)
 
-    def build_local(self, workspace, *args, **kwargs):
-        """Not built yet."""
-        from azureml._sdk.missing import MissingMember
-
-        return MissingMember("Environment.build_local")()
+    def build_local(self, workspace, platform=None, **kwargs):
+        """Makes the environment ready and waits, printing the log. The server's machine is the one that builds."""
+        return self.build(workspace).wait_for_completion(show_output=True)
 
     def get_image_details(self, workspace):
-        """Not built yet: no image is made."""
-        from azureml._sdk.missing import MissingMember
+        """What the environment came to: a dict with its build, lock and packages."""
+        from azureml._sdk.environment_build import image_details
 
-        return MissingMember("Environment.get_image_details")()
+        return image_details(self, workspace)
 
     # Files.
 
     def save_to_directory(self, path, overwrite=False):
-        """Writes ``azureml_environment.json`` and ``conda_dependencies.yml`` into the folder."""
-        import os
+        """Writes ``azureml_environment.json``, ``conda_dependencies.yml`` and, where there is one, ``BaseDockerfile``
+        into the folder, to be edited."""
+        from azureml._sdk.environment_files import save
 
-        target = os.path.join(path, "azureml_environment.json")
-        if os.path.exists(target) and not overwrite:
-            raise UserErrorException("%s exists. Pass overwrite=True to replace it." % target)
-        os.makedirs(path, exist_ok=True)
-        with open(target, "w", encoding="utf-8") as file:
-            json.dump(self._to_definition(), file, indent=4, ensure_ascii=False)
-        self.python.conda_dependencies.save(os.path.join(path, "conda_dependencies.yml"))
+        save(self, path, overwrite)
 
     @staticmethod
     def load_from_directory(path):
-        """What save_to_directory wrote."""
-        import os
+        """What save_to_directory wrote, with what was edited since."""
+        from azureml._sdk.environment_files import load
 
-        target = os.path.join(path, "azureml_environment.json")
-        try:
-            with open(target, encoding="utf-8") as file:
-                return Environment._from_definition(json.load(file), True)
-        except (OSError, ValueError) as error:
-            raise UserErrorException("%s cannot be read: %s." % (target, error))
+        return load(path)
 
     # Inside.
 
     def _check_name(self):
         if not self.name or not isinstance(self.name, str):
             raise UserErrorException("An environment needs a name before it can be registered.")
-        if self.name.lower().startswith(_RESERVED):
+        if self.name.lower().startswith(RESERVED):
             raise UserErrorException("The name %s is the service's: names that begin with AzureML or Microsoft "
                                      "cannot be registered. Use clone('my-%s')." % (self.name, self.name))
 
-    def _pinned_python(self):
-        return not self.python.conda_dependencies._default_python
+    def _to_definition(self):
+        out = super()._to_definition()
+        for key, value in (("framework", self._framework), ("resolver", self._resolver)):
+            if value:
+                out[key] = value
+        return out
 
     @staticmethod
-    def _from_definition(document, pinned_python):
-        """pinned_python: whether the Python version in it was the user's word."""
+    def _from_definition(document, spec=None):
+        """spec: the server's, which tells whether the Python version of an older definition was the user's word."""
         made = Environment(document.get("name"))
         made._load(document)
-        made.python.conda_dependencies._default_python = not pinned_python
+        if spec is not None and not spec.get("python"):
+            made.python.conda_dependencies._default_python = True
+        made._framework = dict(document["framework"]) if document.get("framework") else None
+        made._resolver = document.get("resolver")
         return made
 
     @staticmethod
     def _from_document(document):
         definition = dict(document.get("definition") or {}, name=document.get("name"))
-        made = Environment._from_definition(definition, bool((document.get("spec") or {}).get("python")))
+        made = Environment._from_definition(definition, document.get("spec") or {})
         made.version = None if document.get("version") is None else str(document["version"])
+        if document.get("workspace_id"):
+            kept = dict(made._to_definition(), version=None)
+            made._kept = (document["workspace_id"], json.dumps(kept, sort_keys=True, default=str))
         return made
 
     def __repr__(self):
         return json.dumps(self._to_definition(), indent=4, ensure_ascii=False, default=str)
 
 
-def read_requirements(path):
-    """Lines of a requirements file without comments; ``-r`` files are followed."""
-    import os
-    import re
+# Environments that nobody named: they belong to their run alone.
+UNNAMED = ("default-environment", "estimator-environment", "pytorch-environment", "tensorflow-environment",
+           "chainer-environment", "sklearn-environment")
 
-    try:
-        with open(path, encoding="utf-8") as file:
-            text = file.read().replace("\\\n", " ")
-    except OSError as error:
-        raise UserErrorException("The requirements file %s cannot be read: %s" % (path, error.strerror))
-    out = []
-    for raw in text.splitlines():
-        line = re.sub(r"(^|\s)#.*$", "", raw).strip()
-        nested = re.match(r"(?:-r|--requirement)[\s=]+(.+)$", line)
-        if nested:
-            out.extend(read_requirements(os.path.join(os.path.dirname(path), nested.group(1))))
-        elif line:
-            out.append(line)
-    return out
+
+def add_requirements(conda, lines):
+    """Puts requirement lines and options into a pip section."""
+    for line in lines:
+        if line.startswith("-"):
+            conda.set_pip_option(line)
+        else:
+            conda.add_pip_package(line)
 
 
 def _with_packages(name, conda_specification, pip_requirements):
+    if conda_specification and pip_requirements:
+        raise UserErrorException("conda_specification and pip_requirements exclude each other.")
     if conda_specification:
         return Environment.from_conda_specification(name, conda_specification)
     if pip_requirements:
         return Environment.from_pip_requirements(name, pip_requirements)
-    return Environment(name)
+    made = Environment(name)
+    made.python.user_managed_dependencies = True
+    return made
 
 
-def _not_found(name, workspace):
+def _not_found(name, version, workspace):
     from azureml._sdk.warn import near_matches
 
-    known = [item["name"] for item in workspace._call("list_environments")]
+    known = list(Environment.list(workspace))
     near = near_matches(name, known)
-    text = "Environment %s is not registered in workspace %s." % (name, workspace.name)
-    if near:
-        return text + " Did you mean %s?" % " or ".join(near)
-    if name.lower().startswith(_RESERVED):
-        return text + (" Curated environments are not part of this release: make one with "
-                       "Environment.from_conda_specification or Environment.from_pip_requirements.")
-    return text + " Known: %s." % (", ".join(known) or "none")
+    text = "Environment %s%s is not registered in workspace %s." % (
+        name, "" if version is None else " version %s" % version, workspace.name)
+    return text + (" Did you mean %s?" % " or ".join(near) if near else " Known: %s." % (", ".join(known) or "none"))

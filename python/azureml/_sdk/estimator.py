@@ -4,9 +4,9 @@ import os
 
 from azureml._sdk.constants import DEFAULT_GPU_IMAGE
 from azureml._sdk.distributed import Gloo, MpiConfiguration, Nccl, ParameterServer
-from azureml._sdk.environment import Environment, read_requirements
+from azureml._sdk.environment import Environment, add_requirements
 from azureml._sdk.exceptions import TrainingException
-from azureml._sdk.packages import pip_name
+from azureml._sdk.requirements_file import read_requirements
 from azureml._sdk.runconfig import RunConfiguration
 from azureml._sdk.warn import deprecated, unknown_keywords, warn
 
@@ -31,10 +31,8 @@ _OLD = {
 }
 # Accepted, and named in the run's warnings when they are given.
 _NO_EFFECT = {
-    "image_registry_details": "no image is used in this release",
     "inputs": "data sets and data references are not part of this release",
     "source_directory_data_store": "the source folder is kept by the server",
-    "shm_size": "it counts for containers only, and a run is a process in this release",
 }
 # What environment_definition stands in for.
 _REPLACED = ("pip_packages", "conda_packages", "pip_requirements_file", "pip_requirements_file_path",
@@ -48,17 +46,20 @@ _BACKENDS = {"mpi": MpiConfiguration, "ps": ParameterServer, "nccl": Nccl, "gloo
 
 
 class Estimator:
-    """A run of ``entry_script`` in ``source_directory``.
+    """A run of ``entry_script`` (a script or a notebook) in ``source_directory``.
 
-    script_params: dict in order → argv; the value '' is a bare flag. compute_target: object, name or ``local``.
-    pip_packages, conda_packages, conda_dependencies_file, pip_requirements_file (paths in source_directory):
-    packages. environment_definition: replaces them all. Keywords that have no effect in this release are named in
-    the run's warnings. After construction `run_config` and `conda_dependencies` can still be changed.
+    script_params: dict in order → argv; the value '' is a bare flag. compute_target: object, name or ``local``;
+    without one, vm_size makes a cluster for this run. pip_packages, conda_packages, conda_dependencies_file,
+    pip_requirements_file (paths in source_directory): packages. custom_docker_image, image_registry_details,
+    user_managed (the image's own Python), shm_size: the container. use_gpu: packages and container for GPUs.
+    environment_definition: replaces all of these. resume_from: outputs of an earlier run. Keywords that have no effect
+    are named in the run's warnings. After construction `run_config` and `conda_dependencies` can still be changed.
     """
 
     _framework = None  # name in messages
-    _packages = ()  # what the estimator stands for
+    _profile = None  # of the server: what is installed for the framework
     _versions = ()
+    _default_version = None  # None: the profile's
 
     def __init__(self, source_directory, compute_target=None, **kwargs):
         given = dict(kwargs, compute_target=compute_target)
@@ -100,7 +101,10 @@ class Estimator:
         made = RunConfiguration(script=self._entry_script)
         made.target, made.node_count = given["compute_target"], given["node_count"] or 1
         made.max_run_duration_seconds = given["max_run_duration_seconds"]
+        made._no_image, made._gpu = given["use_docker"] is False, bool(given["use_gpu"])
         definition = given["environment_definition"]
+        if definition is not None and given["shm_size"]:
+            made.docker.shm_size = given["shm_size"]
         made.environment = definition if definition is not None else self._make_environment()
         made.environment_variables = dict(given["environment_variables"] or {})
         self._note_settings()
@@ -121,6 +125,7 @@ class Estimator:
         if given["shm_size"]:
             made.docker.shm_size = given["shm_size"]
         self._add_packages(made.python)
+        made._framework = self._framework_member()
         return made
 
     def _add_packages(self, python):
@@ -131,26 +136,22 @@ class Estimator:
 
             python.conda_dependencies = CondaDependencies(os.path.join(self.source_directory, file))
         conda = python.conda_dependencies
+        conda._folder = conda._folder or os.path.abspath(self.source_directory)
         for package in _texts(given["conda_packages"]):
             conda.add_conda_package(package)
-        lines = list(_texts(given["pip_packages"]))
+        add_requirements(conda, _texts(given["pip_packages"]))
         file = given["pip_requirements_file"] or given["pip_requirements_file_path"]
         if file:
-            lines += read_requirements(os.path.join(self.source_directory, file))
-        for line in lines:
-            if line.startswith("-"):
-                conda.set_pip_option(line)
-            else:
-                conda.add_pip_package(line)
-        self._add_framework(conda)
+            add_requirements(conda, read_requirements(os.path.join(self.source_directory, file)))
 
-    def _add_framework(self, conda):
-        """The framework's own packages: named in the run's warnings where the user does not list them."""
-        listed = {pip_name(line) for line in conda.pip_packages}
-        absent = [package for package in self._packages if package not in listed]
-        if absent and not self._given["user_managed"]:
-            self._notes.append("The packages of %s are not put in by the estimator in this release: list %s in "
-                               "pip_packages." % (self._framework, " and ".join(absent)))
+    def _framework_member(self):
+        """What the environment's profile is chosen by; None for a plain Estimator."""
+        if self._profile is None:
+            return None
+        version = self._given["framework_version"]
+        out = {"name": self._profile, "version": str(version) if version is not None else self._default_version,
+               "gpu": bool(self._given["use_gpu"])}
+        return {key: value for key, value in out.items() if value}
 
     def _note_settings(self):
         given, note = self._given, self._notes.append
@@ -161,11 +162,12 @@ class Estimator:
             for key in ("vm_size", "vm_priority"):
                 if given[key]:
                     note("%s=%s has no effect: the compute target decides it." % (key, given[key]))
-        if given["use_gpu"]:
-            note("use_gpu=True chooses no packages or image in this release: the run sees the GPUs of its machine.")
         if given["framework_version"] is not None:
-            note("%sframework_version=%s has no effect in this release: pin the version in pip_packages."
-                 % (self._unsupported(), given["framework_version"]))
+            if self._profile is None:
+                note("framework_version=%s has no effect: %s stands for no framework." % (
+                    given["framework_version"], type(self).__name__))
+            elif self._unsupported():
+                note(self._unsupported())
         if given["environment_definition"] is not None:
             ignored = [key for key in _REPLACED if given[key]]
             if ignored:
@@ -178,12 +180,12 @@ class Estimator:
     def _unsupported(self):
         """The SDK's words for a framework_version that it did not know; it is said at once, and in the warnings."""
         version, name = str(self._given["framework_version"]), type(self).__name__
-        if not self._versions or version in self._versions:
+        if version in self._versions:
             return ""
-        text = "%s %s is not currently supported by the %s estimator. Supported versions: %s." % (
-            self._framework, version, name, ", ".join(self._versions))
+        text = ("%s %s is not currently supported by the %s estimator. Supported versions: %s. It is tried all the "
+                "same." % (self._framework, version, name, ", ".join(self._versions)))
         warn(text)
-        return text + " "
+        return text
 
     # Submission.
 
@@ -232,36 +234,32 @@ class Estimator:
 
 
 class PyTorch(Estimator):
-    """An Estimator for PyTorch."""
+    """An Estimator for PyTorch: torch and torchvision at framework_version, unless pip_packages pins them."""
 
-    _framework, _packages = "PyTorch", ("torch", "torchvision")
+    _framework, _profile = "PyTorch", "pytorch"
     _versions = ("1.0", "1.1", "1.2", "1.3", "1.4", "1.5", "1.6")
 
 
 class TensorFlow(Estimator):
-    """An Estimator for TensorFlow."""
+    """An Estimator for TensorFlow at framework_version; scripts of 1.x get its API."""
 
-    _framework, _packages = "TensorFlow", ("tensorflow",)
+    _framework, _profile = "TensorFlow", "tensorflow"
     _versions = ("1.10", "1.12", "1.13", "2.0", "2.1", "2.2")
 
 
 class Chainer(Estimator):
-    """An Estimator for Chainer."""
+    """An Estimator for Chainer at framework_version, by default 5.1.0."""
 
-    _framework, _packages = "Chainer", ("chainer",)
+    _framework, _profile = "Chainer", "chainer"
     _versions = ("5.1.0", "7.0.0")
+    _default_version = "5.1.0"  # scripts of its time assign SerialIterator.epoch
 
 
 class SKLearn(Estimator):
-    """An Estimator for scikit-learn, which it puts in, unpinned, unless the user lists it."""
+    """An Estimator for scikit-learn at framework_version."""
 
-    _framework, _packages = "scikit-learn", ("scikit-learn",)
+    _framework, _profile = "scikit-learn", "scikit-learn"
     _versions = ("0.20.3",)
-
-    def _add_framework(self, conda):
-        listed = {pip_name(line) for line in conda.pip_packages}
-        if not listed & {"scikit-learn", "sklearn"} and not self._given["user_managed"]:
-            conda.add_pip_package("scikit-learn")
 
 
 def params_to_arguments(script_params):

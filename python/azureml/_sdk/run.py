@@ -138,7 +138,7 @@ class Run(RunMedia):
         if not definition:
             raise exceptions.UserErrorException("Run %s was not submitted with an Environment of this SDK." % self.id)
         spec = self._native.document().get("environment") or {}
-        return Environment._from_definition(definition, bool(spec.get("python")))
+        return Environment._from_definition(definition, spec)
 
     def _get_outputs_datapath(self):
         """The run's outputs as a place for ``resume_from=`` of another one."""

@@ -7,6 +7,25 @@ from azureml._sdk import exceptions
 from azureml._sdk.calls import sdk_errors
 
 
+class UploadedFile(dict):
+    """What upload_file answers: the facts of the file that was kept (name, size, digest …), as a dict and, for code
+    that prints them, by serialize()."""
+
+    @property
+    def artifacts(self):
+        """``{name: facts}``."""
+        return {self["name"]: dict(self)} if self else {}
+
+    @property
+    def errors(self):
+        """Always empty: an upload that fails raises."""
+        return {}
+
+    def serialize(self):
+        """The facts as a plain dict."""
+        return {"artifacts": self.artifacts, "errors": self.errors}
+
+
 class RunMedia:
     """Base of Run; ``_native`` is a `runwright.run.Run`."""
 
@@ -127,8 +146,8 @@ class RunMedia:
 
     @sdk_errors
     def upload_file(self, name, path_or_stream, datastore_name=None):
-        """Keeps a file under ``name``; a name is taken once."""
-        return self._native.upload_file(name, path_or_stream)
+        """Keeps a file under ``name``; a name is taken once. Answers an UploadedFile."""
+        return UploadedFile(self._native.upload_file(name, path_or_stream))
 
     @sdk_errors
     def upload_files(self, names, paths, return_artifacts=False, timeout_seconds=None, datastore_name=None):

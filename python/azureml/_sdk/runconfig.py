@@ -4,14 +4,16 @@ import os
 
 from azureml._sdk import yaml_subset
 from azureml._sdk.distributed import MpiConfiguration, PyTorchConfiguration, TensorflowConfiguration
-from azureml._sdk.environment import Environment, SparkSection
+from azureml._sdk.environment import Environment
+from azureml._sdk.environment_sections import SparkSection
 from azureml._sdk.exceptions import UserErrorException
 from azureml._sdk.section import Section, definition_of
 from azureml._sdk.warn import deprecated, unknown_keywords
 
 
 class DockerConfiguration(Section):
-    """use_docker: kept; without an image of the user's a run is a process either way."""
+    """What a run asks of its container. use_docker: False on ``local`` leaves the environment's image out; a run
+    without an image of the user's is a process either way. arguments: options of ``podman run``. shm_size: ``8g``."""
 
     _FIELDS = (("use_docker", False), ("shared_volumes", True), ("arguments", list), ("shm_size", "2g"))
 
@@ -73,7 +75,8 @@ class RunConfiguration:
         self.source_directory_data_store = None
         self.mpi, self.tensorflow, self.pytorch = MpiConfiguration(), TensorflowConfiguration(), PyTorchConfiguration()
         self.history, self.amlcompute, self.spark = HistoryConfiguration(), AmlComputeConfiguration(), SparkSection()
-        self.docker = DockerConfiguration()
+        self.docker = self._default_docker = DockerConfiguration()
+        self._no_image = self._gpu = False
         self._prepare_environment = None
         self._path, self._name = _path, _name
 
@@ -124,7 +127,28 @@ class RunConfiguration:
             raise UserErrorException("The run configuration %s cannot be read: %s." % (target, error))
         if not isinstance(document, dict):
             raise UserErrorException("%s is no run configuration." % target)
-        return RunConfiguration._from_definition(document)
+        made = RunConfiguration._from_definition(document)
+        python = made.environment.python
+        for folder in (path, os.path.dirname(target)):  # files in it are meant from the project's folder
+            file = os.path.join(folder, python.conda_dependencies_file or "")
+            if python.conda_dependencies_file and os.path.isfile(file):
+                python.conda_dependencies_file = os.path.abspath(file)
+                break
+        return made
+
+    def _uses_image(self):
+        """False where the user said that the script is to be a process of the machine."""
+        said = self.docker is not self._default_docker and not self.docker.use_docker and self.target == "local"
+        return not (said or self._no_image)
+
+    def _container(self):
+        """What the run asks of its container; None where it asks for nothing."""
+        docker, runtime, default = self.environment.docker, self.docker, DockerConfiguration()
+        sizes = [one.shm_size for one in (runtime, docker) if one.shm_size not in (None, default.shm_size)]
+        arguments = [str(one) for one in list(docker.arguments or ()) + list(runtime.arguments or ())]
+        members = (("shm_size", str(sizes[0]) if sizes else None), ("arguments", arguments),
+                   ("gpu", bool(docker.gpu_support or self._gpu)))
+        return {key: value for key, value in members if value} or None
 
     def _to_definition(self):
         """The run definition, camelCase."""
@@ -151,7 +175,7 @@ class RunConfiguration:
         made.target, made.node_count = document.get("target"), document.get("nodeCount") or 1
         made.max_run_duration_seconds = document.get("maxRunDurationSeconds")
         environment = document.get("environment") or {}
-        made.environment = Environment._from_definition(environment, True)
+        made.environment = Environment._from_definition(environment)
         made.environment_variables = dict(document.get("environmentVariables") or {})
         for section, key in ((made.history, "history"), (made.mpi, "mpi"), (made.tensorflow, "tensorflow"),
                              (made.pytorch, "pyTorch"), (made.amlcompute, "amlCompute"), (made.docker, "docker")):

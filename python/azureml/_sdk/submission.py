@@ -5,10 +5,10 @@ import os
 from azureml._sdk.datapath import resume_of
 from azureml._sdk.exceptions import ExperimentExecutionException, TrainingException, UserErrorException
 from azureml._sdk.runconfig import text_of
+from azureml._sdk.secrets import Secrets
 from azureml._sdk.single_use import remove_quietly, single_use_target
 from azureml._sdk.warn import near_matches
 
-_LOOPBACK = ("http://127.", "http://localhost", "http://[::1]", "https://127.", "https://localhost", "unix:")
 _MOST_NAMES = 2000
 _RESUME_VARIABLE = "AZUREML_DATAREFERENCE_MODEL_LOCATION"
 
@@ -77,7 +77,11 @@ def _members(workspace, parts):
     run_config = parts.run_config
     _check_one_process(parts)
     script = _checked_script(parts)
-    spec, notes = server_spec(run_config.environment, workspace._api.url.startswith(_LOOPBACK))
+    secrets, container = Secrets(), run_config._container()
+    spec, notes = server_spec(run_config.environment, workspace._is_local(), secrets, run_config._uses_image())
+    notes += _container_notes(spec, container, run_config)
+    secrets.store(workspace)
+    run_config.environment._keep_if_new(workspace)
     variables = dict(run_config.environment.environment_variables or {})
     variables.update(run_config.environment_variables or {})
     for name in ("data_references", "data", "output_data"):
@@ -95,8 +99,24 @@ def _members(workspace, parts):
         "script": script, "command": command, "arguments": arguments, "target": run_config.target,
         "environment": spec, "environment_variables": {str(k): str(v) for k, v in variables.items()},
         "max_run_duration_seconds": parts.max_seconds, "run_definition": definition, "resume_from": resume,
+        "container": container if "image" in spec else None,
         "warnings": [{"source": "sdk", "message": text} for text in _unique(parts.notes + notes)],
     }
+
+
+def _container_notes(spec, container, run_config):
+    """What is asked of a container that is not there."""
+    if "image" in spec:
+        return []
+    notes = []
+    if not run_config._uses_image() and run_config.environment.docker._image():
+        notes.append("The image of the environment is not used: use_docker=False.")
+    for key in ("shm_size", "arguments"):
+        if container and container.get(key):
+            value = container[key] if key == "shm_size" else " ".join(container[key])
+            notes.append("%s=%s counts for containers: without an image the run is a process, which has all of its "
+                         "machine's shared memory and devices." % (key, value))
+    return notes
 
 
 def _unique(texts):

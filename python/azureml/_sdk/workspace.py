@@ -6,6 +6,7 @@ from azureml._sdk import exceptions
 from azureml._sdk.listing import Listing
 from azureml._sdk.warn import unknown_keywords
 
+_LOOPBACK = ("http://127.", "http://localhost", "http://[::1]", "https://127.", "https://localhost", "unix:")
 _CREATE_OLD = ("default_cpu_compute_target", "default_gpu_compute_target", "friendly_name", "storage_account",
                "key_vault", "app_insights", "container_registry", "show_output", "tags")
 
@@ -216,6 +217,19 @@ class Workspace:
     def delete(self, delete_dependent_resources=False, no_wait=False):
         """Not built yet."""
         return _not_built("delete")
+
+    def _is_local(self):
+        """Is the server on this machine?"""
+        return self._api.url.startswith(_LOOPBACK)
+
+    def _call_plainly(self, method, *args):
+        """``Api.<method>(…)`` with errors of the SDK."""
+        from runwright.errors import RunwrightError
+
+        try:
+            return getattr(self._api, method)(*args)
+        except RunwrightError as error:
+            raise exceptions.translated(error)
 
     def _call(self, method, *args, **kwargs):
         """``Api.<method>(workspace id, …)`` with errors of the SDK."""

@@ -1,7 +1,8 @@
 """Reads and writes the part of YAML that conda files and run configurations use.
 
 Block and flow mappings and lists, plain and quoted scalars, comments. Refused with the line's number: anchors and
-aliases, tags, block scalars (``|``, ``>``), tabs as indentation, several documents.
+aliases, tags, block scalars (``|``, ``>``), tabs as indentation, several documents, merge and complex keys, control
+characters, more than 64 levels, 1 MiB or lines of 10,000 characters: a file may come from anywhere.
 """
 
 import json
@@ -22,7 +23,11 @@ def dump(value, indent=0):
     return "".join(line + "\n" for line in _lines(value, indent))
 
 
-_INT = re.compile(r"[-+]?[0-9]+\Z")
+MOST_BYTES = 1 << 20
+_MOST_LINE = 10000
+_MOST_LEVELS = 64
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\x85\u2028\u2029]")
+_INT = re.compile(r"[-+]?[0-9]{1,18}\Z")
 _FLOAT = re.compile(r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+|[0-9]+)([eE][-+]?[0-9]+)?\Z")
 _WORDS = {"": None, "~": None, "null": None, "Null": None, "NULL": None, "true": True, "True": True, "TRUE": True,
           "false": False, "False": False, "FALSE": False}
@@ -33,6 +38,8 @@ _REFUSED = {"&": "anchors", "*": "aliases", "!": "tags", "|": "block scalars", "
 def _plain(text):
     if text in _WORDS:
         return _WORDS[text]
+    if len(text) > 40:
+        return text
     if _INT.match(text):
         return int(text)
     if _FLOAT.match(text):
@@ -57,8 +64,15 @@ def _without_comment(line):
 
 class _Reader:
     def __init__(self, text, name):
-        self.name, self.lines, self.at = name, [], 0
-        for number, raw in enumerate(text.splitlines(), 1):
+        self.name, self.lines, self.at, self.levels = name, [], 0, 0
+        if len(text) > MOST_BYTES:
+            raise YamlError("%s is larger than 1 MiB" % name)
+        for number, raw in enumerate(text.lstrip("\ufeff").split("\n"), 1):
+            raw = raw[:-1] if raw.endswith("\r") else raw
+            if len(raw) > _MOST_LINE:
+                self.fail("more than %d characters" % _MOST_LINE, number)
+            if _CONTROL.search(raw):
+                self.fail("a control character", number)
             line = _without_comment(raw)
             if not line.strip():
                 continue
@@ -82,14 +96,24 @@ class _Reader:
             self.fail("this indentation of %r" % self.lines[self.at][1], self.lines[self.at][2])
         return value
 
+    def deeper(self, number):
+        """Counts a level; the caller leaves it again."""
+        self.levels += 1
+        if self.levels > _MOST_LEVELS:
+            self.fail("more than %d levels" % _MOST_LEVELS, number)
+
     def block(self, indent):
         _, content, number = self.lines[self.at]
+        self.deeper(number)
         if _is_item(content):
-            return self.sequence(indent)
-        if _split_key(content):
-            return self.mapping(indent)
-        self.at += 1
-        return self.scalar(content, number, indent)
+            value = self.sequence(indent)
+        elif _split_key(content):
+            value = self.mapping(indent)
+        else:
+            self.at += 1
+            value = self.scalar(content, number, indent)
+        self.levels -= 1
+        return value
 
     def sequence(self, indent):
         items = []
@@ -114,12 +138,19 @@ class _Reader:
             pair = _split_key(content) if depth == indent and not _is_item(content) else None
             if pair is None:
                 break
-            key = self.scalar(pair[0], number, indent, whole=False)
+            key = self.key(self.scalar(pair[0], number, indent, whole=False), number)
             if key in out:
                 self.fail("%r a second time" % key, number)
             self.at += 1
             out[key] = self.scalar(pair[1], number, indent) if pair[1] else self.nested(indent, allow_same=True)
         return out
+
+    def key(self, key, number):
+        if isinstance(key, (dict, list)):
+            self.fail("a key that is no text", number)
+        if key == "<<":
+            self.fail("a merge key", number)
+        return key
 
     def nested(self, indent, allow_same):
         if self.at < len(self.lines):
@@ -130,12 +161,16 @@ class _Reader:
 
     def scalar(self, text, number, indent, whole=True):
         if text[0] in _REFUSED:
-            self.fail("%s (%r)" % (_REFUSED[text[0]], text), number)
+            self.fail("%s (%r)" % (_REFUSED[text[0]], text[:80]), number)
+        if text == "?" or text.startswith("? "):
+            self.fail("a complex key", number)
         if text[0] in "[{":
-            while _depth(text) > 0 and self.at < len(self.lines):
-                text += " " + self.lines[self.at][1]
+            parts, depth = [text], _depth(text)
+            while depth > 0 and self.at < len(self.lines):
+                parts.append(self.lines[self.at][1])
+                depth += _depth(parts[-1])
                 self.at += 1
-            return _Flow(self, text, number).whole()
+            return _Flow(self, " ".join(parts), number).whole()
         if text[0] in "\"'":
             return _Flow(self, text, number).whole()
         if whole and self.at < len(self.lines) and self.lines[self.at][0] > indent:
@@ -150,7 +185,7 @@ class _Flow:
         self.reader, self.text, self.number, self.at = reader, text, number, 0
 
     def fail(self):
-        self.reader.fail(repr(self.text), self.number)
+        self.reader.fail(repr(self.text[:80]), self.number)
 
     def whole(self):
         value = self.value("")
@@ -163,7 +198,10 @@ class _Flow:
         char = self.text[self.at:self.at + 1]
         if char in ("[", "{"):
             self.at += 1
-            return self.items("]") if char == "[" else self.pairs()
+            self.reader.deeper(self.number)
+            value = self.items("]") if char == "[" else self.pairs()
+            self.reader.levels -= 1
+            return value
         if char in ('"', "'"):
             return self.quoted(char)
         start = self.at
@@ -195,7 +233,9 @@ class _Flow:
     def pairs(self):
         out = {}
         while not self.take("}"):
-            key = self.value(":,}")
+            key = self.reader.key(self.value(":,}"), self.number)
+            if key in out:
+                self.reader.fail("%r a second time" % key, self.number)
             out[key] = self.value(",}") if self.take(":") else None
             if not self.take(",") and self.text[self.at:self.at + 1] != "}":
                 self.fail()
@@ -231,8 +271,14 @@ def _split_key(content):
         return quoted.group(1), (quoted.group(2) or "").strip()
     if content[0] in "\"'[{":
         return None
-    match = re.match(r"(.+?)\s*:(?:\s+(.*))?\Z", content)
-    return (match.group(1), (match.group(2) or "").strip()) if match else None
+    colon = content.find(":")
+    while colon > 0:
+        rest = content[colon + 1:]
+        if not rest or rest[0] in " \t":
+            key = content[:colon].rstrip()
+            return (key, rest.strip()) if key else None
+        colon = content.find(":", colon + 1)
+    return None
 
 
 def _lines(value, indent):
@@ -274,6 +320,6 @@ def _scalar_text(value):
         return "[]"
     text = str(value)
     safe = (_plain(text) == text and text.strip() == text and text[0] not in "\"'[]{},#-?:&*!|>%@`"
-            and not re.search(r": |:\Z| #|[\x00-\x1f\x7f-\x9f]", text) and text not in ("---", "...", "=", "<<")
+            and not re.search(r""": |:\Z| #|[\x00-\x1f\x7f-\x9f\u2028\u2029]|[ \[{,:-]["']""", text) and text not in ("---", "...", "=", "<<")
             and text.lower() not in ("yes", "no", "on", "off", "y", "n") and not re.match(r"[0-9]", text))
     return text if safe else json.dumps(text, ensure_ascii=False)

@@ -7,7 +7,7 @@ A shim is a module with `install()`: it says which import it waits for (hooks.wh
 executed. Its first real use is told by report.note. An error in a shim is a warning, never the end of a script.
 """
 
-SHIMS = ("numpy_aliases", "torch_load", "tf1", "sklearn_externals", "chainer_iterator_epoch", "collections_abc", "gpu_to_cpu")
+SHIMS = ("numpy_aliases", "torch_load", "tf1", "tf1_fallback", "sklearn_externals", "chainer_iterator_epoch", "collections_abc", "gpu_to_cpu")
 
 
 def start(path):

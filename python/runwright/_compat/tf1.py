@@ -7,7 +7,7 @@ from . import hooks, report
 
 
 def install():
-    hooks.when_imported("tensorflow", _become_v1)
+    hooks.when_imported("tensorflow", become_v1)
     for name in ("tensorflow.examples", "tensorflow.examples.tutorials"):
         hooks.provide(name, lambda module: None)
     hooks.provide("tensorflow.examples.tutorials.mnist", _mnist)
@@ -15,10 +15,14 @@ def install():
     hooks.provide("tensorflow.examples.tutorials.mnist.mnist", _model)
 
 
-def _become_v1(tensorflow):
-    version = getattr(tensorflow, "__version__", "")
-    if version.startswith("1."):
+def is_v1(tensorflow):
+    return getattr(tensorflow, "__version__", "").startswith("1.") or getattr(vars(tensorflow).get("__getattr__"), "of_v1", False)
+
+
+def become_v1(tensorflow):
+    if is_v1(tensorflow):
         return
+    version = getattr(tensorflow, "__version__", "")
     from tensorflow.compat import v1
 
     v1.disable_v2_behavior()
@@ -38,6 +42,7 @@ def _missing(tensorflow):
                                  "Use tf.layers, tf.keras or tf.estimator.")
         raise AttributeError("module 'tensorflow' has no attribute %r" % name)
 
+    __getattr__.of_v1 = True
     return __getattr__
 
 

@@ -1,0 +1,193 @@
+#include "env/shared_builds.h"
+
+#include <chrono>
+#include <map>
+#include <optional>
+
+#include "base/log.h"
+#include "env/build_manifest.h"
+#include "os/file_lock.h"
+#include "os/file_system.h"
+#include "os/paths.h"
+
+namespace rw::env {
+namespace {
+
+constexpr auto kLookAgain = std::chrono::milliseconds(100);
+constexpr uint64_t kMostLog = uint64_t{16} << 20;
+
+class SharedBuilds final : public Installer {
+ public:
+  SharedBuilds(std::unique_ptr<Installer> inner, Loop& loop, WorkerPool& pool, std::string folder)
+      : inner_(std::move(inner)), loop_(loop), pool_(pool), folder_(std::move(folder)) {}
+  ~SharedBuilds() override {
+    for (const auto& [job, timer] : waiting_) loop_.Cancel(timer);
+  }
+
+  Result<std::optional<Interpreter>> Known(const std::string& asked) override {
+    return inner_->Known(asked);
+  }
+  void Find(const std::string& asked, Done<Interpreter> done) override {
+    inner_->Find(asked, std::move(done));
+  }
+  void Choose(const EnvironmentSpec& spec, Progress progress, Done<PythonChoice> done) override {
+    inner_->Choose(spec, std::move(progress), std::move(done));
+  }
+  bool IsThere(const EnvironmentSpec& spec, const Interpreter& python) override {
+    return inner_->IsThere(spec, python);
+  }
+  void Resolve(ResolveRequest request, Progress progress, Done<Resolved> done) override {
+    inner_->Resolve(std::move(request), std::move(progress), std::move(done));
+  }
+  void Build(BuildRequest request, Progress progress, Done<BuildFacts> done) override {
+    auto job = std::make_shared<Job>();
+    job->request = std::move(request);
+    job->progress = std::move(progress);
+    job->done = std::move(done);
+    Try(job);
+  }
+  bool IsPublished(const std::string& build_id) override { return inner_->IsPublished(build_id); }
+  std::string BuildFolder(const std::string& build_id) const override {
+    return inner_->BuildFolder(build_id);
+  }
+  BuildUse UseOf(const std::string& build_id) const override { return inner_->UseOf(build_id); }
+  void Retiring(const std::string& build_id) override { inner_->Retiring(build_id); }
+  void Used(const std::string& build_id) override {
+    pool_.Run(
+        "env.used",
+        [path = LockPath(build_id)] {
+          auto file = os::PosixFileSystem().Open(path, os::OpenMode::kReadWrite, 0600);
+          if (!file || !(*file)->WriteAt(0, "used\n"))
+            LOG_WARN("env.use_not_noted", {"path", path});
+        },
+        [] {});
+  }
+  std::shared_ptr<void> HoldUnused(const std::string& build_id) override {
+    auto making = os::FileLock::Try(LockPath(build_id));
+    if (!making && making.error().code() == Code::kConflict) return nullptr;
+    // The supervisor of each run that uses it holds its folder.
+    auto users = os::FolderLock::Try(BuildFolder(build_id));
+    if (!users && users.error().code() == Code::kConflict) return nullptr;
+    struct Held {
+      Result<os::FileLock> making;
+      Result<os::FolderLock> users;
+    };
+    return std::make_shared<Held>(Held{std::move(making), std::move(users)});
+  }
+  std::string Platform() const override { return inner_->Platform(); }
+  std::string SaveState() override { return inner_->SaveState(); }
+  void LoadState(const std::string& text) override { inner_->LoadState(text); }
+
+ private:
+  struct Job {
+    BuildRequest request;
+    Progress progress;
+    Done<BuildFacts> done;
+    std::shared_ptr<os::FileLock> lock;
+    std::unique_ptr<os::File> log;  // where others follow; null: could not be opened
+    uint64_t written = 0;
+    uint64_t read = 0;  // bytes of another's log that were told
+    bool waited = false;
+  };
+  using JobPtr = std::shared_ptr<Job>;
+  /// What one look found.
+  struct Seen {
+    std::optional<Result<os::FileLock>> lock;
+    std::string log;
+    uint64_t bytes = 0;
+  };
+
+  std::string LockPath(const std::string& id) const { return folder_ + "/locks/" + id; }
+
+  static void Look(const std::string& path, const std::string& build, uint64_t read, bool waited,
+                   Seen* out) {
+    os::FileSystem& fs = os::PosixFileSystem();
+    if (Status made = fs.MakeDirs(os::DirName(path), 0700); !made) {
+      out->lock.emplace(made.error());
+      return;
+    }
+    out->lock.emplace(os::FileLock::Try(path));
+    if (waited || !*out->lock) {
+      auto log = os::ReadFile(fs, path + ".log", kMostLog);
+      if (log && log->size() > read) out->log = log->substr(read);
+      // Whole lines; the rest comes with the next look.
+      out->log.erase(out->log.rfind('\n') + 1);
+    }
+    out->bytes = ManifestBytes(fs, build);
+  }
+
+  void Try(const JobPtr& job) {
+    auto seen = std::make_shared<Seen>();
+    const std::string& id = job->request.build_id;
+    pool_.Run(
+        "env.lock_build",
+        [seen, path = LockPath(id), build = BuildFolder(id), read = job->read,
+         waited = job->waited] { Look(path, build, read, waited, seen.get()); },
+        [this, job, seen, alive = std::weak_ptr<bool>(alive_)] {
+          if (alive.lock()) Looked(job, std::move(*seen));
+        });
+  }
+
+  void Looked(const JobPtr& job, Seen seen) {
+    if (!*seen.lock && seen.lock->error().code() != Code::kConflict)
+      return job->done(seen.lock->error());
+    bool mine = seen.lock->has_value();
+    if (!mine && !std::exchange(job->waited, true))
+      job->progress.Log("Another server of this machine is making this build; its log:\n");
+    job->read += seen.log.size();
+    if (!seen.log.empty()) job->progress.Log(seen.log);
+    if (!mine) return LookAgain(job);
+    if (inner_->IsPublished(job->request.build_id)) {
+      job->progress.Log("Using the build of another server of this machine\n");
+      return job->done(BuildFacts{seen.bytes});
+    }
+    if (job->waited)
+      job->progress.Log("The other server did not come to the end of it: making it here\n");
+    job->lock = std::make_shared<os::FileLock>(*std::move(*seen.lock));
+    Make(job);
+  }
+
+  void LookAgain(const JobPtr& job) {
+    waiting_[job] = loop_.After("env.look_again", kLookAgain, [this, job] {
+      waiting_.erase(job);
+      Try(job);
+    });
+  }
+
+  void Make(const JobPtr& job) {
+    std::string path = LockPath(job->request.build_id) + ".log";
+    auto log = os::PosixFileSystem().Open(path, os::OpenMode::kTruncate, 0600);
+    if (log) job->log = *std::move(log);
+    Progress progress{[job](std::string_view lines) {
+                        if (job->log && !job->log->WriteAt(job->written, lines)) job->log.reset();
+                        job->written += lines.size();
+                        job->progress.Log(lines);
+                      },
+                      job->progress.step};
+    inner_->Build(job->request, std::move(progress), [job](Result<BuildFacts> facts) {
+      job->lock.reset();
+      job->done(std::move(facts));
+    });
+  }
+
+  std::unique_ptr<Installer> inner_;
+  Loop& loop_;
+  WorkerPool& pool_;
+  const std::string folder_;
+  std::map<JobPtr, TimerId> waiting_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace
+
+std::unique_ptr<Installer> ShareBuilds(std::unique_ptr<Installer> inner, Loop& loop,
+                                       WorkerPool& pool, std::string folder) {
+  return std::make_unique<SharedBuilds>(std::move(inner), loop, pool, std::move(folder));
+}
+
+std::string BuildLockPath(const std::string& build_folder) {
+  return os::DirName(os::DirName(build_folder)) + "/locks/" +
+         std::string(os::BaseName(build_folder));
+}
+
+}  // namespace rw::env
