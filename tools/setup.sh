@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Installs the Debian packages of tools/packages.txt that are missing, and bin/uv.
+# setup.sh [LIST]: installs the Debian packages of LIST (default tools/packages.txt) that are missing, and bin/uv.
 source "$(dirname "$0")/common.sh"
+list=${1:-$ROOT/tools/packages.txt}
 
 missing_packages() {
-  { xargs -a "$ROOT/tools/packages.txt" dpkg-query -W -f '${Package} ${db:Status-Status}\n' 2>/dev/null || true; } |
+  { xargs -a "$list" dpkg-query -W -f '${Package} ${db:Status-Status}\n' 2>/dev/null || true; } |
     awk '$2 == "installed" {print $1}' | sort -u |
-    comm -13 - <(sort -u "$ROOT/tools/packages.txt")
+    comm -13 - <(sort -u "$list")
 }
 
 install_packages() {

@@ -34,6 +34,17 @@ class ApiWorkspaces:
         """Changes those rules that are given; returns all of them."""
         return self.client.json("PATCH", "/api/v1/server/retention", None, days)
 
+    def list_sources(self):
+        """The source map: ``{prefix, folder}``, the longest prefix first."""
+        return self._pages("/api/v1/server/sources")
+
+    def add_sources(self, rules):
+        """rules: a list of ``{prefix, folder}``; all or none. One of the same prefix is replaced."""
+        return self._post("/api/v1/server/sources", {"rules": list(rules)})
+
+    def remove_source(self, prefix):
+        return self.client.json("DELETE", "/api/v1/server/sources", {"prefix": prefix})
+
     # Workspaces and experiments.
 
     def list_workspaces(self, name=None, subscription_id=None, resource_group=None):

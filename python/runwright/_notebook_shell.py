@@ -148,8 +148,8 @@ class Shell:
         pyplot = sys.modules.get("matplotlib.pyplot")
         if pyplot is None or self.outputs is None:
             return
-        if getattr(pyplot.show, "__self__", None) is not self:
-            pyplot.show = self._show_figures
+        if not hasattr(pyplot.show, "of_notebook"):
+            pyplot.show = self._make_show()
         for number in pyplot.get_fignums():
             import base64
             import io
@@ -159,8 +159,12 @@ class Shell:
             self.show({"image/png": base64.b64encode(bytes_.getvalue()).decode("ascii"), "text/plain": repr(figure)})
         pyplot.close("all")
 
-    def _show_figures(self, *args, **kwargs):
-        self.flush_figures()
+    def _make_show(self):
+        def show(*args, **kwargs):  # a function: matplotlib sets attributes of it
+            self.flush_figures()
+
+        show.of_notebook = True
+        return show
 
     # Words.
 

@@ -41,7 +41,8 @@ Result<int> ShowRun(Context& context, const std::string& id) {
   line("name", run.StringOr("display_name"));
   line("experiment", run.StringOr("experiment") + " #" + std::to_string(run.IntOr("number", 0)));
   line("status", context.terminal().Paint(status, StatusColor(status)));
-  line("waits for", run["reason"].StringOr("text"));
+  line(run.StringOr("status") == "NotResponding" ? "why" : "waits for",
+       run["reason"].StringOr("text"));
   line("target", run.StringOr("target"));
   std::string command = run.StringOr("command", run.StringOr("script"));
   if (run["arguments"].is_array())

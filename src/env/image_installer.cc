@@ -15,6 +15,7 @@
 
 namespace rw::env {
 namespace {
+constexpr int64_t kTrustUs = 600'000'000;
 constexpr std::string_view kPartPrefix = ".work-image-";
 
 std::vector<std::string> NamesIn(const std::string& folder) {
@@ -220,11 +221,15 @@ bool ImageInstaller::IsPublished(const std::string& build_id) {
     known = records_.emplace(build_id, *std::move(record)).first;
   }
   const ImageRecord& record = known->second;
-  // docker's store cannot be seen: an image that was removed shows when it is started.
-  bool there =
-      os::Exists(fs, path) && record.engine == engine_ &&
-      (record.images.empty() ||
-       os::Exists(fs, record.images + "/" + record.image.substr(record.image.find(':') + 1)));
+  bool there = os::Exists(fs, path) && record.engine == engine_;
+  if (there && record.images.empty()) {
+    // docker's store cannot be seen: now and then it is asked, by way of Choose and Build.
+    auto seen = seen_us_.find(build_id);
+    there = seen != seen_us_.end() && clock_.BootMicros() - seen->second < kTrustUs;
+  } else if (there) {
+    std::string name = record.image.substr(record.image.find(':') + 1);
+    there = os::Exists(fs, record.images + "/" + name);
+  }
   if (!there) records_.erase(known);
   return there;
 }

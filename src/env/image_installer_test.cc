@@ -266,6 +266,19 @@ TEST_F(ImageInstallerTest, AFailedInstallationIsNeverSeen) {
   EXPECT_EQ(engine_->CountOf("rm"), 1);
 }
 
+TEST_F(ImageInstallerTest, AnImageThatAnotherServerMadeIsTaken) {
+  engine_->images["mine:1"] = "sha256:abc";
+  engine_->images["localhost/runwright/env:b1"] = "sha256:theirs";
+  EnvironmentSpec spec = Spec("mine:1", {"six"});
+  auto choice = Choose(spec);
+  ASSERT_TRUE(Build(spec, choice->interpreter, "six==1.16.0\n"));
+  EXPECT_EQ(engine_->CountOf("create"), 0);
+  ASSERT_TRUE(installer_->IsPublished("b1"));
+  EXPECT_EQ(installer_->UseOf("b1").image.StringOr("id"), "sha256:theirs");
+  Start();
+  EXPECT_FALSE(installer_->IsPublished("b1")) << "its store cannot be seen: asked for once more";
+}
+
 TEST_F(ImageInstallerTest, ADockerfileIsBuiltOnceForItsText) {
   EnvironmentSpec spec = Spec("");
   spec.image.dockerfile = "FROM mine:1\nRUN true\n";

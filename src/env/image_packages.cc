@@ -208,7 +208,12 @@ void ImageInstaller::Build(BuildRequest request, Progress progress, Done<BuildFa
       if (!part) return End(job, part.error());
       job->part = *part;
       if (PackagesOf(job->request.lock).empty()) return PublishRecord(job);
-      MakeVenv(job);
+      // Another server of this machine may have made it; a tag is there only once it is whole.
+      Inspect(EnvTag(job->request.build_id), [this, job](Result<ImageFacts> facts) {
+        if (!facts) return MakeVenv(job);
+        job->progress.Log("Using the image that is there\n");
+        Made(job, *facts);
+      });
     });
   });
 }
@@ -284,9 +289,12 @@ void ImageInstaller::Install(const BuildJobPtr& job) {
   });
 }
 
+std::string ImageInstaller::EnvTag(const std::string& build_id) {
+  return "localhost/runwright/env:" + build_id;
+}
+
 void ImageInstaller::Commit(const BuildJobPtr& job) {
-  std::string tag = "localhost/runwright/env:" + job->request.build_id;
-  job->record.tag = tag;
+  std::string tag = EnvTag(job->request.build_id);
   held_tags_.insert(tag);
   Run({engine_, "commit", "--change", "ENTRYPOINT []", "--change", "CMD []", "--change",
        "LABEL " + RootLabel(), job->uv->container.name, tag},
@@ -297,13 +305,18 @@ void ImageInstaller::Commit(const BuildJobPtr& job) {
                      EngineError("keep the image", outcome->words, job->request.spec.image, ""));
         Inspect(tag, [this, job](Result<ImageFacts> facts) {
           if (!facts) return End(job, facts.error());
-          job->record.image = facts->id;
-          job->facts.bytes = facts->bytes;
-          job->record.bin = std::string(kImageEnvironment) + "/bin";
-          job->record.interpreter = job->record.bin + "/python";
-          PublishRecord(job);
+          Made(job, *facts);
         });
       });
+}
+
+void ImageInstaller::Made(const BuildJobPtr& job, const ImageFacts& facts) {
+  job->record.tag = EnvTag(job->request.build_id);
+  job->record.image = facts.id;
+  job->facts.bytes = facts.bytes;
+  job->record.bin = std::string(kImageEnvironment) + "/bin";
+  job->record.interpreter = job->record.bin + "/python";
+  PublishRecord(job);
 }
 
 void ImageInstaller::PublishRecord(const BuildJobPtr& job) {
@@ -320,6 +333,7 @@ void ImageInstaller::PublishRecord(const BuildJobPtr& job) {
   Work<bool>("image.publish", work, [this, job](Result<bool> published) {
     if (!published) return End(job, published.error());
     records_[job->request.build_id] = job->record;
+    seen_us_[job->request.build_id] = clock_.BootMicros();
     job->progress.Log("Image " + job->record.image.substr(0, 19) + " is ready\n");
     End(job, job->facts);
   });
@@ -330,7 +344,7 @@ void ImageInstaller::End(const BuildJobPtr& job, Result<BuildFacts> result) {
     Run({engine_, "rm", "--force", job->uv->container.name}, false, {},
         [](const Result<CommandOutcome>&) {});
   if (job->part) RemovePart(std::move(job->part));
-  held_tags_.erase(job->record.tag);
+  held_tags_.erase(EnvTag(job->request.build_id));
   held_tags_.erase(job->record.base);
   if (result) Sweep();
   job->done(std::move(result));

@@ -111,7 +111,9 @@ class ImageInstaller final : public Installer {
              std::function<void(const UvOutcome&)> done);
   void MakeVenv(const BuildJobPtr& job);
   void Install(const BuildJobPtr& job);
+  static std::string EnvTag(const std::string& build_id);
   void Commit(const BuildJobPtr& job);
+  void Made(const BuildJobPtr& job, const ImageFacts& facts);
   void PublishRecord(const BuildJobPtr& job);
   void End(const BuildJobPtr& job, Result<BuildFacts> result);
 
@@ -135,6 +137,8 @@ class ImageInstaller final : public Installer {
   /// Made by this server: not to be removed while it may still be built upon.
   std::set<std::string> held_tags_;
   mutable std::map<std::string, ImageRecord> records_;  // of published builds, by build_id
+  /// Where the engine's store cannot be seen: when each build's image was asked for last.
+  std::map<std::string, int64_t> seen_us_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

@@ -229,6 +229,14 @@ class Realiser {
              ": resolver provided takes what is installed");
     }
     requirements_ = std::move(left);
+    AddShimsOf(has);
+  }
+
+  /// What the interpreter shows beside the lock may need them too.
+  void AddShimsOf(const NodeFacts::Installed& has) {
+    std::vector<std::string> packages;
+    for (const auto& [name, version] : has.versions) packages.push_back(name + "==" + version);
+    out_.shims = ShimsFor(spec(), profiles_, packages, std::move(out_.shims));
   }
 
   const PackageRule* RuleFor(const Requirement& one) const {

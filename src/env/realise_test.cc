@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "json/value.h"
 
 namespace rw::env {
@@ -92,15 +94,19 @@ TEST(Realise, TensorFlowOneIsAskedOfTheLastThatHasItsInterface) {
 
 TEST(Realise, MachinesTorchIsTakenWhereItIs) {
   NodeFacts facts = Facts({"3.11.7"});
-  facts.packages["/usr/bin/python3"] = {
-      {"/usr/bin/python3", "cpython", "3.11.2"},
-      {{"torch", "1.13.0a0+git"}, {"torchvision", "0.14.1"}, {"pillow", "9.4"}}};
+  facts.packages["/usr/bin/python3"] = {{"/usr/bin/python3", "cpython", "3.11.2"},
+                                        {{"torch", "1.13.0a0+git"},
+                                         {"torchvision", "0.14.1"},
+                                         {"pillow", "9.4"},
+                                         {"numpy", "1.24.2"}}};
   const char* spec =
       R"({"kind":"pip","framework":{"name":"pytorch","version":"1.13"},"requirements":["pillow==5.4.1","six"]})";
   Effective made = Made(spec, facts);
   EXPECT_EQ(made.spec.recipe.base, "/usr/bin/python3");
   EXPECT_TRUE(made.spec.recipe.site_packages);
   EXPECT_EQ(made.spec.recipe.provided, (std::vector<std::string>{"torch", "torchvision"}));
+  // Of the numpy that it shows.
+  EXPECT_NE(std::find(made.shims.begin(), made.shims.end(), "numpy_aliases"), made.shims.end());
   EXPECT_EQ(made.spec.requirements, (std::vector<std::string>{"pillow==5.4.1", "six"}));
   ASSERT_EQ(made.spec.recipe.replace.size(), 1u);
   EXPECT_EQ(made.spec.recipe.replace[0].range, ">=8.4");

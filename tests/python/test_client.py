@@ -16,7 +16,7 @@ NOT_OURS = {
 SAMPLES = {
     "ws": "W", "run": "R", "name": "N", "snapshot_id": "S", "digest": "D", "env_id": "E", "version": 2, "body": {}, "target": None,
     "digests": [], "metrics": [], "writer": "w", "offset": 0, "size": 0, "path": "p", "status": "Completed", "definition": {},
-    "spec": {}, "data": b"",
+    "spec": {}, "data": b"", "rules": [], "prefix": "p",
 }
 
 

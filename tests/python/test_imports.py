@@ -12,7 +12,7 @@ HEAVY = {
     "shutil", "socket", "ssl", "subprocess", "tempfile", "threading", "typing", "urllib", "uuid",
 }
 MODULES = [
-    "_api_workspaces", "_crash", "_http", "_http_connection", "_http_events", "_url", "_journal_backlog", "_journal_writer", "_lazy", "_local_session", "_notebook_cells", "_notebook_kernel", "_notebook_magics", "_notebook_shell", "_offline_api", "_outbox", "_process", "_replay",
+    "_api_environments", "_api_workspaces", "_crash", "_http", "_http_connection", "_http_events", "_url", "_journal_backlog", "_journal_writer", "_lazy", "_local_session", "_notebook_cells", "_notebook_kernel", "_notebook_magics", "_notebook_shell", "_offline_api", "_outbox", "_process", "_pulse", "_replay",
     "_run_children", "_run_files", "_run_metrics", "_run_words", "_session", "_shipper", "client", "compute", "config",
     "errors", "files", "gitinfo", "interactive", "journal", "local_runs", "models", "notebook", "offline", "run", "stream", "submit",
     "values", "workspace",
