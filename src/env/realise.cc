@@ -109,13 +109,7 @@ class Realiser {
     const Framework& asked = spec().framework;
     profile_ = ProfileOf(spec(), profiles_);
     if (asked.name.empty()) return Ok();
-    if (profile_ == nullptr) {
-      std::vector<std::string> known;
-      for (const auto& [name, profile] : profiles_.frameworks) known.push_back(name);
-      return Refuse("framework.name \"" + asked.name +
-                        "\" has no profile. Known: " + (known.empty() ? "none" : Join(known, ", ")),
-                    "framework.name");
-    }
+    TRY(CheckFramework(spec(), profiles_));
     TRY(CheckVersion(asked));
     if (!exact()) AddNew(out_.shims, profile_->shims);
     if (facts_.gpus > 0) return Ok();
@@ -345,6 +339,16 @@ class Realiser {
   std::set<std::string> given_;  // packages that the machine's interpreter stands in for
 };
 }  // namespace
+
+Status CheckFramework(const EnvironmentSpec& spec, const Profiles& profiles) {
+  const std::string& asked = spec.framework.name;
+  if (asked.empty() || profiles.frameworks.contains(asked)) return Ok();
+  std::vector<std::string> known;
+  for (const auto& [name, profile] : profiles.frameworks) known.push_back(name);
+  return Refuse("framework.name \"" + asked +
+                    "\" has no profile. Known: " + (known.empty() ? "none" : Join(known, ", ")),
+                "framework.name");
+}
 
 FactsWanted WantedFacts(const EnvironmentSpec& spec, const Profiles& profiles) {
   FactsWanted out;

@@ -37,6 +37,9 @@ struct Effective {
   std::vector<std::string> shims;     // those of profiles; ShimsFor adds those of what is installed
 };
 
+/// The framework that a spec names has a profile; else kInvalidArgument lists those that have.
+Status CheckFramework(const EnvironmentSpec& spec, const Profiles& profiles);
+
 FactsWanted WantedFacts(const EnvironmentSpec& spec, const Profiles& profiles);
 
 /// kInvalidArgument naming the member: an unknown framework; with resolver exact anything that

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/random.h"
 #include "env/testing/fake_installer.h"
 #include "net/asio_loop.h"
 
@@ -22,7 +23,8 @@ class OfTwoGpus final : public testing::FakeInstaller {
 TEST(SharedBuilds, WhatProfilesAskIsAskedOfTheInstaller) {
   net::AsioLoop loop;
   auto pool = net::MakeThreadPool(loop, 1);
-  auto shared = ShareBuilds(std::make_unique<OfTwoGpus>(loop), loop, *pool, "/nowhere");
+  auto shared =
+      ShareBuilds(std::make_unique<OfTwoGpus>(loop), loop, *pool, SystemRandom(), "/nowhere");
   int gpus = 0;
   shared->Facts({}, [&](Result<NodeFacts> facts) { gpus = facts->gpus; });
   EXPECT_EQ(gpus, 2);

@@ -5,19 +5,18 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <map>
 
 #include "base/strings.h"
 #include "env/build_folder.h"
 #include "env/build_manifest.h"
 #include "env/bytecode.h"
-#include "env/installed_packages.h"
 #include "env/interpreters.h"
 #include "env/lock_notes.h"
 #include "env/pip_config.h"
 #include "env/secrets.h"
 #include "env/uv_credentials.h"
+#include "env/uv_pythons.h"
 #include "env/uv_resolve.h"
 #include "env/uv_runner.h"
 #include "env/uv_words.h"
@@ -52,15 +51,6 @@ std::optional<std::string> ReadText(const std::string& path) {
   return *std::move(text);
 }
 
-int CountGpus() {
-  auto entries = os::PosixFileSystem().List("/dev");
-  if (!entries) return 0;
-  return static_cast<int>(
-      std::count_if(entries->begin(), entries->end(), [](const os::DirEntry& entry) {
-        return entry.name.starts_with("nvidia") && ParseInt(entry.name.substr(6));
-      }));
-}
-
 Status WriteAll(const std::map<std::string, std::string>& files, const std::string& folder) {
   for (const auto& [name, text] : files)
     TRY(os::WriteFileAtomically(os::PosixFileSystem(), os::JoinPath(folder, name), text, 0600));
@@ -81,15 +71,6 @@ UvOptions WithLimit(UvOptions options) {
 
 /// Where Pythons that uv fetches lie.
 std::string FetchedFolder(const UvOptions& options) { return options.folder + "/python"; }
-
-/// A Python of the minor version that was asked for is there.
-bool HasMinor(const std::string& asked, const Interpreter& have) {
-  auto wanted = ParseVersion(asked);
-  auto version = ParseVersion(have.version);
-  if (!wanted || !version) return true;
-  wanted->patch = -1;
-  return wanted->Matches(*version);
-}
 
 /// uv's own, as it finds it by the variables.
 std::string CacheFolder(const UvOptions& options) {
@@ -139,26 +120,21 @@ class UvInstaller final : public Installer {
     Work<NodeFacts>(
         "env.facts",
         [all = interpreters_, wanted = std::move(wanted), variables = options_.variables] {
-          return FactsNow(*all, wanted, variables);
+          return FactsOf(*all, wanted, variables);
         },
         std::move(done));
   }
   void Choose(const EnvironmentSpec& spec, Progress progress, Done<PythonChoice> done) override {
-    (void)progress;
-    if (!spec.recipe.base.empty()) {
-      Work<PythonChoice>(
-          "env.choose", [all = interpreters_, spec] { return ChooseBase(*all, spec); },
-          std::move(done));
-      return;
-    }
-    Work<PythonChoice>(
-        "env.choose",
-        [all = interpreters_, version = spec.python] { return ChooseNow(*all, version); },
-        [this, spec, progress = std::move(progress),
-         done = std::move(done)](Result<PythonChoice> choice) {
-          if (!choice || HasMinor(spec.python, choice->interpreter)) return done(std::move(choice));
-          Fetch(spec, progress, *std::move(choice), done);
-        });
+    auto choose = [all = interpreters_, spec] { return ChooseFor(*all, spec); };
+    bool by_version = spec.recipe.base.empty();
+    Work<PythonChoice>("env.choose", choose,
+                       [this, spec, by_version, progress = std::move(progress),
+                        done = std::move(done)](Result<PythonChoice> choice) {
+                         bool there =
+                             !choice || !by_version || HasMinor(spec.python, choice->interpreter);
+                         if (there) return done(std::move(choice));
+                         Fetch(spec, progress, *std::move(choice), done);
+                       });
   }
   bool IsThere(const EnvironmentSpec& spec, const Interpreter& python) override {
     (void)spec;
@@ -196,57 +172,6 @@ class UvInstaller final : public Installer {
 
   std::string Builds() const { return options_.folder + "/builds"; }
 
-  static Result<PythonChoice> ChooseNow(Interpreters& all, const std::string& version) {
-    if (version.empty()) {
-      auto found = all.Find("");
-      if (found) {
-        if (!found->base_path.empty()) found->path = found->base_path;
-        auto choice = ChoosePython("", {*found});
-        if (choice) return choice;
-      }
-    }
-    return ChoosePython(version, all.FindAll());
-  }
-
-  /// The interpreter that a profile chose for what is installed in it.
-  static Result<PythonChoice> ChooseBase(Interpreters& all, const EnvironmentSpec& spec) {
-    PythonChoice choice{TRY(all.Find(spec.recipe.base)), ""};
-    const Interpreter& found = choice.interpreter;
-    auto asked = ParseVersion(spec.python);
-    auto version = ParseVersion(found.version);
-    if (asked && version && !asked->Matches(*version))
-      choice.warning = "Python " + spec.python + " → " + found.version + ": " + found.path +
-                       " has the packages that were asked for";
-    return choice;
-  }
-
-  static Result<NodeFacts> FactsNow(Interpreters& all, const FactsWanted& wanted,
-                                    const Variables& variables) {
-    NodeFacts out;
-    out.gpus = CountGpus();
-    if (wanted.all_pythons) {
-      out.pythons = all.FindAll();
-    } else if (auto found = all.Find("")) {
-      if (!found->base_path.empty()) found->path = found->base_path;
-      out.pythons = {*found};
-    }
-    for (const std::string& asked : wanted.packages_of) {
-      std::string path = asked;
-      if (path.empty()) {
-        auto choice = ChoosePython(wanted.python, out.pythons);
-        if (!choice) continue;
-        path = choice->interpreter.path;
-      }
-      if (!IsExecutable(path)) continue;
-      auto found = all.Find(path);
-      auto packages = InstalledPackages(path, variables);
-      if (!found || !packages) continue;  // what cannot tell what it has provides nothing
-      found->path = path;
-      out.packages[asked] = {*found, *std::move(packages)};
-    }
-    return out;
-  }
-
   /// `work` on a worker thread, `done` on the loop unless this is gone by then.
   template <class T, class F>
   void Work(std::string_view name, F work, Done<T> done) {
@@ -275,10 +200,9 @@ class UvInstaller final : public Installer {
     return out;
   }
 
+  /// A Python that is not installed, from where uv gets Pythons.
   void Fetch(const EnvironmentSpec& spec, const Progress& progress, PythonChoice without,
              Done<PythonChoice> done);
-  void AfterFetch(const EnvironmentSpec& spec, const UvOutcome& outcome, PythonChoice without,
-                  Done<PythonChoice> done);
   void RemoveLater(const std::string& folder) {
     pool_.Run(
         "env.remove", [folder] { (void)RemoveBuild(folder); }, [] {});
@@ -297,45 +221,20 @@ class UvInstaller final : public Installer {
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
-/// A Python that is not installed, where uv can get it.
 void UvInstaller::Fetch(const EnvironmentSpec& spec, const Progress& progress, PythonChoice without,
                         Done<PythonChoice> done) {
   progress.Log("Python " + spec.python +
                " is not installed; asking for it where uv gets Pythons\n");
-  UvCommand command;
-  command.arguments = {"python", "install", "--no-progress", "--color", "never", spec.python};
-  command.variables = ForTools(options_.variables);
-  command.variables["UV_PYTHON_INSTALL_DIR"] = FetchedFolder(options_);
-  command.variables["UV_PYTHON_INSTALL_BIN"] = "0";  // no link in the user's ~/.local/bin
-  if (!command.variables.contains("UV_SYSTEM_CERTS")) command.variables["UV_SYSTEM_CERTS"] = "1";
-  command.working_dir = "/";
+  UvCommand command = FetchCommand(spec.python, options_.variables, FetchedFolder(options_));
   command.limit_ms = options_.build_limit_ms;
-  command.once = true;
   runner_.Run(std::move(command), progress.log,
               [this, spec, without, done](const Result<UvOutcome>& outcome) {
                 if (!outcome) return done(without);
-                AfterFetch(spec, *outcome, without, done);
+                if (!outcome->ok) return done(WithoutFetched(spec, outcome->words, without));
+                Work<PythonChoice>(
+                    "env.choose", [all = interpreters_, spec] { return ChooseFor(*all, spec); },
+                    done);
               });
-}
-
-void UvInstaller::AfterFetch(const EnvironmentSpec& spec, const UvOutcome& outcome,
-                             PythonChoice without, Done<PythonChoice> done) {
-  if (outcome.ok) {
-    Work<PythonChoice>(
-        "env.choose",
-        [all = interpreters_, version = spec.python] { return ChooseNow(*all, version); },
-        std::move(done));
-    return;
-  }
-  std::string why = "; it could not be fetched: " + CauseOf(outcome.words);
-  if (spec.resolver == EnvironmentSpec::Resolver::kExact)
-    return done(Error(Code::kInvalidArgument,
-                      "Python " + spec.python + " is not installed" + why +
-                          ". resolver exact takes no other; nearest would take " +
-                          without.interpreter.version,
-                      "environment.python"));
-  without.warning += why;
-  done(std::move(without));
 }
 
 void UvInstaller::Resolve(ResolveRequest request, Progress progress, Done<Resolved> done) {

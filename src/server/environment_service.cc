@@ -55,6 +55,9 @@ void EnvironmentService::Start() {
 Result<std::string> EnvironmentService::Check(const json::Value& spec) {
   auto parsed = env::ParseSpec(spec);
   if (!parsed) return InRequest(parsed.error());
+  // Where nothing is known of frameworks, the build says so.
+  Status known = context_.options.profiles ? env::CheckFramework(*parsed, profiles()) : Ok();
+  if (!known) return InRequest(known.error());
   return env::EnvId(*parsed);
 }
 

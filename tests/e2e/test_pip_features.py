@@ -74,3 +74,6 @@ def test_curated_environments_and_frameworks_are_listed(server):  # noqa: F811
     assert "AzureML-Minimal" in names and "AzureML-Chainer-5.1.0-GPU" in names and names == sorted(names)
     status, answer = server.call("GET", "/api/v1/frameworks")
     assert {item["name"]: item["default"] for item in answer["items"]}["chainer"] == "5.1.0"
+    status, answer = server.call("POST", "/api/v1/builds", {"spec": {"kind": "pip", "framework": {"name": "mxnet"}}})
+    assert status == 400 and answer["error"]["field"] == "environment.framework.name"
+    assert "Known: chainer, pytorch, scikit-learn, tensorflow" in answer["error"]["message"]
