@@ -30,6 +30,9 @@ class SharedBuilds final : public Installer {
   void Find(const std::string& asked, Done<Interpreter> done) override {
     inner_->Find(asked, std::move(done));
   }
+  void Facts(FactsWanted wanted, Done<NodeFacts> done) override {
+    inner_->Facts(std::move(wanted), std::move(done));
+  }
   void Choose(const EnvironmentSpec& spec, Progress progress, Done<PythonChoice> done) override {
     inner_->Choose(spec, std::move(progress), std::move(done));
   }
