@@ -17,6 +17,8 @@ namespace {
 /// The driver speaks its interface.
 constexpr const char* kSolver = "py-rattler==0.28.*";
 constexpr size_t kMostLogBytes = 256 << 10;
+constexpr const char* kJobPrefix = ".conda-job-";
+constexpr int64_t kJobLivesUs = int64_t{60} * 1'000'000;
 
 EnvironmentSpec SolverSpec() {
   EnvironmentSpec spec;
@@ -24,6 +26,20 @@ EnvironmentSpec SolverSpec() {
   spec.requirements = {kSolver};
   spec.names = {"py-rattler"};
   return spec;
+}
+
+/// Jobs live for milliseconds; those of another server that shares the folder may be at work.
+void RemoveOldJobs(const std::string& folder) {
+  os::FileSystem& fs = os::PosixFileSystem();
+  auto entries = fs.List(folder);
+  if (!entries) return;
+  const int64_t old_ns = (SystemClock().WallMicros() - kJobLivesUs) * 1000;
+  for (const os::DirEntry& entry : *entries) {
+    if (!entry.name.starts_with(kJobPrefix)) continue;
+    std::string path = os::JoinPath(folder, entry.name);
+    auto info = fs.Stat(path);
+    if (info && info->mtime_ns < old_ns) (void)fs.Remove(path);
+  }
 }
 
 Error ErrorOf(const json::Value& answer) {
@@ -78,7 +94,11 @@ struct CondaDriver::Job {
 
 CondaDriver::CondaDriver(Loop& loop, WorkerPool& pool, Random& random, Installer& uv,
                          CondaOptions options)
-    : loop_(loop), pool_(pool), random_(random), uv_(uv), options_(std::move(options)) {}
+    : loop_(loop), pool_(pool), random_(random), uv_(uv), options_(std::move(options)) {
+  // A server that was killed in the wrong millisecond left a job, perhaps with a password.
+  pool_.Run(
+      "conda.leftovers", [folder = options_.folder] { RemoveOldJobs(folder); }, [] {});
+}
 
 CondaDriver::~CondaDriver() {
   for (auto& [id, job] : jobs_)
@@ -152,7 +172,7 @@ void CondaDriver::Run(const CondaTool& tool, const std::string& command, json::V
   one->id = next_id_++;
   one->tool = tool;
   one->command = command;
-  one->file = options_.folder + "/.conda-job-" + random_.Hex(8);
+  one->file = os::JoinPath(options_.folder, kJobPrefix + random_.Hex(8));
   one->progress = progress;
   one->done = std::move(done);
   job.Set("cache", options_.folder + "/conda-cache");

@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 
 #include "base/strings.h"
 #include "env/conda_pip.h"
@@ -183,6 +184,18 @@ TEST_F(CondaInstallerTest, AConflictIsToldInTheSolversWords) {
   EXPECT_EQ(resolved.error().code(), Code::kInvalidArgument);
   EXPECT_NE(resolved.error().message().find("clash 1 needs data <1"), std::string::npos);
   EXPECT_EQ(Calls(), 1u);
+}
+
+TEST_F(CondaInstallerTest, WhatAKilledServerAskedIsRemoved) {
+  std::string left = folder_ + "/.conda-job-left", fresh = folder_ + "/.conda-job-fresh";
+  for (const std::string& path : {left, fresh})
+    CHECK(os::WriteFileAtomically(fs_, path, R"({"credentials": []})", 0600));
+  timeval long_ago[2] = {{1'000'000'000, 0}, {1'000'000'000, 0}};
+  CHECK(utimes(left.c_str(), long_ago) == 0);
+  MakeInstaller();
+  ASSERT_TRUE(Resolve(Conda({"numpy"}, "/no/channel")));  // meanwhile it was looked at
+  EXPECT_FALSE(os::Exists(fs_, left));
+  EXPECT_TRUE(os::Exists(fs_, fresh));
 }
 
 TEST_F(CondaInstallerTest, WhereNoSolverCanBeHadPackagesAreMapped) {

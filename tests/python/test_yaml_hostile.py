@@ -3,7 +3,6 @@ import random
 import time
 
 import pytest
-
 from azureml._sdk import yaml_subset
 from azureml._sdk.conda_dependencies import CondaDependencies
 from azureml._sdk.exceptions import UserErrorException
