@@ -73,6 +73,13 @@ class Machine:
     def main_pid(self):
         return self.run("systemctl", "show", "-p", "MainPID", "--value", "runwright")
 
+    def new_server(self, *how):
+        """Until systemd has another one in place of the present."""
+        before = self.main_pid()
+        self.run("systemctl", *how)
+        wait_for(lambda: self.main_pid() not in (before, "0"), what="a new server")
+        wait_for(lambda: self.run("systemctl", "is-active", "runwright", check=False) == "active", what="the unit")
+
     def close(self):
         if self.init:
             os.kill(int(self.init), signal.SIGKILL)  # the kernel ends the namespace with it
@@ -100,18 +107,17 @@ def test_the_unit_leaves_runs_alone(machine):
     machine.as_user("cat >train.py <<'END'\n%sEND\n" % SCRIPT)
     run = machine.as_user("runwright submit train.py").split()[-1]
 
-    def status():
-        return [line.split()[1] for line in machine.as_user("runwright runs show " + run).splitlines() if line.startswith("status")][0]
+    def status(check=True):
+        lines = machine.as_user("runwright runs show " + run, check=check).splitlines()
+        return "".join(line.split()[1] for line in lines if line.startswith("status"))
 
     wait_for(lambda: status() == "Running", what="the run")
     script = machine.run("pgrep", "-f", "python3 train.py")
-    for how in (("restart", "runwright"), ("kill", "--signal=KILL", "--kill-whom=main", "runwright")):
-        before = machine.main_pid()
-        machine.run("systemctl", *how)
-        wait_for(lambda: machine.main_pid() not in (before, "0"), what="a new server")
-        wait_for(lambda: machine.run("systemctl", "is-active", "runwright", check=False) == "active", what="the unit")
-        wait_for(lambda: "Running" in machine.as_user("runwright runs show " + run, check=False), what="the run under the new server")
-        assert machine.run("pgrep", "-f", "python3 train.py") == script
+    machine.new_server("restart", "runwright")
+    wait_for(lambda: status(check=False) == "Running", what="the run under the new server")
+    machine.new_server("kill", "--signal=KILL", "--kill-whom=main", "runwright")
+    wait_for(lambda: status(check=False) == "Running", what="the run after the server's death")
+    assert machine.run("pgrep", "-f", "python3 train.py") == script
     machine.as_user("touch /var/lib/runwright/data/runs/%s/work/outputs/stop" % run)
     wait_for(lambda: status() == "Completed", what="the run's end")
     assert machine.as_user("runwright logs " + run) == "up\ndown"
