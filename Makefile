@@ -4,7 +4,6 @@ SHELL := /bin/bash
 ROOT := $(CURDIR)
 SEEDS ?= 1000
 KILLS ?= 100
-KILLS ?= 100
 
 .PHONY: help setup build demo test test-cc test-python bench sim chaos format lint clean
 
@@ -38,7 +37,6 @@ sim: setup ## the simulator: make sim SEEDS=1000 | SEED=7 | MUTANT=no_fence | MU
 
 chaos: build ## random kills -9 of server, executors, scripts, shims under load: make chaos KILLS=100 | SEED=7
 	@tools/chaos.sh $(KILLS) $(SEED)
-
 
 format: ## clang-format and ruff over the tree
 	@tools/format.sh
