@@ -66,6 +66,11 @@ void RunService::Heartbeat(CallPtr call) {
   NoteSilence(run_id, {.kind = model::EventKind::kHeard, .now_us = context_.NowMicros()});
   // A poll that waits is heard of again only at its end.
   int64_t longest_us = context_.options.silent_seconds * 1'000'000 / 3;
+  // An executor that came back after its command was told is to hear it again soon.
+  if (auto live = live_.find(run_id); live != live_.end() && live->second.told_boot_us != 0) {
+    int64_t again_us = live->second.told_boot_us + kTellAgainUs - context_.clock.BootMicros();
+    if (again_us > 0) longest_us = std::min(longest_us, again_us);
+  }
   AnswerCommands(std::move(call), run_id, std::min(*wait_ms * 1000, longest_us));
 }
 

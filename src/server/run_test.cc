@@ -84,6 +84,14 @@ TEST_F(RunTest, CancelInEveryState) {
   ASSERT_TRUE(poll->response) << "answered at once";
   EXPECT_EQ(poll->json()["commands"].as_array()[0].StringOr("type"), "cancel");
   EXPECT_FALSE(Run(running)["reason"].StringOr("text").empty());
+  // Should the executor have died with it, the next one hears it well before its poll's time.
+  auto next = BeginBy(executor, "POST", "/api/v1/allocations/" + executor.allocation + "/heartbeat",
+                      R"({"state":"running","wait_ms":20000})");
+  loop.Advance(1'000'000);
+  EXPECT_FALSE(next->response) << "one that acts on it is not told at once again";
+  loop.Advance(1'500'000);
+  ASSERT_TRUE(next->response);
+  EXPECT_EQ(next->json()["commands"].as_array().size(), 1u);
   EXPECT_EQ(Tell(executor, "exited", R"({"signal":15})").status(), 200);
   EXPECT_EQ(StatusOf(running), "CancelRequested");
   EXPECT_EQ(Tell(executor, "finished").status(), 200);
