@@ -10,7 +10,7 @@ namespace rw::net {
 namespace {
 constexpr int64_t kLingerMicros = 2'000'000;
 /// Bodies in memory, of all connections together; above it they go to files.
-constexpr uint64_t kHeldBudget = 16 << 20;
+constexpr uint64_t kHeldBudget = 8 << 20;
 constexpr size_t kReadPiece = 64 << 10;
 
 int64_t Now() { return SystemClock().BootMicros(); }
