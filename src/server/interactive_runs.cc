@@ -16,17 +16,31 @@ constexpr int64_t kLookAgainUs = 5 * kSecondUs;
 
 }  // namespace
 
-Status InteractiveRuns::Start() {
-  ServerContext& context = service_.context();
-  auto rows = TRY(context.read.Prepare(
-      "SELECT " + std::string(meta::RunColumns()) +
-      " FROM runs WHERE submitted = 0 AND status NOT IN ('Completed','Failed','Canceled')"));
-  while (TRY(rows.Step())) {
-    meta::RunRow run = meta::ReadRun(rows);
-    auto process = ReadLoggingProcess(run.state.process);
-    if (process) Watch(run.id, *process);
-  }
-  return Ok();
+void InteractiveRuns::Start() {
+  using Found = std::vector<std::pair<std::string, LoggingProcess>>;
+  auto found = std::make_shared<Found>();
+  // Aside: a hundred thousand open runs do not hold up the server's start.
+  ReadAside(
+      service_.context(), "interactive.start",
+      [found](db::Connection& db) -> Status {
+        auto rows =
+            TRY(db.Prepare("SELECT id, details_json FROM runs WHERE submitted = 0"
+                           " AND status NOT IN ('Completed','Failed','Canceled')"
+                           " AND instr(details_json, '\"process\"') > 0"));
+        while (TRY(rows.Step())) {
+          auto details = json::Parse(rows.Text(1));
+          if (!details) continue;
+          auto process = ReadLoggingProcess((*details)["process"]);
+          if (process) found->emplace_back(rows.Text(0), *std::move(process));
+        }
+        return Ok();
+      },
+      [this, alive = alive_, found](const Status& read) {
+        if (!*alive) return;
+        if (!read) LOG_WARN("interactive.not_read", {"error", read.error().message()});
+        for (const auto& [run_id, process] : *found)
+          if (!watched_.contains(run_id)) Watch(run_id, process);
+      });
 }
 
 void InteractiveRuns::Watch(const std::string& run_id, const LoggingProcess& process) {

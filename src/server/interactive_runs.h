@@ -22,8 +22,9 @@ class InteractiveRuns {
   explicit InteractiveRuns(RunService& service) : service_(service) {}
   ~InteractiveRuns() { *alive_ = false; }
 
-  /// Takes up those that an earlier life of the server left open: their clocks begin anew.
-  Status Start();
+  /// Takes up those that an earlier life of the server left open, soon after it returns: their
+  /// clocks begin anew.
+  void Start();
   /// A run was begun by a process that told who it is.
   void Watch(const std::string& run_id, const LoggingProcess& process);
   void Forget(const std::string& run_id) { watched_.erase(run_id); }

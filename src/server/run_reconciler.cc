@@ -76,7 +76,7 @@ void RunService::AdoptWaiting(const meta::RunRow& run) {
 Status RunService::Start() {
   TRY(LoadTargets());
   TRY(Adopt());
-  TRY(interactive_.Start());
+  interactive_.Start();
   SweepSingleUse();
   metric_sorter_.Note();
   metric_packer_.Note();
