@@ -13,11 +13,11 @@
 #include "db/connection.h"
 #include "db/readers.h"
 #include "db/writer.h"
+#include "env/profile.h"
 #include "os/file_system.h"
 #include "server/auth.h"
 #include "server/call.h"
 #include "server/content.h"
-#include "env/profile.h"
 #include "server/event_hub.h"
 #include "server/logging_process.h"
 #include "server/paths.h"
@@ -42,7 +42,7 @@ struct CoreOptions {
   std::string sdk_path;  // PYTHONPATH entry with `azureml` and `runwright`
   std::string default_python = "python3";
   std::shared_ptr<const env::Profiles> profiles;  // may be null: nothing is known of packages
-  std::function<HostFacts()> host_facts;  // may be empty (simulator, tests)
+  std::function<HostFacts()> host_facts;          // may be empty (simulator, tests)
   /// Of the disk that holds a path, be it there or not. May be empty.
   std::function<uint64_t(const std::string& path)> free_bytes;
   /// Where the process of an interactive run is, as far as this machine can tell; from any thread.

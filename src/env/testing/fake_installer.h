@@ -42,9 +42,7 @@ class FakeInstaller : public Installer {
   void Resolve(ResolveRequest request, Progress progress, Done<Resolved> done) override;
   void Build(BuildRequest request, Progress progress, Done<BuildFacts> done) override;
   bool IsPublished(const std::string& build_id) override { return published.contains(build_id); }
-  std::string BuildFolder(const std::string& build_id) const override {
-    return folder + build_id;
-  }
+  std::string BuildFolder(const std::string& build_id) const override { return folder + build_id; }
   BuildUse UseOf(const std::string& build_id) const override {
     std::string bin = BuildFolder(build_id) + "/bin";
     return {bin + "/python", {bin}, {}, protect};
