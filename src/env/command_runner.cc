@@ -18,6 +18,7 @@ struct Job {
   std::string partial;
   std::string words;
   size_t logged = 0;
+  int64_t limit_ms = 0;
   bool late = false;
   TimerId timer = 0;
   std::unique_ptr<os::StreamProcess> process;
@@ -45,6 +46,15 @@ struct Job {
   }
 };
 
+}  // namespace
+
+std::string LastLine(std::string_view words) {
+  words = Trim(words);
+  size_t begin = words.rfind('\n');
+  return std::string(begin == std::string_view::npos ? words : words.substr(begin + 1));
+}
+
+namespace {
 class StreamRunner final : public CommandRunner {
  public:
   explicit StreamRunner(Loop& loop) : loop_(loop) {}
@@ -70,8 +80,8 @@ class StreamRunner final : public CommandRunner {
     callbacks.on_exit = [this, id](Result<os::CommandResult> result) {
       Ended(id, std::move(result));
     };
-    int64_t limit = command.limit_seconds;
-    job->timer = loop_.After("command.limit", std::chrono::seconds(limit), [weak] {
+    job->limit_ms = command.limit_ms;
+    job->timer = loop_.After("command.limit", std::chrono::milliseconds(job->limit_ms), [weak] {
       auto strong = weak.lock();
       if (!strong) return;
       strong->late = true;
@@ -89,7 +99,9 @@ class StreamRunner final : public CommandRunner {
     job->Flush();
     if (!result) return job->done(result.error());
     if (job->late)
-      return job->done(Error(Code::kDeadlineExceeded, "it was ended after its time limit"));
+      return job->done(Error(Code::kDeadlineExceeded, "it was ended after " +
+                                                          std::to_string(job->limit_ms / 1000) +
+                                                          " s: " + LastLine(job->words)));
     job->done(CommandOutcome{result->exit_code, std::move(result->out), std::move(job->words)});
   }
 

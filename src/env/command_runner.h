@@ -17,7 +17,7 @@ struct Command {
   std::vector<std::string> argv;  // argv[0] is the program's path
   Variables variables;
   std::string working_dir = "/";
-  int64_t limit_seconds = 3600;  // then it is killed
+  int64_t limit_ms = 3'600'000;  // then it is killed
 };
 
 struct CommandOutcome {
@@ -25,6 +25,9 @@ struct CommandOutcome {
   std::string out;    // stdout
   std::string words;  // the last 256 KiB of stderr, passwords in URLs masked
 };
+
+/// Of what a program said.
+std::string LastLine(std::string_view words);
 
 /// On the loop's thread. Its end kills what runs; nothing is called back then.
 class CommandRunner {
@@ -34,7 +37,7 @@ class CommandRunner {
   virtual ~CommandRunner() = default;
   /// Whole lines of stderr go to `log` (may be empty) as they come; of a program that says more
   /// than 1 MiB the rest is left out. An error: it could not be started, or its time was over
-  /// (kDeadlineExceeded).
+  /// (kDeadlineExceeded, with its last line).
   virtual void Run(Command command, Log log, Done done) = 0;
 };
 

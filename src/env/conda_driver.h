@@ -2,7 +2,6 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -10,10 +9,10 @@
 #include "base/clock.h"
 #include "base/loop.h"
 #include "base/random.h"
+#include "env/command_runner.h"
 #include "env/installer.h"
 #include "env/profile.h"
 #include "env/variables.h"
-#include "os/stream_process.h"
 
 namespace rw::env {
 
@@ -37,17 +36,12 @@ struct CondaTool {
   std::string micromamba;  // "": py-rattler, which that Python has
 };
 
-/// An executable file of that name: in `program_folder`, else on PATH; "" where there is none.
-std::string FindProgram(const Variables& variables, const std::string& program_folder,
-                        const std::string& name);
-
 /// From the loop's thread. Its end kills what runs.
 class CondaDriver {
  public:
   template <class T>
   using Done = std::function<void(Result<T>)>;
   CondaDriver(Loop& loop, WorkerPool& pool, Random& random, Installer& uv, CondaOptions options);
-  ~CondaDriver();
 
   /// "": it can be used; else why not.
   std::string Lack() const;
@@ -61,20 +55,15 @@ class CondaDriver {
            const Progress& progress, Done<json::Value> done);
 
  private:
-  struct Job;
   void Make(const Progress& progress);
   void Made(const Result<CondaTool>& tool);
-  void Start(const std::shared_ptr<Job>& job);
-  void Ended(const std::shared_ptr<Job>& job, Result<os::CommandResult> result);
   std::string MarkPath() const { return options_.folder + "/conda-solver.json"; }
 
-  Loop& loop_;
   WorkerPool& pool_;
   Random& random_;
   Installer& uv_;
   const CondaOptions options_;
-  uint64_t next_id_ = 1;
-  std::map<uint64_t, std::shared_ptr<Job>> jobs_;
+  std::unique_ptr<CommandRunner> runner_;
   std::vector<Done<CondaTool>> waiting_;  // for the environment that is being made
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

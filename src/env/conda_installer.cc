@@ -45,7 +45,7 @@ struct Decision {
   Effective mapped;  // where conda is not used
 };
 
-class CondaInstaller final : public Installer {
+class CondaInstaller final : public EnvironmentMaker {
  public:
   CondaInstaller(Loop& loop, WorkerPool& pool, Clock& clock, Random& random, Installer& uv,
                  const CondaOptions& options)
@@ -57,12 +57,6 @@ class CondaInstaller final : public Installer {
         driver_(loop, pool, random, uv, options),
         pip_(loop, options) {}
 
-  Result<std::optional<Interpreter>> Known(const std::string& asked) override {
-    return uv_.Known(asked);
-  }
-  void Find(const std::string& asked, Done<Interpreter> done) override {
-    uv_.Find(asked, std::move(done));
-  }
   void Choose(const EnvironmentSpec& spec, Progress progress, Done<PythonChoice> done) override;
   bool IsThere(const EnvironmentSpec& spec, const Interpreter& python) override {
     return python.path == kCondaPython || uv_.IsThere(Mapped(spec), python);
@@ -72,10 +66,7 @@ class CondaInstaller final : public Installer {
   /// Those with conda packages; the others are uv's.
   bool IsPublished(const std::string& build_id) override {
     return uv_.IsPublished(build_id) &&
-           os::Exists(os::PosixFileSystem(), BuildFolder(build_id) + "/conda-meta");
-  }
-  std::string BuildFolder(const std::string& build_id) const override {
-    return uv_.BuildFolder(build_id);
+           os::Exists(os::PosixFileSystem(), uv_.BuildFolder(build_id) + "/conda-meta");
   }
   BuildUse UseOf(const std::string& build_id) const override {
     BuildUse use = uv_.UseOf(build_id);
@@ -85,9 +76,7 @@ class CondaInstaller final : public Installer {
     use.protect.Set("cache", std::move(caches));
     return use;
   }
-  std::string Platform() const override { return uv_.Platform(); }
-  std::string SaveState() override { return uv_.SaveState(); }
-  void LoadState(const std::string& text) override { uv_.LoadState(text); }
+  void Retiring(const std::string& build_id) override { (void)build_id; }
 
  private:
   struct Job;
@@ -493,8 +482,9 @@ void CondaInstaller::Fail(const JobPtr& job, const Error& error) {
 
 }  // namespace
 
-std::unique_ptr<Installer> MakeCondaInstaller(Loop& loop, WorkerPool& pool, Clock& clock,
-                                              Random& random, Installer& uv, CondaOptions options) {
+std::unique_ptr<EnvironmentMaker> MakeCondaInstaller(Loop& loop, WorkerPool& pool, Clock& clock,
+                                                     Random& random, Installer& uv,
+                                                     CondaOptions options) {
   return std::make_unique<CondaInstaller>(loop, pool, clock, random, uv, options);
 }
 

@@ -9,7 +9,8 @@
 namespace rw::env {
 
 /// `uv` makes everything that is no conda package, and outlives it.
-std::unique_ptr<Installer> MakeCondaInstaller(Loop& loop, WorkerPool& pool, Clock& clock,
-                                              Random& random, Installer& uv, CondaOptions options);
+std::unique_ptr<EnvironmentMaker> MakeCondaInstaller(Loop& loop, WorkerPool& pool, Clock& clock,
+                                                     Random& random, Installer& uv,
+                                                     CondaOptions options);
 
 }  // namespace rw::env

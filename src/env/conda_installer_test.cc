@@ -115,7 +115,7 @@ class CondaInstallerTest : public ::testing::Test {
   net::AsioLoop loop_;
   std::unique_ptr<WorkerPool> pool_ = net::MakeThreadPool(loop_, 2);
   testing::FakeInstaller uv_{loop_};
-  std::unique_ptr<Installer> installer_;
+  std::unique_ptr<EnvironmentMaker> installer_;
 };
 
 TEST_F(CondaInstallerTest, WithoutAChannelPackagesAreMapped) {

@@ -3,6 +3,7 @@
 #include "base/strings.h"
 #include "env/lock_notes.h"
 #include "env/pip_config.h"
+#include "env/programs.h"
 #include "env/requirement.h"
 #include "env/secrets.h"
 #include "env/uv_credentials.h"

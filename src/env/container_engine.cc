@@ -1,27 +1,14 @@
 #include "env/container_engine.h"
 
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 
 #include "base/strings.h"
+#include "env/programs.h"
 #include "os/paths.h"
 
 namespace rw::env {
 namespace {
-
-bool IsProgram(const std::string& path) {
-  struct stat info;
-  return stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode) && access(path.c_str(), X_OK) == 0;
-}
-
-std::string OnPath(const Variables& variables, const std::string& name) {
-  for (const std::string& folder : Split(Get(variables, "PATH"), ':'))
-    if (folder.starts_with('/') && IsProgram(folder + "/" + name)) return folder + "/" + name;
-  return {};
-}
 
 /// "host", "host:port" or "localhost", as the first part of a name.
 bool IsRegistry(std::string_view part) {
@@ -85,11 +72,11 @@ Code CodeOf(EngineFailure failure) {
 
 std::string FindEngine(const Variables& variables, const std::string& given) {
   if (!given.empty()) {
-    if (given.find('/') == std::string::npos) return OnPath(variables, given);
+    if (given.find('/') == std::string::npos) return FindProgram(variables, "", given);
     return IsProgram(given) ? given : "";
   }
-  std::string podman = OnPath(variables, "podman");
-  return podman.empty() ? OnPath(variables, "docker") : podman;
+  std::string podman = FindProgram(variables, "", "podman");
+  return podman.empty() ? FindProgram(variables, "", "docker") : podman;
 }
 
 bool IsDocker(const std::string& engine) {

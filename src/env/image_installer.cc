@@ -80,22 +80,6 @@ ImageInstaller::ImageInstaller(Loop& loop, WorkerPool& pool, Clock& clock, Rando
   gpu_arguments_ = GpuArguments(NamesIn("/dev"), docker_, HasCdi());
 }
 
-Result<std::optional<Interpreter>> ImageInstaller::Known(const std::string& asked) {
-  return Error(Code::kNotFound, asked + " is in no image");
-}
-void ImageInstaller::Find(const std::string& asked, Done<Interpreter> done) {
-  done(Error(Code::kNotFound, asked + " is in no image"));
-}
-
-std::string ImageInstaller::Uv() const {
-  std::vector<std::string> folders = Split(Get(options_.variables, "PATH"), ':');
-  folders.insert(folders.begin(), options_.program_folder);
-  for (const std::string& folder : folders)
-    if (folder.starts_with('/') && os::Exists(os::PosixFileSystem(), folder + "/uv"))
-      return folder + "/uv";
-  return {};
-}
-
 std::string ImageInstaller::RootLabel() const {
   return "runwright.root=" + Sha256Hex(options_.folder).substr(0, 16);
 }
@@ -312,9 +296,10 @@ void ImageInstaller::SweepImages() {
       });
 }
 
-std::unique_ptr<Installer> MakeImageInstaller(Loop& loop, WorkerPool& pool, Clock& clock,
-                                              Random& random, std::unique_ptr<CommandRunner> runner,
-                                              ImageOptions options) {
+std::unique_ptr<EnvironmentMaker> MakeImageInstaller(Loop& loop, WorkerPool& pool, Clock& clock,
+                                                     Random& random,
+                                                     std::unique_ptr<CommandRunner> runner,
+                                                     ImageOptions options) {
   return std::make_unique<ImageInstaller>(loop, pool, clock, random, std::move(runner),
                                           std::move(options));
 }

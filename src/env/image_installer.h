@@ -27,8 +27,9 @@ struct ImageOptions {
 /// A build is a record <folder>/builds/<build_id>/image.json that names an image in the engine's
 /// store; the record is published by a rename once the image is whole. Packages lie in the image
 /// "localhost/runwright/env:<build_id>".
-std::unique_ptr<Installer> MakeImageInstaller(Loop& loop, WorkerPool& pool, Clock& clock,
-                                              Random& random, std::unique_ptr<CommandRunner> runner,
-                                              ImageOptions options);
+std::unique_ptr<EnvironmentMaker> MakeImageInstaller(Loop& loop, WorkerPool& pool, Clock& clock,
+                                                     Random& random,
+                                                     std::unique_ptr<CommandRunner> runner,
+                                                     ImageOptions options);
 
 }  // namespace rw::env

@@ -162,7 +162,7 @@ class ImageInstallerTest : public ::testing::Test {
 
   net::AsioLoop loop_;
   std::unique_ptr<WorkerPool> pool_;
-  std::unique_ptr<Installer> installer_;
+  std::unique_ptr<EnvironmentMaker> installer_;
   FakeEngine* engine_ = nullptr;
   std::string folder_;
   std::string log_;

@@ -14,6 +14,7 @@
 #include "env/container_engine.h"
 #include "env/image_containers.h"
 #include "env/image_installer.h"
+#include "env/programs.h"
 #include "env/secrets.h"
 #include "env/uv_runner.h"
 
@@ -39,26 +40,18 @@ class PartFolder {
 };
 using Part = std::shared_ptr<PartFolder>;
 
-class ImageInstaller final : public Installer {
+class ImageInstaller final : public EnvironmentMaker {
  public:
   ImageInstaller(Loop& loop, WorkerPool& pool, Clock& clock, Random& random,
                  std::unique_ptr<CommandRunner> runner, ImageOptions options);
 
-  Result<std::optional<Interpreter>> Known(const std::string& asked) override;
-  void Find(const std::string& asked, Done<Interpreter> done) override;
   void Choose(const EnvironmentSpec& spec, Progress progress, Done<PythonChoice> done) override;
   bool IsThere(const EnvironmentSpec& spec, const Interpreter& python) override;
   void Resolve(ResolveRequest request, Progress progress, Done<Resolved> done) override;
   void Build(BuildRequest request, Progress progress, Done<BuildFacts> done) override;
   bool IsPublished(const std::string& build_id) override;
-  std::string BuildFolder(const std::string& build_id) const override {
-    return Builds() + "/" + build_id;
-  }
   BuildUse UseOf(const std::string& build_id) const override;
-  std::string Platform() const override { return "linux"; }
   void Retiring(const std::string& build_id) override;
-  std::string SaveState() override { return ""; }
-  void LoadState(const std::string& text) override { (void)text; }
 
  private:
   struct BuildJob;
@@ -68,8 +61,9 @@ class ImageInstaller final : public Installer {
   using Went = std::function<void(Result<CommandOutcome>)>;
 
   std::string Builds() const { return options_.folder + "/builds"; }
+  std::string BuildFolder(const std::string& build_id) const { return Builds() + "/" + build_id; }
+  std::string Uv() const { return FindProgram(options_.variables, options_.program_folder, "uv"); }
   std::string Guard() const { return options_.program_folder + "/runwright-guard"; }
-  std::string Uv() const;
   std::string RootLabel() const;
   /// kFailedPrecondition, naming the image and what to install, where there is no engine.
   Status NeedEngine(const Image& image) const;

@@ -76,40 +76,49 @@ struct Progress {
   }
 };
 
-/// From the loop's thread, callbacks on the loop's thread. Dropping an installer ends all its work:
-/// the callbacks then never come.
-class Installer {
+/// Makes environments of some kind. From the loop's thread, callbacks on the loop's thread;
+/// dropping it ends all its work: the callbacks then never come.
+class EnvironmentMaker {
  public:
   template <class T>
   using Done = std::function<void(Result<T>)>;
-  virtual ~Installer() = default;
+  virtual ~EnvironmentMaker() = default;
 
-  /// A name on PATH or a path; "python" is the server's default. Without a process: nullopt when it
-  /// has to be asked first (Find). kNotFound lists the Pythons that are there.
-  virtual Result<std::optional<Interpreter>> Known(const std::string& asked) = 0;
-  virtual void Find(const std::string& asked, Done<Interpreter> done) = 0;
-  /// What profiles need to know of this machine.
-  virtual void Facts(FactsWanted wanted, Done<NodeFacts> done) {
-    (void)wanted;
-    done(NodeFacts{});
-  }
   /// The Python that the environment gets; one of an image is fetched first.
   virtual void Choose(const EnvironmentSpec& spec, Progress progress, Done<PythonChoice> done) = 0;
   /// Whether a Python chosen earlier is there unchanged; without a process.
   virtual bool IsThere(const EnvironmentSpec& spec, const Interpreter& python) = 0;
-
   /// kInvalidArgument: the requirements cannot be met, with the resolver's own words;
   /// kUnavailable: no index answered.
   virtual void Resolve(ResolveRequest request, Progress progress, Done<Resolved> done) = 0;
   /// Makes the build and publishes it at BuildFolder: whole or not at all. One call a build_id at a
   /// time.
   virtual void Build(BuildRequest request, Progress progress, Done<BuildFacts> done) = 0;
-  /// There, and its interpreter works. Costs a few stats.
+  /// There, made by this one, and its interpreter works. Costs a few stats.
   virtual bool IsPublished(const std::string& build_id) = 0;
-  /// Absolute; what lies there says which installer made it.
-  virtual std::string BuildFolder(const std::string& build_id) const = 0;
   /// Of a published build.
   virtual BuildUse UseOf(const std::string& build_id) const = 0;
+  /// A published build is about to be moved aside, to be removed: what lies elsewhere may go, too.
+  virtual void Retiring(const std::string& build_id) = 0;
+};
+
+/// All that the server asks: of environments of every kind, and of the machine.
+class Installer : public EnvironmentMaker {
+ public:
+  /// A name on PATH or a path; "python" is the server's default. Without a process: nullopt when it
+  /// has to be asked first (Find). kNotFound lists the Pythons that are there.
+  virtual Result<std::optional<Interpreter>> Known(const std::string& asked) = 0;
+  virtual void Find(const std::string& asked, Done<Interpreter> done) = 0;
+  /// What profiles need to know of this machine.
+  virtual void Facts(FactsWanted wanted, Done<NodeFacts> done) = 0;
+  /// "linux-x86_64-glibc2.36"
+  virtual std::string Platform() const = 0;
+  /// What was learned about interpreters, kept by the caller over restarts.
+  virtual std::string SaveState() = 0;
+  virtual void LoadState(const std::string& text) = 0;
+
+  /// Absolute; what lies there says which maker made it.
+  virtual std::string BuildFolder(const std::string& build_id) const = 0;
   /// A run uses it: it is not removed for a while.
   virtual void Used(const std::string& build_id) { (void)build_id; }
   /// Null where a run, be it of another server, uses the build, or somebody makes it. Else it stays
@@ -118,15 +127,6 @@ class Installer {
     (void)build_id;
     return std::make_shared<int>();
   }
-  /// "linux-x86_64-glibc2.36"
-  virtual std::string Platform() const = 0;
-
-  /// A published build is about to be moved aside, to be removed: what lies elsewhere may go, too.
-  virtual void Retiring(const std::string& build_id) { (void)build_id; }
-
-  /// What was learned about interpreters, kept by the caller over restarts.
-  virtual std::string SaveState() = 0;
-  virtual void LoadState(const std::string& text) = 0;
 };
 
 /// Something has to be made before a run can use it; else it is an interpreter that is there.

@@ -23,37 +23,38 @@ class Installers final : public Installer {
     return Of(spec).IsThere(spec, python);
   }
   void Resolve(ResolveRequest request, Progress progress, Done<Resolved> done) override {
-    Installer& installer = Of(request.spec);
-    installer.Resolve(std::move(request), std::move(progress), std::move(done));
+    EnvironmentMaker& maker = Of(request.spec);
+    maker.Resolve(std::move(request), std::move(progress), std::move(done));
   }
   void Build(BuildRequest request, Progress progress, Done<BuildFacts> done) override {
-    Installer& installer = Of(request.spec);
-    installer.Build(std::move(request), std::move(progress), std::move(done));
+    EnvironmentMaker& maker = Of(request.spec);
+    maker.Build(std::move(request), std::move(progress), std::move(done));
   }
-  bool IsPublished(const std::string& build_id) override { return Maker(build_id) != nullptr; }
+  bool IsPublished(const std::string& build_id) override { return MakerOf(build_id) != nullptr; }
   std::string BuildFolder(const std::string& build_id) const override {
     return parts_.uv->BuildFolder(build_id);
   }
   BuildUse UseOf(const std::string& build_id) const override {
-    const Installer* maker = Maker(build_id);
-    return (maker != nullptr ? *maker : *parts_.uv).UseOf(build_id);
+    const EnvironmentMaker* maker = MakerOf(build_id);
+    return maker != nullptr ? maker->UseOf(build_id) : parts_.uv->UseOf(build_id);
   }
   std::string Platform() const override { return parts_.uv->Platform(); }
   void Retiring(const std::string& build_id) override {
-    if (Installer* maker = Maker(build_id)) maker->Retiring(build_id);
+    if (EnvironmentMaker* maker = MakerOf(build_id)) maker->Retiring(build_id);
   }
   std::string SaveState() override { return parts_.uv->SaveState(); }
   void LoadState(const std::string& text) override { parts_.uv->LoadState(text); }
 
  private:
-  Installer& Of(const EnvironmentSpec& spec) const {
+  EnvironmentMaker& Of(const EnvironmentSpec& spec) const {
     if (parts_.images && !spec.image.empty()) return *parts_.images;
-    bool conda = spec.kind == EnvironmentSpec::Kind::kConda && parts_.conda != nullptr;
-    return conda ? *parts_.conda : *parts_.uv;
+    if (parts_.conda && spec.kind == EnvironmentSpec::Kind::kConda) return *parts_.conda;
+    return *parts_.uv;
   }
-  Installer* Maker(const std::string& build_id) const {
-    for (Installer* installer : {parts_.conda.get(), parts_.uv.get(), parts_.images.get()})
-      if (installer != nullptr && installer->IsPublished(build_id)) return installer;
+  EnvironmentMaker* MakerOf(const std::string& build_id) const {
+    EnvironmentMaker* makers[] = {parts_.conda.get(), parts_.uv.get(), parts_.images.get()};
+    for (EnvironmentMaker* maker : makers)
+      if (maker != nullptr && maker->IsPublished(build_id)) return maker;
     return nullptr;
   }
 

@@ -1,12 +1,12 @@
 #include "env/interpreters.h"
 
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <set>
 
 #include "base/strings.h"
+#include "env/programs.h"
 #include "json/value.h"
 #include "os/file_system.h"
 #include "os/paths.h"
@@ -27,11 +27,6 @@ constexpr std::string_view kProbe =
     "    base = os.path.realpath(sys.executable)\n"
     "print('\\n'.join(['runwright-probe', sys.executable, impl, '%d.%d.%d' % sys.version_info[:3],"
     " base if venv else sys.executable, sys.prefix]))\n";
-
-bool IsProgram(const std::string& path) {
-  struct stat info;
-  return stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode) && access(path.c_str(), X_OK) == 0;
-}
 
 /// A version manager's shims, and other wrappers, are scripts.
 bool IsScript(const std::string& path) {

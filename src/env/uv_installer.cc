@@ -1,9 +1,7 @@
 #include "env/uv_installer.h"
 
 #include <gnu/libc-version.h>
-#include <sys/stat.h>
 #include <sys/utsname.h>
-#include <unistd.h>
 
 #include <map>
 
@@ -14,6 +12,7 @@
 #include "env/interpreters.h"
 #include "env/lock_notes.h"
 #include "env/pip_config.h"
+#include "env/programs.h"
 #include "env/secrets.h"
 #include "env/uv_credentials.h"
 #include "env/uv_pythons.h"
@@ -30,19 +29,6 @@ namespace {
 /// uv has an option for pip's no-index, but reads no variable for it.
 void PassNoIndex(UvCommand& command) {
   if (!Get(command.variables, "UV_NO_INDEX").empty()) command.arguments.push_back("--no-index");
-}
-
-bool IsExecutable(const std::string& path) {
-  struct stat info;
-  return stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode) && access(path.c_str(), X_OK) == 0;
-}
-
-std::string FindUv(const UvOptions& options) {
-  std::vector<std::string> folders = Split(Get(options.variables, "PATH"), ':');
-  folders.insert(folders.begin(), options.program_folder);
-  for (const std::string& folder : folders)
-    if (folder.starts_with('/') && IsExecutable(folder + "/uv")) return folder + "/uv";
-  return {};
 }
 
 std::optional<std::string> ReadText(const std::string& path) {
@@ -99,7 +85,8 @@ class UvInstaller final : public Installer {
         options_(WithLimit(std::move(options))),
         interpreters_(std::make_shared<Interpreters>(options_.variables, options_.default_python,
                                                      FetchedFolder(options_))),
-        runner_(loop, FindUv(options_), options_.retry_delay_ms) {
+        runner_(loop, FindProgram(options_.variables, options_.program_folder, "uv"),
+                options_.retry_delay_ms) {
     // Listed now, removed later: what this server makes itself is not among them.
     auto left = std::make_shared<std::vector<std::string>>(Leftovers(Builds(), !options_.shared));
     for (std::string& part : Leftovers(options_.folder + "/bytecode", !options_.shared))
@@ -147,7 +134,7 @@ class UvInstaller final : public Installer {
 
   bool IsPublished(const std::string& build_id) override {
     std::string folder = BuildFolder(build_id);
-    return IsExecutable(folder + "/bin/python") && !IsMarkedChanged(os::PosixFileSystem(), folder);
+    return IsProgram(folder + "/bin/python") && !IsMarkedChanged(os::PosixFileSystem(), folder);
   }
   std::string BuildFolder(const std::string& build_id) const override {
     return Builds() + "/" + build_id;
@@ -164,6 +151,7 @@ class UvInstaller final : public Installer {
     uname(&name);
     return "linux-" + std::string(name.machine) + "-glibc" + gnu_get_libc_version();
   }
+  void Retiring(const std::string& build_id) override { (void)build_id; }
   std::string SaveState() override { return interpreters_->Save(); }
   void LoadState(const std::string& text) override { interpreters_->Load(text); }
 

@@ -1,12 +1,10 @@
 #include "env/uv_pythons.h"
 
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 
 #include "base/strings.h"
 #include "env/installed_packages.h"
+#include "env/programs.h"
 #include "env/uv_words.h"
 #include "os/file_system.h"
 
@@ -20,11 +18,6 @@ int CountGpus() {
       std::count_if(entries->begin(), entries->end(), [](const os::DirEntry& entry) {
         return entry.name.starts_with("nvidia") && ParseInt(entry.name.substr(6));
       }));
-}
-
-bool IsProgramFile(const std::string& path) {
-  struct stat info;
-  return stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode) && access(path.c_str(), X_OK) == 0;
 }
 
 /// The installation behind the default: environments are made from that.
@@ -52,7 +45,7 @@ void AddPackages(Interpreters& all, const FactsWanted& wanted, const std::string
     if (!choice) return;
     path = choice->interpreter.path;
   }
-  if (!IsProgramFile(path)) return;
+  if (!IsProgram(path)) return;
   auto found = all.Find(path);
   auto packages = InstalledPackages(path, variables);
   if (!found || !packages) return;

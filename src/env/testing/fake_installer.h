@@ -37,6 +37,10 @@ class FakeInstaller : public Installer {
 
   Result<std::optional<Interpreter>> Known(const std::string& asked) override;
   void Find(const std::string& asked, Done<Interpreter> done) override;
+  void Facts(FactsWanted wanted, Done<NodeFacts> done) override {
+    (void)wanted;
+    done(NodeFacts{});
+  }
   void Choose(const EnvironmentSpec& spec, Progress progress, Done<PythonChoice> done) override;
   bool IsThere(const EnvironmentSpec& spec, const Interpreter& python) override;
   void Resolve(ResolveRequest request, Progress progress, Done<Resolved> done) override;
@@ -48,6 +52,7 @@ class FakeInstaller : public Installer {
     return {bin + "/python", {bin}, {}, protect};
   }
   std::string Platform() const override { return "linux-fake-glibc2.36"; }
+  void Retiring(const std::string& build_id) override { (void)build_id; }
   std::string SaveState() override { return "{}"; }
   void LoadState(const std::string& text) override { loaded = text; }
   std::string loaded;
