@@ -83,7 +83,7 @@ Result<RunPage> SearchRuns(db::Connection& db, const RunSearch& search) {
     auto sources = TRY(SourcesWithValue(db, search, experiment_id, scope));
     if (!TRY(filler.Fill(std::move(sources), false))) return page;
   }
-  TRY(filler.Fill(TRY(SourcesWithoutValue(db, search, scope)), true));
+  TRY(filler.Fill(TRY(SourcesWithoutValue(db, search, experiment_id, scope)), true));
   return page;
 }
 

@@ -106,6 +106,19 @@ TEST_F(RunSearchTest, SortedByAMetricOverExperimentsAndPages) {
   EXPECT_EQ(Paged(one, 4), "");
 }
 
+TEST_F(RunSearchTest, ThoseWithoutTheMetricAreFoundAmongThoseThatHaveIt) {
+  for (int i = 0; i < 3; i++) Log(Make("one"), "acc", {double(i)});
+  RunSearch one = Asked("", "-metrics.acc");
+  one.experiment = "one";
+  EXPECT_EQ(Paged(one, 2), "r3 r2 r1 ");
+  Log(Make("one"), "acc", {std::nan("")});  // has no place in the order
+  int64_t bare = Make("one");
+  EXPECT_EQ(Paged(one, 2), "r3 r2 r1 r5 r4 ");
+  Log(bare, "acc", {9});
+  Asked("");  // sorts
+  EXPECT_EQ(Paged(one, 2), "r5 r3 r2 r1 r4 ");
+}
+
 TEST_F(RunSearchTest, PagesStayWhenRunsCome) {
   std::map<std::string, double> value;
   for (int i = 0; i < 30; i++) Log(Make(), "acc", {double(i % 7)});

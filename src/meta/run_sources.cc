@@ -114,6 +114,25 @@ void AddAbsence(Sql& sql, const model::RunSort& sort) {
   sql.Add(" AND a.value IS NOT NULL)");
 }
 
+Result<int64_t> Count(db::Connection& db, std::string_view sql, const db::Scalar& key) {
+  auto rows = TRY(db.Prepare(sql));
+  rows.BindScalar(key);
+  TRY(rows.Step());
+  return rows.Int(0);
+}
+
+/// Every run of the experiment has the metric that the list is sorted by. Two counts over indexes,
+/// where the search for those without it would look each run up.
+Result<bool> AllHaveIt(db::Connection& db, const RunSearch& search,
+                       const std::string& experiment_id) {
+  if (!search.sort.field.is_metric() || !search.experiment) return false;
+  auto series = TRY(SeriesNamed(db, search, experiment_id));
+  if (series.size() != 1) return false;
+  int64_t key = series[0] * 3 + MetricKey(search.sort.field.kind);
+  int64_t with = TRY(Count(db, "SELECT count(*) FROM metric_order WHERE key = ?", key));
+  return with == TRY(Count(db, "SELECT count(*) FROM runs WHERE experiment_id = ?", experiment_id));
+}
+
 }  // namespace
 
 Result<bool> RunSource::Next() {
@@ -137,9 +156,10 @@ Result<std::deque<RunSource>> SourcesWithValue(db::Connection& db, const RunSear
 }
 
 Result<std::deque<RunSource>> SourcesWithoutValue(db::Connection& db, const RunSearch& search,
+                                                  const std::string& experiment_id,
                                                   const Sql& scope) {
   std::deque<RunSource> sources;
-  if (IsByRow(search.sort)) return sources;
+  if (IsByRow(search.sort) || TRY(AllHaveIt(db, search, experiment_id))) return sources;
   Sql sql;
   sql.Add(Select("NULL")).Add(" FROM runs WHERE ");
   AddAbsence(sql, search.sort);

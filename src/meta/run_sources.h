@@ -28,6 +28,7 @@ Result<std::deque<RunSource>> SourcesWithValue(db::Connection& db, const RunSear
                                                const std::string& experiment_id, const Sql& scope);
 /// Those that have not, newest first. None where every run has it.
 Result<std::deque<RunSource>> SourcesWithoutValue(db::Connection& db, const RunSearch& search,
+                                                  const std::string& experiment_id,
                                                   const Sql& scope);
 
 }  // namespace rw::meta
