@@ -12,7 +12,8 @@
 namespace rw::cli {
 namespace {
 
-constexpr auto kLookAgain = std::chrono::milliseconds(100);
+/// The server itself waits for news; this is between two of them.
+constexpr auto kLookAgain = std::chrono::milliseconds(5);
 constexpr auto kForever = std::chrono::hours(24 * 365);
 
 bool AtWork(const json::Value& build) {
@@ -57,7 +58,7 @@ Result<json::Value> Follow(client::Api& api, json::Value build,
   Result<json::Value> now = std::move(build);
   os::PollUntil(
       [&] {
-        now = api.Get(path, {{"log_from", std::to_string(shown)}});
+        now = api.Get(path, {{"log_from", std::to_string(shown)}, {"wait_ms", "20000"}});
         if (!now) return true;
         on_log(now->StringOr("log"));
         shown = now->IntOr("log_bytes", shown);

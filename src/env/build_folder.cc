@@ -33,11 +33,9 @@ Result<uint64_t> PublishBuild(const std::string& made, const std::string& publis
     if (folder.ends_with("site-packages")) TRY(fs.MakeDirs(folder + "/__pycache__"));
     TRY(fs.SetMode(folder, 0555));
   }
-  TRY(fs.SyncAll(made));
   if (os::Exists(fs, published)) TRY(RemoveBuild(published));
   TRY(fs.Rename(made, published));
   TRY(RemoveChangedMark(fs, published));
-  TRY(fs.SyncDir(os::DirName(published)));
   return bytes;
 }
 

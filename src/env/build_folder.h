@@ -13,10 +13,11 @@
 namespace rw::env {
 
 /// Blocking; from a worker thread.
-/// Makes `made` durable and moves it to `published`. Its programs and its site-packages lose their
-/// write permission, so that a script cannot install into what others share (files inside may be
-/// hard links into uv's cache: their permissions are not ours to change). What was there before (a
-/// build whose interpreter went away) is replaced. Returns its size in bytes.
+/// Moves `made` to `published`; it gets durable later (env/unsynced.h). Its programs and its
+/// site-packages lose their write permission, so that a script cannot install into what others
+/// share (files inside may be hard links into uv's cache: their permissions are not ours to
+/// change). What was there before (a build whose interpreter went away) is replaced. Returns its
+/// size in bytes.
 Result<uint64_t> PublishBuild(const std::string& made, const std::string& published);
 
 /// Where a build is made: a name for it in `builds_folder`, not taken yet.

@@ -16,21 +16,24 @@ struct Listing {
   uint64_t bytes = 0;
 };
 
-void AddFolder(os::FileSystem& fs, const std::string& build, const std::string& below,
+void AddFolder(os::FileSystem& fs, const std::string& folder, const std::string& prefix,
                Listing* out) {
-  auto entries = fs.List(below.empty() ? build : os::JoinPath(build, below));
+  auto entries = fs.ListWithInfo(folder);
   if (!entries) return;
-  for (const os::DirEntry& entry : *entries) {
-    std::string path = below.empty() ? entry.name : os::JoinPath(below, entry.name);
-    if (entry.type == os::FileType::kDirectory) {
-      if (entry.name != "__pycache__") AddFolder(fs, build, path, out);
+  for (const auto& [name, info] : *entries) {
+    if (info.type == os::FileType::kDirectory) {
+      if (name != "__pycache__")
+        AddFolder(fs, os::JoinPath(folder, name), prefix + name + "/", out);
       continue;
     }
-    auto info = fs.Stat(os::JoinPath(build, path));
-    if (!info || path == kName || path.ends_with(".pyc")) continue;
-    out->bytes += info->size;
-    out->lines.push_back(std::to_string(info->size) + " " + std::to_string(info->mtime_ns) + " " +
-                         path);
+    if ((prefix.empty() && name == kName) || name.ends_with(".pyc")) continue;
+    out->bytes += info.size;
+    std::string& line = out->lines.emplace_back(std::to_string(info.size));
+    line += ' ';
+    line += std::to_string(info.mtime_ns);
+    line += ' ';
+    line += prefix;
+    line += name;
   }
 }
 

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "env/build_manifest.h"
 #include "env/bytecode.h"
+#include "env/unsynced.h"
 #include "os/file_lock.h"
 #include "os/file_system.h"
 #include "os/paths.h"
@@ -24,8 +25,12 @@ class SharedBuilds final : public Installer {
       : inner_(std::move(inner)),
         loop_(loop),
         pool_(pool),
+        random_(random),
         folder_(std::move(folder)),
-        bytecode_(loop, pool, random) {}
+        bytecode_(loop, pool, random) {
+    pool_.Run(
+        "env.sync_left", [folder = folder_] { SyncLeft(folder); }, [] {});
+  }
   ~SharedBuilds() override {
     for (const auto& [job, timer] : waiting_) loop_.Cancel(timer);
   }
@@ -55,7 +60,9 @@ class SharedBuilds final : public Installer {
     job->done = std::move(done);
     Try(job);
   }
-  bool IsPublished(const std::string& build_id) override { return inner_->IsPublished(build_id); }
+  bool IsPublished(const std::string& build_id) override {
+    return inner_->IsPublished(build_id) && !MayBeTorn(BuildFolder(build_id));
+  }
   std::string BuildFolder(const std::string& build_id) const override {
     return inner_->BuildFolder(build_id);
   }
@@ -149,7 +156,7 @@ class SharedBuilds final : public Installer {
     job->read += seen.log.size();
     if (!seen.log.empty()) job->progress.Log(seen.log);
     if (!mine) return LookAgain(job);
-    if (inner_->IsPublished(job->request.build_id)) {
+    if (IsPublished(job->request.build_id)) {
       job->progress.Log("Using the build of another server of this machine\n");
       return job->done(BuildFacts{seen.bytes});
     }
@@ -167,6 +174,20 @@ class SharedBuilds final : public Installer {
   }
 
   void Make(const JobPtr& job) {
+    auto noted = std::make_shared<Status>();
+    pool_.Run(
+        "env.note_unsynced",
+        [noted, build = BuildFolder(job->request.build_id), making = random_.Hex(8)] {
+          *noted = NoteUnsynced(build, making);
+        },
+        [this, job, noted, alive = std::weak_ptr<bool>(alive_)] {
+          if (!alive.lock()) return;
+          if (!*noted) return job->done(noted->error());
+          MakeNoted(job);
+        });
+  }
+
+  void MakeNoted(const JobPtr& job) {
     std::string path = LockPath(job->request.build_id) + ".log";
     auto log = os::PosixFileSystem().Open(path, os::OpenMode::kTruncate, 0600);
     if (log) job->log = *std::move(log);
@@ -178,14 +199,31 @@ class SharedBuilds final : public Installer {
                       job->progress.step};
     inner_->Build(job->request, std::move(progress), [this, job](Result<BuildFacts> facts) {
       job->lock.reset();
-      if (facts) bytecode_.Make(BuildFolder(job->request.build_id));
+      std::string build = BuildFolder(job->request.build_id);
+      if (facts) bytecode_.Make(build);
+      pool_.Run(
+          "env.sync", [build] { Sync(build); }, [] {});
       job->done(std::move(facts));
     });
+  }
+
+  static void Sync(const std::string& build) {
+    Status synced = SyncBuild(build);
+    if (!synced) LOG_WARN("env.not_synced", {"build", build}, {"error", synced.error().message()});
+  }
+
+  /// What servers that ended did not come to; those that somebody makes now are theirs.
+  static void SyncLeft(const std::string& folder) {
+    for (const std::string& build : UnsyncedBuilds(folder + "/builds")) {
+      auto lock = os::FileLock::Try(BuildLockPath(build));
+      if (lock) Sync(build);
+    }
   }
 
   std::unique_ptr<Installer> inner_;
   Loop& loop_;
   WorkerPool& pool_;
+  Random& random_;
   const std::string folder_;
   BytecodeMaker bytecode_;
   std::map<JobPtr, TimerId> waiting_;

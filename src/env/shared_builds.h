@@ -13,8 +13,9 @@ namespace rw::env {
 
 /// `inner` with a lock a build: <folder>/locks/<build_id>, held while it is made and let go of by
 /// the maker's death, so that what a killed server began another begins anew. Its log is beside it
-/// (<build_id>.log), where those who wait read it. Byte code is made in the background. The lock
-/// file's time is the build's last use.
+/// (<build_id>.log), where those who wait read it. In the background byte code is made, and a build
+/// is made durable: one that a crash of the machine may have torn is not published. The lock file's
+/// time is the build's last use.
 std::unique_ptr<Installer> ShareBuilds(std::unique_ptr<Installer> inner, Loop& loop,
                                        WorkerPool& pool, Random& random, std::string folder);
 

@@ -32,6 +32,16 @@ Status WriteFileAtomically(FileSystem& fs, const std::string& path, std::string_
   return written;
 }
 
+Result<std::vector<std::pair<std::string, FileInfo>>> FileSystem::ListWithInfo(
+    const std::string& path) {
+  std::vector<std::pair<std::string, FileInfo>> out;
+  for (DirEntry& entry : TRY(List(path))) {
+    auto info = Stat(JoinPath(path, entry.name));
+    if (info) out.emplace_back(std::move(entry.name), *std::move(info));
+  }
+  return out;
+}
+
 bool Exists(FileSystem& fs, const std::string& path) { return fs.Stat(path).has_value(); }
 
 }  // namespace rw::os

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -73,6 +74,9 @@ class FileSystem {
   virtual Status SetMode(const std::string& path, uint32_t permissions) = 0;
   /// Sorted by name.
   virtual Result<std::vector<DirEntry>> List(const std::string& path) = 0;
+  /// List and Stat in one. What goes away meanwhile is left out.
+  virtual Result<std::vector<std::pair<std::string, FileInfo>>> ListWithInfo(
+      const std::string& path);
   /// Of the link itself where the last component is one.
   virtual Result<FileInfo> Stat(const std::string& path) = 0;
   virtual Status SyncDir(const std::string& path) = 0;

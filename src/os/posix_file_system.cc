@@ -40,6 +40,12 @@ int Flags(OpenMode mode) {
   return O_RDONLY;
 }
 
+FileInfo InfoOf(const struct stat& st) {
+  return {TypeOf(st.st_mode),  static_cast<uint64_t>(st.st_size),
+          st.st_mode & 07777u, Nanos(st.st_mtim),
+          Nanos(st.st_ctim),   st.st_ino};
+}
+
 class Posix final : public FileSystem {
  public:
   Result<std::unique_ptr<File>> Open(const std::string& path, OpenMode mode,
@@ -119,12 +125,28 @@ class Posix final : public FileSystem {
     return out;
   }
 
+  Result<std::vector<std::pair<std::string, FileInfo>>> ListWithInfo(
+      const std::string& path) override {
+    DIR* dir = opendir(path.c_str());
+    if (dir == nullptr) return ErrnoError(errno, "list " + path);
+    std::vector<std::pair<std::string, FileInfo>> out;
+    while (dirent* entry = readdir(dir)) {
+      std::string_view name = entry->d_name;
+      if (name == "." || name == "..") continue;
+      struct stat st {};
+      if (fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+        out.emplace_back(name, InfoOf(st));
+    }
+    closedir(dir);
+    std::sort(out.begin(), out.end(),
+              [](const auto& a, const auto& b) { return a.first < b.first; });
+    return out;
+  }
+
   Result<FileInfo> Stat(const std::string& path) override {
     struct stat st {};
     if (lstat(path.c_str(), &st) != 0) return ErrnoError(errno, "stat " + path);
-    return FileInfo{TypeOf(st.st_mode),  static_cast<uint64_t>(st.st_size),
-                    st.st_mode & 07777u, Nanos(st.st_mtim),
-                    Nanos(st.st_ctim),   st.st_ino};
+    return InfoOf(st);
   }
 
   Status SyncDir(const std::string& path) override {

@@ -36,6 +36,24 @@ TEST_F(BuildRoutesTest, ABuildIsBegunAndThenReady) {
   EXPECT_EQ(Do("GET", "/api/v1/builds/" + now.StringOr("build_id").substr(0, 8)).status(), 200);
 }
 
+TEST_F(BuildRoutesTest, AWaitingCallerHearsTheNextNewsAtOnce) {
+  installer.hold = true;
+  std::string path = "/api/v1/builds/" + Build().json().StringOr("env_id");
+  json::Value now = Do("GET", path).json();
+  path += "?wait_ms=20000&log_from=" + std::to_string(now.IntOr("log_bytes", 0));
+  auto waiting = Begin("GET", path);
+  loop.Advance(19'000'000);
+  EXPECT_EQ(waiting->status(), 0) << "nothing is new";
+  loop.Advance(2'000'000);
+  EXPECT_EQ(waiting->json().StringOr("log"), "") << "answered all the same in the end";
+  waiting = Begin("GET", path);
+  installer.Release();
+  loop.Advance(1000);
+  EXPECT_NE(waiting->json().StringOr("log"), "");
+  loop.Advance(1'000'000);
+  EXPECT_EQ(Do("GET", path).json().StringOr("state"), "Ready") << "its maker waits for nothing";
+}
+
 TEST_F(BuildRoutesTest, InterpretersAndErrorsAnswerAtOnce) {
   testing::Answer own = Build("{}");
   EXPECT_EQ(own.status(), 200) << own.response->body.bytes;

@@ -96,9 +96,9 @@ net::Response ErrorWith(const Error& error, std::string key, json::Value value) 
 void ReadAside(ServerContext& context, std::string_view name,
                std::function<Status(db::Connection&)> work, std::function<void(Status)> done) {
   if (context.readers == nullptr) {
-    return context.loop.Post(name, [&context, work = std::move(work), done = std::move(done)] {
-      done(work(context.read));
-    });
+    // What was posted may outlive the core, never its database.
+    return context.loop.Post(name, [&read = context.read, work = std::move(work),
+                                    done = std::move(done)] { done(work(read)); });
   }
   auto status = std::make_shared<Status>();
   context.pool.Run(

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "meta/workspaces.h"
 #include "server/environment_service.h"
@@ -8,6 +9,7 @@
 namespace rw::server {
 namespace {
 
+constexpr int64_t kLongestWaitMs = 60'000;
 constexpr size_t kMostNameBytes = 255;
 
 Status CheckName(const std::string& name) {
@@ -141,6 +143,41 @@ Result<net::Response> GetBuild(ServerContext& context, EnvironmentService& servi
   return OneBuild(call, service, *row, meta::StateName(row->state));
 }
 
+/// One caller who waits for news of a build.
+struct BuildPoll {
+  CallPtr call;
+  std::shared_ptr<void> subscription;
+  TimerId timer = 0;
+  bool answered = false;
+};
+
+/// At work, and the caller has all of its log.
+bool NoNews(const EnvironmentService& service, const Call& call, int64_t log_from) {
+  for (const auto& at_work : service.Working())
+    if (at_work.lock.env_id == call.Param("env_id"))
+      return log_from == static_cast<int64_t>(at_work.lock.log.size());
+  return false;
+}
+
+/// `wait_ms`: the answer comes with the next news of a build at work, at the latest after that.
+void ShowBuild(ServerContext& context, EnvironmentService& service, const CallPtr& call) {
+  auto wait_ms = call->QueryInt("wait_ms", 0, 0, kLongestWaitMs);
+  auto log_from = call->QueryInt("log_from", 0, 0, INT64_MAX);
+  if (!wait_ms) return call->Fail(wait_ms.error());
+  bool wait = *wait_ms > 0 && log_from && NoNews(service, *call, *log_from);
+  if (!wait) return call->Answer(GetBuild(context, service, *call));
+  auto poll = std::make_shared<BuildPoll>(BuildPoll{call, nullptr});
+  auto answer = [&context, &service, poll] {
+    if (std::exchange(poll->answered, true)) return;
+    poll->subscription.reset();
+    context.loop.Cancel(poll->timer);
+    poll->call->Answer(GetBuild(context, service, *poll->call));
+  };
+  poll->subscription =
+      context.events.Subscribe(call->Param("env_id"), [answer](const RunEvent&) { answer(); });
+  poll->timer = context.loop.After("env.wait", std::chrono::milliseconds(*wait_ms), answer);
+}
+
 }  // namespace
 
 void RegisterEnvironmentRoutes(Router& router, ServerContext& context,
@@ -150,8 +187,8 @@ void RegisterEnvironmentRoutes(Router& router, ServerContext& context,
   router.AddSync("GET", all, [&](Call& call) { return ListNamed(context, call); });
   router.AddSync("GET", all + "/{name}", [&](Call& call) { return GetNamed(context, call); });
   router.AddSync("GET", "/api/v1/builds", [&](Call&) { return ListBuilds(context, service); });
-  router.AddSync("GET", "/api/v1/builds/{env_id}",
-                 [&](Call& call) { return GetBuild(context, service, call); });
+  router.Add("GET", "/api/v1/builds/{env_id}",
+             [&](const CallPtr& call) { ShowBuild(context, service, call); });
 }
 
 }  // namespace rw::server

@@ -1,4 +1,4 @@
-// Tells the followers of a run that something about it changed.
+// Tells the followers of a run, or of an environment that is made, that something about it changed.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@ struct RunEvent {
   std::string name;  // of the log or artifact
 };
 
-/// By run id. On the loop's thread. Publish after the change is committed.
+/// By run id or env_id. On the loop's thread. Publish after the change is committed.
 class EventHub {
  public:
   using Callback = std::function<void(const RunEvent&)>;
