@@ -141,8 +141,8 @@ void Executor::SyncBuilds() {
   const FetchPlan& fetch = grant_->plan.fetch;
   if (fetch.env_root.empty() || std::exchange(syncing_builds_, true)) return;
   context_.pool.Run(
-      "build.sync",
-      [node = env::NodeBuilds(fetch.env_root, fetch.build_id)] { node.Sync(); }, [] {});
+      "build.sync", [node = env::NodeBuilds(fetch.env_root, fetch.build_id)] { node.Sync(); },
+      [] {});
 }
 
 void Executor::GuardDisk() {

@@ -62,9 +62,10 @@ Result<std::vector<ComputeRow>> AllComputes(db::Connection& db) {
 
 Status SaveCompute(db::Connection& db, ComputeRow& c) {
   if (c.row == 0) return Insert(db, c);
-  auto update = TRY(db.Prepare(
-      "UPDATE computes SET vm_size = ?, vm_priority = ?, min_nodes = ?, max_nodes = ?,"
-      " idle_seconds = ?, tags_json = ?, description = ?, modified_us = ?, env_root = ? WHERE row = ?"));
+  auto update = TRY(
+      db.Prepare("UPDATE computes SET vm_size = ?, vm_priority = ?, min_nodes = ?, max_nodes = ?,"
+                 " idle_seconds = ?, tags_json = ?, description = ?, modified_us = ?, env_root = ? "
+                 "WHERE row = ?"));
   update.Bind(c.vm_size).Bind(c.vm_priority).Bind(c.min_nodes).Bind(c.max_nodes);
   update.Bind(c.idle_seconds).Bind(json::Write(c.tags)).Bind(c.description).Bind(c.modified_us);
   update.Bind(c.env_root);
