@@ -20,6 +20,9 @@ class FakeInstaller : public Installer {
   std::vector<Interpreter> pythons = {
       {"/fake/python3", "cpython", "3.11.7", "/fake/python3", "/fake"}};
   bool known_at_once = true;  // false: Known must be preceded by Find
+  /// What scripts of the Pythons can import; nullopt until Find.
+  std::optional<std::vector<std::string>> packages = std::vector<std::string>();
+  std::vector<std::string> packages_found;  // what Find finds out
   /// Answers of Resolve and Build by requirement text ("six==9"): an error instead of success.
   std::map<std::string, Error> failures;
   /// Resolve and Build wait for Release.
@@ -37,6 +40,10 @@ class FakeInstaller : public Installer {
 
   Result<std::optional<Interpreter>> Known(const std::string& asked) override;
   void Find(const std::string& asked, Done<Interpreter> done) override;
+  std::optional<std::vector<std::string>> KnownPackages(const std::string& path) override {
+    (void)path;
+    return packages;
+  }
   void Facts(FactsWanted wanted, Done<NodeFacts> done) override {
     (void)wanted;
     done(NodeFacts{});
