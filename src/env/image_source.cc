@@ -131,15 +131,18 @@ void ImageInstaller::BuildBase(const Image& image, const std::string& login,
   });
 }
 
+Error NoPython(const Image& image) {
+  return Error(Code::kInvalidArgument,
+               "image " + ShownName(image) +
+                   " has no Python that starts: choose a base image with Python 3.6 or newer, "
+                   "install it in a base_dockerfile, or give interpreter_path",
+               "environment.image");
+}
+
 void ImageInstaller::FindPython(const Image& image, const ImageFacts& facts,
                                 std::vector<std::string> names, const Progress& progress,
                                 const Done<Interpreter>& done) {
-  if (names.empty())
-    return done(Error(Code::kInvalidArgument,
-                      "image " + ShownName(image) +
-                          " has no Python that starts: choose a base image with Python 3.6 or "
-                          "newer, install it in a base_dockerfile, or give interpreter_path",
-                      "environment.image"));
+  if (names.empty()) return done(WithoutPython(facts.id));
   std::string name = names.front();
   names.erase(names.begin());
   std::vector<std::string> argv = {engine_,

@@ -40,6 +40,9 @@ class PartFolder {
 };
 using Part = std::shared_ptr<PartFolder>;
 
+/// What a script, and packages on top of the image, find missing.
+Error NoPython(const Image& image);
+
 class ImageInstaller final : public EnvironmentMaker {
  public:
   ImageInstaller(Loop& loop, WorkerPool& pool, Clock& clock, Random& random,
@@ -89,6 +92,7 @@ class ImageInstaller final : public EnvironmentMaker {
   void BuildBase(const Image& image, const std::string& login, const Progress& progress,
                  const Done<ImageFacts>& done);
   std::string BaseTag(const Image& image) const;
+  /// WithoutPython where none of the names starts one.
   void FindPython(const Image& image, const ImageFacts& facts, std::vector<std::string> names,
                   const Progress& progress, const Done<Interpreter>& done);
 

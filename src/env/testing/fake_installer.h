@@ -30,6 +30,7 @@ class FakeInstaller : public Installer {
   /// Resolve says so of everything; UseOf gives it.
   std::vector<std::string> substitutions;
   json::Value protect;
+  bool without_python = false;  // builds are images that have none
   int resolves = 0;
   int builds = 0;
   std::set<std::string> published;
@@ -55,6 +56,7 @@ class FakeInstaller : public Installer {
   bool IsPublished(const std::string& build_id) override { return published.contains(build_id); }
   std::string BuildFolder(const std::string& build_id) const override { return folder + build_id; }
   BuildUse UseOf(const std::string& build_id) const override {
+    if (without_python) return {};
     std::string bin = BuildFolder(build_id) + "/bin";
     return {bin + "/python", {bin}, {}, protect};
   }
