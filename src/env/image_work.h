@@ -91,6 +91,8 @@ class ImageInstaller final : public EnvironmentMaker {
             const Done<ImageFacts>& done);
   void BuildBase(const Image& image, const std::string& login, const Progress& progress,
                  const Done<ImageFacts>& done);
+  void BuildFrom(const Image& image, const std::string& login, const Part& part,
+                 const Progress& progress, const Done<ImageFacts>& done);
   std::string BaseTag(const Image& image) const;
   /// WithoutPython where none of the names starts one.
   void FindPython(const Image& image, const ImageFacts& facts, std::vector<std::string> names,

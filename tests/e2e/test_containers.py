@@ -374,6 +374,37 @@ def test_each_failure_says_what_to_do(home, engine):
     assert "connection refused" in message and "Registry 127.0.0.1:1 was not reached" in message, message
 
 
+def test_a_dockerfile_copies_from_its_build_context(home, engine):
+    home.write("context/Dockerfile", "FROM %s\nCOPY greeting tool.py /opt/\nRUN --mount=type=bind,source=greeting,target=/mnt/g cat /mnt/g > /opt/seen\n" % BASE)
+    home.write("context/greeting", "first\n")
+    home.write("context/tool.py", "WORD = 'tool'\n")
+    home.write("job/train.py", "import sys\nsys.path.insert(0, '/opt')\nimport tool\nprint(open('/opt/greeting').read() + open('/opt/seen').read() + tool.WORD)\n")
+    program = """
+import sys
+from azureml.core import Environment, Experiment, ScriptRunConfig, Workspace
+from azureml.core.environment import DockerBuildContext
+ws = Workspace.from_config()
+if sys.argv[1] == 'register':
+    made = Environment.from_docker_build_context('ours', DockerBuildContext.from_local_directory(ws, 'context'))
+    made = made.register(ws)
+else:
+    made = Environment.get(ws, 'ours')
+run = Experiment(ws, 'context').submit(ScriptRunConfig('job', 'train.py', environment=made))
+run.wait_for_completion(show_output=True)
+print('VERSION', made.version)
+"""
+    out = home.python(program, "register").stdout.decode()
+    assert "first\nfirst\ntool" in out and "VERSION 1" in out, out
+    home.write("context/greeting", "second\n")
+    out = home.python(program, "register").stdout.decode()
+    assert "second\nsecond\ntool" in out and "VERSION 2" in out, out
+    # Elsewhere: the folder is gone, and its images too.
+    shutil.rmtree(str(home.project / "context"))
+    assert "second\nsecond\ntool" in home.python(program, "get").stdout.decode()
+    unknown = home.run("true", {"dockerfile": "FROM %s\nCOPY x /\n" % BASE, "context": "ab" * 32})
+    assert "the files that the Dockerfile copies are not on this server" in unknown["error"]["message"], unknown
+
+
 def test_an_image_without_python_runs_commands(home, engine):
     """A shell and what it needs, copied out of the base image: no Python is in it."""
     folder = home.project / "bare"

@@ -60,7 +60,7 @@ def _packages(conda, local_python, secrets, notes):
 
 def _image(environment, secrets):
     docker = environment.docker
-    image = docker._image()
+    image = docker._image(secrets.folders)
     if not image:
         return None
     if docker.platform is not None:
