@@ -81,7 +81,8 @@ class JournalWriter(Backlog):
     # What can be said.
 
     def number(self, name, value, step=None, run_id=None):
-        """One number of a metric; ``value`` a float, ``step`` an integer or None."""
+        """One number of a metric; ``value`` a float, or an int of at most 2^53 either way; ``step`` an integer or
+        None."""
         encoded = encode_text(name)
         if step is not None:
             step = max(-(1 << 63), min((1 << 63) - 1, int(step)))
@@ -100,10 +101,11 @@ class JournalWriter(Backlog):
                 seq = self._seq
                 self._seq = seq + 1
                 wall, boot = int(_clock() * 1e6), int(_monotonic(BOOTTIME) * 1e6)
+                whole = 2 if type(value) is int else 0
                 if step is None:
-                    tail = _NUMBER.pack(seq, wall, boot, 2, 0, value) + encoded
+                    tail = _NUMBER.pack(seq, wall, boot, 2, whole, value) + encoded
                 else:
-                    tail = _STEPPED.pack(seq, wall, boot, 2, 1, step, value) + encoded
+                    tail = _STEPPED.pack(seq, wall, boot, 2, whole | 1, step, value) + encoded
                 data = _PREFIX.pack(len(tail), crc32(tail)) + tail
                 if self._pending:
                     self._keep(data, 1)

@@ -11,7 +11,8 @@ class RunMetrics:
     """Base of Run. ``_number`` is the journal's hot path where this process says things to one, else None."""
 
     def log(self, name, value, step=None):
-        """Logs one value of a metric. Numbers keep every bit (NaN and infinities too); NumPy scalars, text, booleans,
+        """Logs one value of a metric. Numbers keep every bit (NaN and infinities too), integers are read back as
+        integers (beyond 2^53 as the nearest float); NumPy scalars, text, booleans,
         lists and mappings are fine. Inside a run it is in the page cache when this returns: it survives the death of
         any process. step: an int, or None."""
         if self._number is not None:
@@ -20,7 +21,7 @@ class RunMetrics:
                 self._number(name, value, step, self._named)
                 return
             if kind is int and -_EXACT <= value <= _EXACT:
-                self._number(name, float(value), step, self._named)
+                self._number(name, value, step, self._named)
                 return
         self._log_other(name, value, step)
 

@@ -13,6 +13,7 @@ _SECRET = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,126}\Z")
 _FRAMEWORK = re.compile(r"[a-z0-9][a-z0-9-]{0,63}\Z")
 _VERSION = re.compile(r"[0-9]{1,4}(\.[0-9]{1,4}){0,3}\Z")
 _IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@-]{0,511}\Z")
+_SNAPSHOT = re.compile(r"[0-9a-f]{64}\Z")
 _PLATFORM = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,63}\Z")
 _REGISTRY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,254}\Z")
 _CHANNEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,254}\Z")
@@ -134,17 +135,23 @@ def read_image(value):
     member = value.get("image")
     if member is None:
         return {}
-    _nested(member, "image", ("name", "dockerfile", "registry", "platform"))
+    _nested(member, "image", ("name", "dockerfile", "context", "registry", "platform"))
     name, dockerfile = read_text(member, "name", "image."), _dockerfile(member)
     if bool(name) == bool(dockerfile):
         raise SpecError("image needs either name or dockerfile", "image")
+    context = read_text(member, "context", "image.")
+    if context and not _SNAPSHOT.match(context):
+        raise SpecError("image.context is no snapshot's id: 64 digits of hex in lower case", "image.context")
+    if context and not dockerfile:
+        raise SpecError("image.context is what a dockerfile copies from; there is none", "image.context")
     if name and (not _IMAGE.match(name) or ".." in name):
         raise SpecError('image.name "%s" is no image: write repository/name:tag or name@sha256:…' % mask(name),
                         "image.name")
     platform = read_text(member, "platform", "image.")
     if platform and not _PLATFORM.match(platform):
         raise SpecError('image.platform "%s" is no platform: write linux/amd64' % platform, "image.platform")
-    out = {"name": name, "dockerfile": dockerfile, "platform": platform, "registry": _registry(member.get("registry"))}
+    out = {"name": name, "dockerfile": dockerfile, "context": context, "platform": platform,
+           "registry": _registry(member.get("registry"))}
     return {key: item for key, item in out.items() if item}
 
 

@@ -82,11 +82,12 @@ class Record:
         return unwrap_numbers(json.loads(self.body.decode("utf-8")))
 
     def number(self):
-        """``(name, value, step or None)``."""
-        if self.body[0] & 1:
-            step, value = struct.unpack_from("<qd", self.body, 1)
-            return self.body[17:].decode("utf-8"), value, step
-        return self.body[9:].decode("utf-8"), struct.unpack_from("<d", self.body, 1)[0], None
+        """``(name, value, step or None)``; an int where one was logged."""
+        flags = self.body[0]
+        step = struct.unpack_from("<q", self.body, 1)[0] if flags & 1 else None
+        at = 9 if flags & 1 else 1
+        value = struct.unpack_from("<d", self.body, at)[0]
+        return self.body[at + 8 :].decode("utf-8"), int(value) if flags & 2 else value, step
 
 
 def read_records(data, offset=0):

@@ -103,6 +103,9 @@ TEST(ImageContainers, APythonIsNamedByImageAndPath) {
   EXPECT_EQ(ImageOfPath(python->path), "sha256:abc");
   EXPECT_EQ(InsideOfPath(python->path), "/usr/bin/python3");
   EXPECT_EQ(python->Identity(), "cpython-3.11.2 sha256:abc:/usr/bin/python3");
+  Interpreter none = WithoutPython("sha256:abc");
+  EXPECT_EQ(ImageOfPath(none.path), "sha256:abc");
+  EXPECT_EQ(InsideOfPath(none.path), "");
 }
 
 }  // namespace

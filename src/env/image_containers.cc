@@ -45,8 +45,10 @@ std::string PathInImage(const std::string& image, const std::string& path) {
 std::string ImageOfPath(const std::string& path) { return path.substr(0, path.find(":/")); }
 std::string InsideOfPath(const std::string& path) {
   size_t at = path.find(":/");
-  return at == std::string::npos ? path : path.substr(at + 1);
+  return at == std::string::npos ? std::string() : path.substr(at + 1);
 }
+
+Interpreter WithoutPython(const std::string& image) { return {image, "none", "", image, ""}; }
 
 std::vector<std::string> WorkCommand(const WorkContainer& container, bool keep) {
   std::vector<std::string> out = {container.engine, keep ? "create" : "run"};
@@ -123,7 +125,7 @@ Result<ImageRecord> ReadImageRecord(std::string_view text) {
   ImageRecord out;
   out.engine = TRY(json::RequireString(value, "engine"));
   out.image = TRY(json::RequireString(value, "image"));
-  out.interpreter = TRY(json::RequireString(value, "interpreter"));
+  out.interpreter = value.StringOr("interpreter");
   out.bin = value.StringOr("bin");
   out.tag = value.StringOr("tag");
   out.base = value.StringOr("base");

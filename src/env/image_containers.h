@@ -16,6 +16,8 @@ inline constexpr std::string_view kImageEnvironment = "/opt/runwright/env";
 std::string PathInImage(const std::string& image, const std::string& path);
 std::string ImageOfPath(const std::string& path);
 std::string InsideOfPath(const std::string& path);
+/// What stands for the Python of an image that has none: no version, and a path inside that is "".
+Interpreter WithoutPython(const std::string& image);
 
 /// A short-lived container that works on an image: the guard is its first process and reads
 /// `part`/inside; whoever holds the lock on `part` keeps it alive.

@@ -169,6 +169,9 @@ void ImageInstaller::Choose(const EnvironmentSpec& spec, Progress progress,
         if (!python) return done(python.error());
         PythonChoice choice{*std::move(python), ""};
         const std::string& version = choice.interpreter.version;
+        // Commands do without; a run with a script is told when it is to start.
+        if (version.empty())
+          return user_managed ? done(std::move(choice)) : done(NoPython(shared->image));
         auto parsed = ParseVersion(version);
         if (!user_managed && parsed && parsed->major * 100 + parsed->minor < 306)
           return done(Error(Code::kInvalidArgument,

@@ -19,6 +19,7 @@ struct ImageOptions {
   std::string folder;          // absolute, exists: the folder that has builds/ in it
   std::string program_folder;  // where uv (before PATH) and runwright-guard are
   std::string engine;          // a path or a name; empty: podman, else docker, on PATH
+  std::string blobs;           // folder of the store that has the files of build contexts
   std::string conda_names;     // file: what the pip index calls conda packages; empty: none known
   Variables variables;         // of the server
   int64_t retry_delay_ms = 1000;

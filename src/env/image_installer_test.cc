@@ -211,8 +211,12 @@ TEST_F(ImageInstallerTest, WithoutAnEngineTheMessageSaysWhatToInstall) {
 TEST_F(ImageInstallerTest, AnImageWithoutPythonSaysSo) {
   engine_->images["mine:1"] = "sha256:abc";
   engine_->python = "";
-  EXPECT_NE(Choose(Spec("mine:1")).error().message().find("image mine:1 has no Python"),
+  EXPECT_NE(Choose(Spec("mine:1", {"six"})).error().message().find("image mine:1 has no Python"),
             std::string::npos);
+  auto bare = Choose(Spec("mine:1"));
+  ASSERT_TRUE(bare) << "a command may do without";
+  EXPECT_EQ(bare->interpreter.version, "");
+  EXPECT_EQ(bare->interpreter.path, "sha256:abc");
   engine_->python = "2.7.18";
   EXPECT_TRUE(Choose(Spec("mine:1"))) << "user-managed: its own affair";
   EXPECT_NE(Choose(Spec("mine:1", {"six"})).error().message().find("Python 2.7.18"),

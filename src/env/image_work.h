@@ -40,6 +40,9 @@ class PartFolder {
 };
 using Part = std::shared_ptr<PartFolder>;
 
+/// What a script, and packages on top of the image, find missing.
+Error NoPython(const Image& image);
+
 class ImageInstaller final : public EnvironmentMaker {
  public:
   ImageInstaller(Loop& loop, WorkerPool& pool, Clock& clock, Random& random,
@@ -88,7 +91,10 @@ class ImageInstaller final : public EnvironmentMaker {
             const Done<ImageFacts>& done);
   void BuildBase(const Image& image, const std::string& login, const Progress& progress,
                  const Done<ImageFacts>& done);
+  void BuildFrom(const Image& image, const std::string& login, const Part& part,
+                 const Progress& progress, const Done<ImageFacts>& done);
   std::string BaseTag(const Image& image) const;
+  /// WithoutPython where none of the names starts one.
   void FindPython(const Image& image, const ImageFacts& facts, std::vector<std::string> names,
                   const Progress& progress, const Done<Interpreter>& done);
 

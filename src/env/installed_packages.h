@@ -3,6 +3,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "env/variables.h"
@@ -13,5 +14,14 @@ namespace rw::env {
 /// s).
 Result<std::map<std::string, std::string>> InstalledPackages(const std::string& interpreter,
                                                              const Variables& variables);
+
+/// What a script started by the interpreter can import, the user's own folder included.
+struct Importable {
+  std::map<std::string, std::string> versions;  // by canonical name
+  /// Where it was looked: whatever is installed or removed changes one of their times. Some may
+  /// not be there yet.
+  std::vector<std::string> folders;
+};
+Result<Importable> ImportablePackages(const std::string& interpreter, const Variables& variables);
 
 }  // namespace rw::env

@@ -108,7 +108,14 @@ class Installer : public EnvironmentMaker {
   /// A name on PATH or a path; "python" is the server's default. Without a process: nullopt when it
   /// has to be asked first (Find). kNotFound lists the Pythons that are there.
   virtual Result<std::optional<Interpreter>> Known(const std::string& asked) = 0;
+  /// KnownPackages then knows it too.
   virtual void Find(const std::string& asked, Done<Interpreter> done) = 0;
+  /// "name==version" of what scripts of the interpreter at `path` can import. Without a process:
+  /// nullopt when it has to be asked first (Find).
+  virtual std::optional<std::vector<std::string>> KnownPackages(const std::string& path) {
+    (void)path;
+    return std::vector<std::string>();
+  }
   /// What profiles need to know of this machine.
   virtual void Facts(FactsWanted wanted, Done<NodeFacts> done) = 0;
   /// "linux-x86_64-glibc2.36"

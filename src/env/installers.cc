@@ -13,6 +13,9 @@ class Installers final : public Installer {
   void Find(const std::string& asked, Done<Interpreter> done) override {
     parts_.uv->Find(asked, std::move(done));
   }
+  std::optional<std::vector<std::string>> KnownPackages(const std::string& path) override {
+    return parts_.uv->KnownPackages(path);
+  }
   void Facts(FactsWanted wanted, Done<NodeFacts> done) override {
     parts_.uv->Facts(std::move(wanted), std::move(done));
   }

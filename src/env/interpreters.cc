@@ -15,6 +15,7 @@
 namespace rw::env {
 namespace {
 constexpr int64_t kProbeTimeoutMs = 30'000;
+constexpr const char* kPackages = "packages";  // beside the keys, which begin with a slash
 /// Works on every Python; one value a line. `site` must run, else a virtual environment does not
 /// know itself.
 constexpr std::string_view kProbe =
@@ -207,6 +208,7 @@ std::string Interpreters::Save() {
     entry.Append(found.base_path).Append(found.prefix);
     out.Set(key, std::move(entry));
   }
+  out.Set(kPackages, SavePackages());
   return json::Write(out);
 }
 
@@ -214,6 +216,7 @@ void Interpreters::Load(const std::string& text) {
   auto parsed = json::Parse(text);
   if (!parsed || !parsed->is_object()) return;
   std::lock_guard lock(mutex_);
+  LoadPackages((*parsed)[kPackages]);
   for (const auto& [key, entry] : parsed->as_object()) {
     if (!entry.is_array() || entry.as_array().size() != 5) continue;
     const json::Array& parts = entry.as_array();

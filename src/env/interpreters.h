@@ -9,6 +9,7 @@
 
 #include "env/python_version.h"
 #include "env/variables.h"
+#include "json/value.h"
 
 namespace rw::env {
 
@@ -32,11 +33,26 @@ class Interpreters {
   /// versions, each installation once. May start many processes the first time.
   std::vector<Interpreter> FindAll();
 
+  /// "name==version" of what scripts of this interpreter can import; nullopt where that has to be
+  /// asked (AskPackages), for the first time or because something was installed since. Costs a few
+  /// stats.
+  std::optional<std::vector<std::string>> KnownPackages(const std::string& path);
+  /// One that does not tell has none, until it changes.
+  void AskPackages(const std::string& path);
+
   /// What was learned, for the next start; Load ignores text that it cannot read.
   std::string Save();
   void Load(const std::string& text);
 
  private:
+  struct Packages {
+    std::vector<std::string> folders;
+    std::string stats;  // of the folders, when they were looked at
+    std::vector<std::string> packages;
+  };
+  json::Value SavePackages() const;
+  void LoadPackages(const json::Value& saved);
+
   std::string Locate(const std::string& asked) const;
   std::string Key(const std::string& path) const;
   std::vector<std::string> Candidates() const;
@@ -48,6 +64,7 @@ class Interpreters {
   const std::string fetched_;
   std::mutex mutex_;
   std::map<std::string, Interpreter> known_;  // by Key
+  std::map<std::string, Packages> packages_;  // by path
 };
 
 }  // namespace rw::env

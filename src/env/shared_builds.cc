@@ -41,6 +41,9 @@ class SharedBuilds final : public Installer {
   void Find(const std::string& asked, Done<Interpreter> done) override {
     inner_->Find(asked, std::move(done));
   }
+  std::optional<std::vector<std::string>> KnownPackages(const std::string& path) override {
+    return inner_->KnownPackages(path);
+  }
   void Facts(FactsWanted wanted, Done<NodeFacts> done) override {
     inner_->Facts(std::move(wanted), std::move(done));
   }

@@ -28,6 +28,7 @@ struct Framework {
 struct Image {
   std::string name;        // "repo/name:tag"
   std::string dockerfile;  // text; instead of `name`
+  std::string context;     // snapshot that the Dockerfile copies from; empty: an empty folder
   std::string registry_address;
   std::string registry_username;
   std::string registry_secret;  // name of the workspace secret that holds the password

@@ -29,6 +29,7 @@ void SetImage(json::Value& out, const Image& image) {
   json::Value member;
   SetText(member, "name", image.name);
   SetText(member, "dockerfile", image.dockerfile);
+  SetText(member, "context", image.context);
   SetText(member, "platform", image.platform);
   json::Value registry;
   SetText(registry, "address", image.registry_address);

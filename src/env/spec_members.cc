@@ -43,6 +43,10 @@ Result<CredentialRef> ReadCredential(const json::Value& value, const std::string
   return out;
 }
 
+bool IsSnapshotId(std::string_view text) {
+  return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
 /// A Dockerfile keeps its lines; nothing else of its text is looked at.
 Result<std::string> ReadDockerfile(const json::Value& value) {
   const json::Value& member = value["dockerfile"];
@@ -124,11 +128,18 @@ Result<Image> ReadImage(const json::Value& value) {
   Image out;
   const json::Value& member = value["image"];
   if (member.is_null()) return out;
-  TRY(CheckNested(member, "image", {"name", "dockerfile", "registry", "platform"}));
+  TRY(CheckNested(member, "image", {"name", "dockerfile", "context", "registry", "platform"}));
   out.name = TRY(CleanText(member, "name", "image."));
   out.dockerfile = TRY(ReadDockerfile(member));
   if (out.name.empty() == out.dockerfile.empty())
     return InvalidSpec("image needs either name or dockerfile", "image");
+  out.context = TRY(CleanText(member, "context", "image."));
+  if (!out.context.empty() && !IsSnapshotId(out.context))
+    return InvalidSpec("image.context is no snapshot's id: 64 digits of hex in lower case",
+                       "image.context");
+  if (!out.context.empty() && out.dockerfile.empty())
+    return InvalidSpec("image.context is what a dockerfile copies from; there is none",
+                       "image.context");
   if (!out.name.empty() && (!IsPlainWord(out.name, "._-:/@", kMostImageName) ||
                             out.name.find("..") != std::string::npos))
     return InvalidSpec("image.name \"" + MaskUserInfo(out.name) +

@@ -101,7 +101,16 @@ class UvInstaller final : public Installer {
   }
   void Find(const std::string& asked, Done<Interpreter> done) override {
     Work<Interpreter>(
-        "env.find", [all = interpreters_, asked] { return all->Find(asked); }, std::move(done));
+        "env.find",
+        [all = interpreters_, asked] {
+          auto found = all->Find(asked);
+          if (found && !all->KnownPackages(found->path)) all->AskPackages(found->path);
+          return found;
+        },
+        std::move(done));
+  }
+  std::optional<std::vector<std::string>> KnownPackages(const std::string& path) override {
+    return interpreters_->KnownPackages(path);
   }
   void Facts(FactsWanted wanted, Done<NodeFacts> done) override {
     Work<NodeFacts>(

@@ -370,5 +370,43 @@ TEST(InterpretersTest, AVirtualEnvironmentStaysItself) {
   ASSERT_TRUE(os::PosixFileSystem().RemoveTree(folder));
 }
 
+TEST(InterpretersTest, WhatScriptsCanImportIsKnownUntilSomethingIsInstalled) {
+  char name[] = "/tmp/rw-venv-XXXXXX";
+  std::string folder = mkdtemp(name);
+  os::LaunchSpec make;
+  make.argv = {"/usr/bin/python3", "-m", "venv", "--without-pip", folder + "/v"};
+  auto made = os::RunCommand(make, 60'000);
+  ASSERT_TRUE(made && made->exit_code == 0) << made->err;
+  os::FileSystem& fs = os::PosixFileSystem();
+  auto lib = fs.List(folder + "/v/lib");
+  ASSERT_TRUE(lib && lib->size() == 1);
+  std::string site = folder + "/v/lib/" + (*lib)[0].name + "/site-packages";
+  auto install = [&](const std::string& package, const std::string& version) {
+    std::string info = site + "/" + package + "-" + version + ".dist-info";
+    ASSERT_TRUE(fs.MakeDirs(info));
+    ASSERT_TRUE(os::WriteFileAtomically(
+        fs, info + "/METADATA",
+        "Metadata-Version: 2.1\nName: " + package + "\nVersion: " + version + "\n"));
+  };
+  install("Scikit_Learn", "1.2.2");
+  std::string python = folder + "/v/bin/python";
+  Variables variables = {{"PATH", "/usr/bin"}, {"HOME", folder}};
+  Interpreters all(variables, "python3");
+  EXPECT_FALSE(all.KnownPackages(python)) << "never asked";
+  all.AskPackages(python);
+  EXPECT_EQ(all.KnownPackages(python), std::vector<std::string>{"scikit-learn==1.2.2"});
+  Interpreters next(variables, "python3");
+  next.Load(all.Save());
+  EXPECT_EQ(next.KnownPackages(python), all.KnownPackages(python)) << "over a restart";
+  install("numpy", "2.0.0");
+  EXPECT_FALSE(next.KnownPackages(python)) << "something was installed";
+  next.AskPackages(python);
+  EXPECT_EQ(next.KnownPackages(python),
+            (std::vector<std::string>{"numpy==2.0.0", "scikit-learn==1.2.2"}));
+  next.AskPackages(folder + "/none");
+  EXPECT_EQ(next.KnownPackages(folder + "/none"), std::vector<std::string>());
+  ASSERT_TRUE(fs.RemoveTree(folder));
+}
+
 }  // namespace
 }  // namespace rw::env

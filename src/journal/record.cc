@@ -13,6 +13,7 @@ namespace {
 static_assert(std::endian::native == std::endian::little, "integers are copied as they are");
 
 constexpr uint8_t kHasStep = 1;
+constexpr uint8_t kInteger = 2;
 
 template <class T>
 void Put(T value, std::string& out) {
@@ -109,7 +110,7 @@ void AppendRecord(const Record& record, std::string& out) {
 }
 
 void AppendNumber(const Number& number, std::string& out) {
-  Put(number.step ? kHasStep : uint8_t{0}, out);
+  Put(static_cast<uint8_t>((number.step ? kHasStep : 0) | (number.integer ? kInteger : 0)), out);
   if (number.step) Put(*number.step, out);
   Put(number.value, out);
   out.append(number.name);
@@ -120,8 +121,9 @@ std::optional<Number> ParseNumber(std::string_view body) {
   uint8_t flags = static_cast<uint8_t>(body[0]);
   size_t at = 1;
   size_t fixed = (flags & kHasStep) ? 17 : 9;
-  if ((flags & ~kHasStep) != 0 || body.size() < fixed) return std::nullopt;
+  if ((flags & ~(kHasStep | kInteger)) != 0 || body.size() < fixed) return std::nullopt;
   Number number;
+  number.integer = (flags & kInteger) != 0;
   if (flags & kHasStep) {
     number.step = Get<int64_t>(body, at);
     at += 8;

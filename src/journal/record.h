@@ -48,6 +48,7 @@ struct Number {
   std::optional<int64_t> step;
   double value = 0;  // bit for bit, NaN payloads included
   std::string_view name;
+  bool integer = false;  // it was logged as one, and is read back as one
 };
 void AppendNumber(const Number& number, std::string& out);
 /// nullopt when the body is too short, has unknown flags or a name that is no UTF-8.

@@ -84,7 +84,7 @@ TEST(Record, BrokenNumberBodiesAreRefused) {
   EXPECT_FALSE(ParseNumber(""));
   EXPECT_FALSE(ParseNumber(std::string(8, '\0')));
   EXPECT_FALSE(ParseNumber(std::string("\x01") + std::string(15, '\0')));
-  EXPECT_FALSE(ParseNumber(std::string("\x02") + std::string(20, '\0')));
+  EXPECT_FALSE(ParseNumber(std::string("\x04") + std::string(20, '\0')));
   EXPECT_FALSE(ParseNumber(std::string(9, '\0') + "\xff"));
   EXPECT_TRUE(ParseNumber(std::string(9, '\0')));
 }

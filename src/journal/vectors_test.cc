@@ -22,9 +22,10 @@ struct Sample {
   std::string body;
 };
 
-std::string NumberBody(std::optional<int64_t> step, double value, std::string_view name) {
+std::string NumberBody(std::optional<int64_t> step, double value, std::string_view name,
+                       bool integer = false) {
   std::string body;
-  AppendNumber({step, value, name}, body);
+  AppendNumber({step, value, name, integer}, body);
   return body;
 }
 
@@ -49,6 +50,8 @@ std::vector<Sample> Samples() {
       {Kind::kLost, R"({"points":12})"},
       {Kind::kEnd, R"({"status":"Failed","error":{"message":"no data"}})"},
       {static_cast<Kind>(200), std::string("\0\xff of a later version", 21)},
+      {Kind::kNumber, NumberBody(std::nullopt, 3, "epoch", true)},
+      {Kind::kNumber, NumberBody(-2, -9007199254740992, "epoch", true)},
   };
 }
 

@@ -1,6 +1,7 @@
 #include "meta/metric_segment.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <limits>
 
@@ -13,6 +14,10 @@ namespace {
 constexpr uint8_t kVersion = 2;
 constexpr uint8_t kHasSteps = 1;
 constexpr uint8_t kHasJson = 2;
+constexpr uint8_t kHasIntegers = 4;
+constexpr uint8_t kAllIntegers = 8;
+constexpr uint8_t kAllFlags = 15;
+constexpr double kLargestInteger = 9007199254740992.0;  // 2^53
 
 template <class T>
 void Put(std::string& out, T value) {
@@ -63,7 +68,12 @@ void SegmentBuilder::AddHead(int64_t wall_us, int64_t boot_us, std::optional<int
 }
 
 void SegmentBuilder::AddNumber(int64_t wall_us, int64_t boot_us, std::optional<int64_t> step,
-                               double value) {
+                               double value, bool integer) {
+  if (integer && std::abs(value) <= kLargestInteger && std::trunc(value) == value) {
+    is_integer_.resize(boots_.size() + 1);
+    is_integer_.back() = true;
+    integers_++;
+  }
   AddHead(wall_us, boot_us, step);
   is_json_.push_back(false);
   Put(numbers_, value);
@@ -82,7 +92,8 @@ void SegmentBuilder::AddJson(int64_t wall_us, int64_t boot_us, std::optional<int
 }
 
 void SegmentBuilder::Add(const MetricPoint& point) {
-  if (point.json.empty()) return AddNumber(point.wall_us, point.boot_us, point.step, point.number);
+  if (point.json.empty())
+    return AddNumber(point.wall_us, point.boot_us, point.step, point.number, point.integer);
   AddJson(point.wall_us, point.boot_us, point.step, point.json);
 }
 
@@ -90,7 +101,11 @@ std::string SegmentBuilder::Bytes() const {
   std::string out;
   out.reserve(numbers_.size() * 2 + json_.size() + 128);
   Put(out, kVersion);
-  Put(out, static_cast<uint8_t>((any_step_ ? kHasSteps : 0) | (any_json_ ? kHasJson : 0)));
+  bool all_integers = integers_ > 0 && integers_ == boots_.size();
+  bool some_integers = integers_ > 0 && !all_integers;
+  Put(out,
+      static_cast<uint8_t>((any_step_ ? kHasSteps : 0) | (any_json_ ? kHasJson : 0) |
+                           (some_integers ? kHasIntegers : 0) | (all_integers ? kAllIntegers : 0)));
   Put(out, static_cast<uint8_t>(boot_id_.size()));
   out += boot_id_;
   Put(out, static_cast<uint32_t>(boots_.size()));
@@ -101,6 +116,11 @@ std::string SegmentBuilder::Bytes() const {
   if (any_step_) {
     PutBits(out, has_step_);
     AppendColumn(steps_, out);
+  }
+  if (some_integers) {
+    std::vector<bool> bits = is_integer_;
+    bits.resize(boots_.size());
+    PutBits(out, bits);
   }
   if (any_json_) {
     PutBits(out, is_json_);
@@ -140,6 +160,8 @@ Status Segment::Parse() {
             TakeBytes(rest, size_t{8} * count, numbers) && ColumnView::Take(rest, count, boots_) &&
             ColumnView::Take(rest, count, shifts_);
   if (!ok || version != kVersion) return Cut();
+  if ((flags & ~kAllFlags) != 0)
+    return Error(Code::kUnsupported, "metric segment with flags that a newer runwright wrote");
   boot_id_ = boot;
   count_ = count;
   numbers_at_ = static_cast<size_t>(numbers.data() - bytes_.data());
@@ -148,6 +170,11 @@ Status Segment::Parse() {
       return Cut();
     }
     has_step_ = bits.data();
+  }
+  all_integers_ = (flags & kAllIntegers) != 0;
+  if ((flags & kHasIntegers) != 0) {
+    if (!TakeBytes(rest, (count_ + 7) / 8, bits)) return Cut();
+    integers_ = bits.data();
   }
   return (flags & kHasJson) != 0 ? ParseJson(rest) : Ok();
 }
@@ -169,8 +196,12 @@ std::optional<int64_t> Segment::Step(size_t i) const {
   return steps_.At(i);
 }
 
+bool Segment::Integer(size_t i) const {
+  return all_integers_ || (integers_ != nullptr && BitAt(integers_, i));
+}
+
 MetricPoint Segment::Point(size_t i) const {
-  return {Wall(i), Boot(i), Step(i), Number(i), Json(i)};
+  return {Wall(i), Boot(i), Step(i), Number(i), Integer(i), Json(i)};
 }
 
 }  // namespace rw::meta

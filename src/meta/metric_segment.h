@@ -3,8 +3,9 @@
 // Blob, version 2 (docs/dev/formats/metric-segment.md): u8 version, u8 flags, u8 size + boot id,
 // u32 count, i64 least shift, count f64 bit for bit, columns (metric_column.h) of boot times and of
 // shifts (wall time minus boot time), where flagged a bitmap and a column of steps, where flagged a
-// bitmap of JSON values and their u32 sizes and texts; last the u64 Checksum64 of all before it.
-// Version 1 (points one after the other, no checksum) is read and never written.
+// bitmap of integers (or all are), where flagged a bitmap of JSON values and their u32 sizes and
+// texts; last the u64 Checksum64 of all before it. Version 1 (points one after the other, no
+// checksum) is read and never written.
 #pragma once
 
 #include <cstdint>
@@ -25,6 +26,7 @@ struct MetricPoint {
   int64_t boot_us = 0;
   std::optional<int64_t> step;
   double number = 0;
+  bool integer = false;   // it was logged as one
   std::string_view json;  // where not empty, the value instead of `number`; of the segment's bytes
 };
 
@@ -32,7 +34,9 @@ class SegmentBuilder {
  public:
   /// `boot_id` is empty for writers whose boot clock is not known: they are ordered by wall time.
   explicit SegmentBuilder(std::string_view boot_id);
-  void AddNumber(int64_t wall_us, int64_t boot_us, std::optional<int64_t> step, double value);
+  /// `integer`: readers are given a whole number; ignored where `value` is none within 2^53.
+  void AddNumber(int64_t wall_us, int64_t boot_us, std::optional<int64_t> step, double value,
+                 bool integer = false);
   void AddJson(int64_t wall_us, int64_t boot_us, std::optional<int64_t> step,
                std::string_view json);
   void Add(const MetricPoint& point);
@@ -52,6 +56,8 @@ class SegmentBuilder {
   std::vector<int64_t> steps_;  // 0 where there is none
   std::vector<bool> has_step_;
   std::vector<bool> is_json_;
+  std::vector<bool> is_integer_;  // up to the last one
+  size_t integers_ = 0;
   std::string json_;  // u32 size and text of each
   bool any_step_ = false;
   bool any_json_ = false;
@@ -80,6 +86,8 @@ class Segment {
     std::memcpy(&number, bytes_.data() + numbers_at_ + 8 * i, sizeof number);
     return number;
   }
+  /// Number(i) is a whole number that was logged as an integer.
+  bool Integer(size_t i) const;
   /// All of them, not aligned.
   const char* numbers() const { return bytes_.data() + numbers_at_; }
   int64_t Boot(size_t i) const { return boots_.At(i); }
@@ -103,6 +111,8 @@ class Segment {
   ColumnView shifts_;
   ColumnView steps_;
   const char* has_step_ = nullptr;  // bitmap; null where no point has a step
+  const char* integers_ = nullptr;  // bitmap; null: all or none
+  bool all_integers_ = false;
   std::vector<std::string_view> json_;
 };
 

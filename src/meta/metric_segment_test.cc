@@ -43,6 +43,10 @@ TEST(MetricSegment, RandomPointsComeBackBitForBit) {
       // Clocks that jump anywhere; steps that go on, jump, or are not there.
       p.boot_us = i % 100 < 90 ? int64_t(i) * 37 : int64_t(random());
       p.wall_us = i % 50 == 0 ? int64_t(random()) : p.boot_us + 1'700'000'000'000'000;
+      if (size == 300 || (size == 5000 && random() % 3 == 0)) {  // all, or some
+        p.number = static_cast<double>(static_cast<int64_t>(random()) / 1024);
+        p.integer = true;
+      }
       if (random() % 3 != 0) p.step = i % 7 ? int64_t(i) : int64_t(random());
       points.push_back(p);
       builder.Add(p);
@@ -56,8 +60,22 @@ TEST(MetricSegment, RandomPointsComeBackBitForBit) {
       ASSERT_EQ(p.boot_us, points[i].boot_us);
       ASSERT_EQ(p.wall_us, points[i].wall_us);
       ASSERT_EQ(p.step, points[i].step);
+      ASSERT_EQ(p.integer, points[i].integer);
     }
   }
+}
+
+TEST(MetricSegment, OnlyWholeNumbersAreIntegers) {
+  SegmentBuilder builder("b");
+  const double values[] = {3, 0.5, 9007199254740994.0, -9007199254740992.0, 7};
+  for (double value : values) builder.AddNumber(1, 1, {}, value, value != 7);
+  builder.AddJson(2, 2, {}, "[1]");
+  auto segment = Segment::Open(builder.Bytes());
+  ASSERT_TRUE(segment) << segment.error().message();
+  std::string found;
+  for (size_t i = 0; i < segment->count(); i++) found += segment->Integer(i) ? '1' : '0';
+  EXPECT_EQ(found, "100100");
+  EXPECT_EQ(segment->Json(5), "[1]");
 }
 
 TEST(MetricSegment, RegularSeriesAreSmall) {

@@ -20,6 +20,8 @@ json::Value PlainNumbers(json::Value value) {
 
 void AppendValue(std::string& out, const Segment& segment, size_t i) {
   std::string_view text = segment.Json(i);
+  if (text.empty() && segment.Integer(i))
+    return json::AppendInt(out, static_cast<int64_t>(segment.Number(i)));
   if (text.empty()) return json::AppendDouble(out, segment.Number(i));
   if (text.find("$number") == std::string_view::npos) {
     out += text;

@@ -46,7 +46,7 @@ void EnvironmentService::Start() {
       [](const Status&) {});
   // The first run then finds the default Python known.
   auto known = installer_.Known("python");
-  if (!known || *known) return;
+  if (!known || (*known && installer_.KnownPackages((*known)->path))) return;
   installer_.Find("python",
                   [this, alive = std::weak_ptr<bool>(alive_)](const Result<env::Interpreter>&) {
                     if (!alive.expired()) SaveInterpreters();
@@ -74,7 +74,15 @@ std::optional<ReadyEnvironment> EnvironmentService::ReadyInterpreter(
     const env::Effective& effective, const std::string& env_id) {
   auto known = installer_.Known(effective.spec.interpreter_path);
   if (!known || !*known) return std::nullopt;
-  return OfInterpreter(**known, env_id, effective);
+  auto packages = installer_.KnownPackages((*known)->path);
+  if (!packages) return std::nullopt;
+  return OfInterpreter(**known, env_id, WithShims(effective, *packages));
+}
+
+env::Effective EnvironmentService::WithShims(env::Effective effective,
+                                             const std::vector<std::string>& packages) const {
+  effective.shims = env::ShimsFor(effective.spec, profiles(), packages, std::move(effective.shims));
+  return effective;
 }
 
 std::optional<ReadyEnvironment> EnvironmentService::ReadyBuild(const EnvironmentSpec& spec) {
@@ -130,7 +138,9 @@ void EnvironmentService::PrepareInterpreter(env::Effective effective, const std:
     auto waiter = finding_.extract(id);
     if (waiter.empty()) return;  // forgotten
     if (!found) return waiter.mapped().done(InRequest(found.error()));
-    waiter.mapped().done(OfInterpreter(*found, env_id, effective));
+    auto packages = installer_.KnownPackages(found->path);
+    waiter.mapped().done(OfInterpreter(
+        *found, env_id, WithShims(effective, packages.value_or(std::vector<std::string>()))));
   });
 }
 

@@ -81,6 +81,9 @@ class EnvironmentService final : public EnvironmentGate {
   std::optional<env::Effective> RealiseInterpreter(const env::EnvironmentSpec& spec);
   std::optional<ReadyEnvironment> ReadyInterpreter(const env::Effective& effective,
                                                    const std::string& env_id);
+  /// With the shims that what the interpreter can import needs.
+  env::Effective WithShims(env::Effective effective,
+                           const std::vector<std::string>& packages) const;
   std::optional<ReadyEnvironment> ReadyBuild(const env::EnvironmentSpec& spec);
   void PrepareInterpreter(env::Effective effective, const std::string& env_id, const RunId& run,
                           Done done);

@@ -62,6 +62,29 @@ TEST_F(EnvironmentTest, AnUnknownInterpreterIsAskedOffTheLoop) {
   EXPECT_TRUE(core->environments().Ready(json::Value()));
 }
 
+TEST_F(EnvironmentTest, WhatAnInterpreterHasDecidesItsShims) {
+  auto profiles = std::make_shared<env::Profiles>();
+  profiles->shims.push_back(
+      {"sklearn_externals", "scikit-learn", *env::ReleaseRange::Parse(">=0.23")});
+  options.profiles = profiles;
+  installer.packages = std::vector<std::string>{"scikit-learn==1.2.2"};
+  StartCore();
+  auto ready = core->environments().Ready(json::Value());
+  ASSERT_TRUE(ready);
+  EXPECT_EQ(ready->shims, std::vector<std::string>{"sklearn_externals"});
+  installer.packages = std::vector<std::string>{"scikit-learn==0.20.3"};
+  EXPECT_TRUE(core->environments().Ready(json::Value())->shims.empty());
+  json::Value exact;
+  exact.Set("kind", "interpreter").Set("resolver", "exact");
+  installer.packages = std::vector<std::string>{"scikit-learn==1.2.2"};
+  EXPECT_TRUE(core->environments().Ready(exact)->shims.empty());
+  // Something was installed: it is asked again, and a run waits for that.
+  installer.packages = std::nullopt;
+  installer.packages_found = {"scikit-learn==1.3.0"};
+  EXPECT_FALSE(core->environments().Ready(json::Value()));
+  EXPECT_EQ(Get(json::Value())->shims, std::vector<std::string>{"sklearn_externals"});
+}
+
 TEST_F(EnvironmentTest, AMissingInterpreterIsTheUsersError) {
   json::Value spec;
   spec.Set("kind", "interpreter").Set("interpreter_path", "/none/python");

@@ -76,6 +76,19 @@ TEST_F(GcTest, WhatIsNamedStaysAndWhatNobodyNamesGoes) {
   EXPECT_EQ(Removed(Collect(), "blobs"), 0);
 }
 
+TEST_F(GcTest, WhatARegisteredEnvironmentCopiesFromStays) {
+  json::Value image;
+  image.Set("dockerfile", "FROM a\nCOPY f /\n").Set("context", Snapshot("copied"));
+  json::Value body;
+  body.Set("name", "ours").Set("definition", json::Object());
+  body.Set("spec", json::Value(json::Object()).Set("image", image));
+  ASSERT_EQ(Do("POST", "/api/v1/workspaces/" + ws + "/environments", json::Write(body)).status(),
+            201);
+  loop.Advance(1000);
+  EXPECT_EQ(Removed(Collect(), "snapshots"), 0);
+  EXPECT_TRUE(Has("copied"));
+}
+
 TEST_F(GcTest, ADeletedRunIsRemovedForGoodAfterItsGrace) {
   MakeRun("r1", Snapshot("print()"));
   Upload("r1", "outputs/m", "model");

@@ -69,7 +69,8 @@ Status JournalApplier::ApplyNumber(const journal::Record& record) {
   if (current_row_ < 0) current_row_ = TRY(RowOf(CurrentRun()));
   if (current_row_ == 0) return Ok();
   Gathered& to = SegmentOf(current_row_, number->name, "scalar", record.seq);
-  to.segment.AddNumber(record.wall_us, record.boot_us, number->step, number->value);
+  to.segment.AddNumber(record.wall_us, record.boot_us, number->step, number->value,
+                       number->integer);
   return to.segment.count() < meta::kLargestSegment ? Ok() : Store(to);
 }
 
@@ -149,7 +150,7 @@ Status JournalApplier::Metric(const journal::Record& record, const json::Value& 
   Gathered& to = SegmentOf(run_row, name, type, record.seq);
   auto number = type == "scalar" ? PlainNumber(body["value"]) : std::nullopt;
   if (number) {
-    to.segment.AddNumber(record.wall_us, record.boot_us, step, *number);
+    to.segment.AddNumber(record.wall_us, record.boot_us, step, *number, body["value"].is_int());
   } else {
     to.segment.AddJson(record.wall_us, record.boot_us, step, json::Write(body["value"]));
   }

@@ -42,7 +42,8 @@ void AddValue(meta::SegmentBuilder& segment, const Value& value, int64_t now_us)
   bool names_number = value.value.is_string() && value.type == "scalar" &&
                       json::DoubleFrom(value.value).has_value();
   if (value.type == "scalar" && (value.value.is_number() || names_number)) {
-    return segment.AddNumber(now_us, now_us, value.step, *json::DoubleFrom(value.value));
+    return segment.AddNumber(now_us, now_us, value.step, *json::DoubleFrom(value.value),
+                             value.value.is_int());
   }
   segment.AddJson(now_us, now_us, value.step, json::Write(value.value));
 }

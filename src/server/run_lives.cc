@@ -17,6 +17,16 @@ bool IsTheUsers(Code code) {
 }
 
 constexpr const char* kBuildLog = "azureml-logs/20_image_build_log.txt";
+/// An image without one is fine for commands.
+Error NoPython(const std::string& image, const std::string& script) {
+  return Error(Code::kInvalidArgument,
+               "image " + (image.empty() ? "of the Dockerfile" : image) +
+                   " has no Python that starts, which " + script +
+                   " needs: choose a base image with Python 3.6 or newer, install it in a "
+                   "base_dockerfile, give interpreter_path, or run a command",
+               "environment.image");
+}
+
 /// After a change that could not be written.
 constexpr auto kTryAgain = std::chrono::seconds(1);
 
@@ -74,6 +84,13 @@ void RunService::NoteFetching(const std::string& run_id, const std::string& text
   context_.events.Publish(run_id, {RunEvent::Kind::kStatus, ""});
 }
 
+std::optional<ReadyEnvironment> RunService::ReadyFor(const meta::RunRow& run) {
+  auto ready = gate_.Ready(run.environment);
+  // Told by the way of environments that cannot be made.
+  if (ready && ready->interpreter.empty() && !run.spec.StringOr("script").empty()) ready.reset();
+  return ready;
+}
+
 void RunService::PrepareEnvironment(const meta::RunRow& run) {
   std::string id = run.id;
   gate_.Prepare(
@@ -81,8 +98,10 @@ void RunService::PrepareEnvironment(const meta::RunRow& run) {
       [this, alive = alive_, id](std::string_view bytes) {
         if (*alive) logs_.Append(id, kBuildLog, std::string(bytes));
       },
-      [this, alive = alive_, id, row = run.row,
-       compute = run.compute_row](Result<ReadyEnvironment> ready) {
+      [this, alive = alive_, id, row = run.row, compute = run.compute_row,
+       script = run.spec.StringOr("script"),
+       image = run.environment["image"].StringOr("name")](Result<ReadyEnvironment> ready) {
+        if (ready && ready->interpreter.empty() && !script.empty()) ready = NoPython(image, script);
         if (*alive) OnEnvironment(id, row, compute, std::move(ready));
       });
 }

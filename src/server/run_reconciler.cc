@@ -68,7 +68,7 @@ void RunService::AdoptWaiting(const meta::RunRow& run) {
     return FailRun(run.id, "",
                    model::SystemError("The run's place was lost.", "Submit the run again."));
   }
-  auto ready = gate_.Ready(run.environment);
+  auto ready = ReadyFor(run);
   if (ready) return scheduler_.Enqueue(run.compute_row, {run.row, run.id, *std::move(ready)});
   PrepareEnvironment(run);
 }

@@ -96,6 +96,8 @@ class RunService {
   void EndLost(const std::string& run_id, const std::string& warning);
   void StartAgain(const std::string& run_id, LiveRun& live);
 
+  /// Ready at this moment, with a Python where the run has a script.
+  std::optional<ReadyEnvironment> ReadyFor(const meta::RunRow& run);
   void PrepareEnvironment(const meta::RunRow& run);
   void OnEnvironment(const std::string& run_id, int64_t run_row, int64_t compute_row,
                      Result<ReadyEnvironment> ready);

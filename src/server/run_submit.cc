@@ -38,7 +38,7 @@ void RunService::Submit(CallPtr call) {
   auto env_id = gate_.Check(run.environment);
   if (!env_id) return call->Fail(env_id.error());
   run.env_id = *env_id;
-  auto ready = gate_.Ready(run.environment);
+  auto ready = ReadyFor(run);
   Insert(std::move(call), *std::move(submission), std::move(ready));
 }
 

@@ -1,4 +1,6 @@
 // What may be submitted, and what a wrong submission is told.
+#include "base/hash.h"
+#include "cas/tree.h"
 #include "server/testing/run_fixture.h"
 
 namespace rw::server {
@@ -126,6 +128,38 @@ TEST_F(RunTest, AnEnvironmentThatCannotBeMadeFailsItsRun) {
   EXPECT_EQ(StatusOf(id), "Failed");
   EXPECT_EQ(Run(id)["error"].StringOr("code"), "UserError");
   EXPECT_NE(Run(id)["error"].StringOr("message").find("bad==1 does not exist"), std::string::npos);
+}
+
+TEST_F(RunTest, AnImageWithoutPythonRunsCommandsAlone) {
+  installer.without_python = true;
+  auto put = [&](const std::string& bytes) {
+    EXPECT_EQ(Do("PUT", "/api/v1/blobs/" + Sha256Hex(bytes), bytes).status(), 201);
+  };
+  put("print()");
+  cas::Tree tree{{cas::EntryMode::kFile, cas::Digest::Of("print()"), 7, "train.py"}};
+  put(cas::EncodeTree(tree));
+  std::string snapshot = Sha256Hex(cas::EncodeTree(tree));
+  json::Value named;
+  named.Set("id", snapshot);
+  EXPECT_EQ(Do("POST", "/api/v1/snapshots", json::Write(named)).status(), 201);
+  auto submit = [&](const char* what, const char* text) {
+    auto body = *json::Parse(R"({"environment":{"kind":"interpreter","image":{"name":"bare:1"}}})");
+    body.Set("experiment", "exp").Set(what, text).Set("snapshot_id", snapshot);
+    auto made = Do("POST", "/api/v1/workspaces/" + ws + "/runs", json::Write(body));
+    EXPECT_EQ(made.status(), 201) << made.response->body.bytes;
+    loop.Advance(1'000'000);
+    return made.json().StringOr("id");
+  };
+  for (int time = 0; time < 2; time++) {  // made for the run, then warm
+    std::string id = submit("script", "train.py");
+    EXPECT_EQ(StatusOf(id), "Failed");
+    EXPECT_EQ(Run(id)["error"].StringOr("code"), "UserError");
+    std::string message = Run(id)["error"].StringOr("message");
+    EXPECT_NE(message.find("image bare:1 has no Python that starts, which train.py needs"),
+              std::string::npos)
+        << message;
+  }
+  EXPECT_EQ(StatusOf(submit("command", "true")), "Starting");
 }
 
 }  // namespace

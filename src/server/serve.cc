@@ -290,6 +290,7 @@ Status Server::Wire() {
       {.folder = paths.env,
        .program_folder = os::DirName(options.program),
        .engine = container_engine,
+       .blobs = paths.blobs,
        .conda_names = os::DirName(options.sdk_path) + "/profiles/conda-pip-names.json",
        .variables = OwnVariables()});
   installer = env::ShareBuilds(env::MakeInstallers(std::move(parts)), loop, *pool, SystemRandom(),

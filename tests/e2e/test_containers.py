@@ -368,10 +368,73 @@ def test_each_failure_says_what_to_do(home, engine):
     with tarfile.open(str(empty), "w") as archive:
         archive.add(str(home.write("hello", "hello")), "hello")
     engine("import", str(empty), "localhost/empty:1")
-    message = home.run("true", "localhost/empty:1")["error"]["message"]
+    message = home.run("true", "localhost/empty:1", kind="pip", requirements=["six"])["error"]["message"]
     assert "localhost/empty:1 has no Python" in message, message
     message = home.run("true", "127.0.0.1:1/team/image:1")["error"]["message"]
     assert "connection refused" in message and "Registry 127.0.0.1:1 was not reached" in message, message
+
+
+def test_a_dockerfile_copies_from_its_build_context(home, engine):
+    home.write("context/Dockerfile", "FROM %s\nCOPY greeting tool.py /opt/\nRUN --mount=type=bind,source=greeting,target=/mnt/g cat /mnt/g > /opt/seen\n" % BASE)
+    home.write("context/greeting", "first\n")
+    home.write("context/tool.py", "WORD = 'tool'\n")
+    home.write("job/train.py", "import sys\nsys.path.insert(0, '/opt')\nimport tool\nprint(open('/opt/greeting').read() + open('/opt/seen').read() + tool.WORD)\n")
+    program = """
+import sys
+from azureml.core import Environment, Experiment, ScriptRunConfig, Workspace
+from azureml.core.environment import DockerBuildContext
+ws = Workspace.from_config()
+if sys.argv[1] == 'register':
+    made = Environment.from_docker_build_context('ours', DockerBuildContext.from_local_directory(ws, 'context'))
+    made = made.register(ws)
+else:
+    made = Environment.get(ws, 'ours')
+run = Experiment(ws, 'context').submit(ScriptRunConfig('job', 'train.py', environment=made))
+run.wait_for_completion(show_output=True)
+print('VERSION', made.version)
+"""
+    out = home.python(program, "register").stdout.decode()
+    assert "first\nfirst\ntool" in out and "VERSION 1" in out, out
+    home.write("context/greeting", "second\n")
+    out = home.python(program, "register").stdout.decode()
+    assert "second\nsecond\ntool" in out and "VERSION 2" in out, out
+    # Elsewhere: the folder is gone, and its images too.
+    shutil.rmtree(str(home.project / "context"))
+    assert "second\nsecond\ntool" in home.python(program, "get").stdout.decode()
+    unknown = home.run("true", {"dockerfile": "FROM %s\nCOPY x /\n" % BASE, "context": "ab" * 32})
+    assert "the files that the Dockerfile copies are not on this server" in unknown["error"]["message"], unknown
+
+
+def test_an_image_without_python_runs_commands(home, engine):
+    """A shell and what it needs, copied out of the base image: no Python is in it."""
+    folder = home.project / "bare"
+    out = engine("run", "--rm", "--network=none", BASE, "sh", "-c", "ldd /bin/sh /bin/cat").split()
+    libraries = sorted({word for word in out if word.startswith("/lib")})
+    archive = home.project / "bare.tar"
+    name = "bare-%d" % os.getpid()
+    engine("create", "--name", name, BASE, "true")
+    for path in ["/bin/sh", "/bin/cat"] + libraries:
+        target = folder / path.lstrip("/")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        engine("cp", "%s:%s" % (name, engine("run", "--rm", BASE, "readlink", "-f", path).strip()), str(target))
+    engine("rm", name)
+    with tarfile.open(str(archive), "w") as tar:
+        tar.add(str(folder), "/")
+    engine("import", str(archive), "localhost/bare:1")
+    for _ in range(2):  # made for the run, then warm
+        seen = home.run("cat greeting || echo none; echo kept > outputs/kept.txt; echo hello", "localhost/bare:1")
+        assert seen["status"] == "Completed" and home.log(seen["id"]).endswith("hello\n"), (seen, home.log(seen["id"]))
+    home.write("job/train.py", "print('never')\n")
+    program = """
+import sys
+from azureml.core import Environment, Experiment, ScriptRunConfig, Workspace
+bare = Environment.from_docker_image('bare', 'localhost/bare:1')
+run = Experiment(Workspace.from_config(), 'bare').submit(ScriptRunConfig('job', 'train.py', environment=bare))
+run.wait_for_completion(raise_on_error=False)
+print(run.get_details()['error']['error']['message'])
+"""
+    message = home.python(program).stdout.decode()
+    assert "image localhost/bare:1 has no Python that starts, which train.py needs" in message, message
 
 
 CNTK = """

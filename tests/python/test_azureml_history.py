@@ -282,6 +282,21 @@ def test_the_run_management_notebook(experiment):
     assert Run(experiment, second.id).get_metrics() == {"message": "Hello from second run!"}
 
 
+def test_integers_come_back_as_integers(experiment):
+    with experiment.start_logging() as run:
+        run.log("epoch", 3)
+        for i in range(3):
+            run.log("many", i, step=i)
+        for value in (1, 2.5, 2, 2.0, float("inf")):
+            run.log("mixed", value)
+        run.log("most", -(2 ** 53))
+        run.log("zero", -0.0)
+        run.log_list("list", [1, 2.0])
+    found = run.get_metrics()
+    assert repr([found[name] for name in ("epoch", "many", "mixed", "most", "zero", "list")]) == \
+        "[3, [0, 1, 2], [1, 2.5, 2, 2.0, inf], -9007199254740992, -0.0, [1, 2.0]]"
+
+
 def test_children_of_an_interactive_run(experiment):
     root = experiment.start_logging(snapshot_directory=None)
     alphas = [0.1, 0.2]

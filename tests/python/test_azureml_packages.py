@@ -160,11 +160,33 @@ def test_dockerfiles(tmp_path):
     assert server_spec(Environment.from_docker_build_context("x", context))[0]["image"]["dockerfile"].startswith("FROM a")
     copy = Environment.from_docker_build_context("x", context).clone("y")
     assert server_spec(copy)[0]["image"]["dockerfile"].startswith("FROM a")
-    (tmp_path / "Dockerfile").write_text("FROM a\nCOPY x /y\n")
-    with pytest.raises(UserErrorException, match="COPY x /y"):
-        server_spec(Environment.from_docker_build_context("x", context))
+    secrets = Secrets()
+    assert "context" not in server_spec(Environment.from_docker_build_context("x", context), secrets=secrets)[0]["image"]
+    assert secrets.folders == []
     made.docker.base_dockerfile = str(tmp_path / "none")
     with pytest.raises(UserErrorException, match="none cannot be read"):
+        server_spec(made)
+
+
+def test_a_build_context_that_copies_files_goes_along(tmp_path):
+    folder = tmp_path / "context"
+    folder.mkdir()
+    (folder / "Dockerfile").write_text("FROM a\nCOPY x /y\n")
+    (folder / "x").write_text("1")
+    made = Environment.from_docker_build_context("x", DockerBuildContext.from_local_directory(None, str(folder)))
+    secrets = Secrets()
+    image = server_spec(made, secrets=secrets)[0]["image"]
+    assert image == {"dockerfile": "FROM a\nCOPY x /y\n", "context": secrets.folders[0].id}
+    (folder / "x").write_text("2 and more")
+    assert server_spec(made)[0]["image"]["context"] != image["context"]
+    # A registered one is used where the folder is not.
+    kept = made._to_definition()
+    folder.rename(tmp_path / "moved")
+    elsewhere, secrets = Environment._from_definition(kept), Secrets()
+    assert server_spec(elsewhere, secrets=secrets)[0]["image"]["dockerfile"] == "FROM a\nCOPY x /y\n"
+    assert secrets.folders == [] and elsewhere._to_definition() == kept
+    assert "x" in repr(made)  # also where nothing can be read
+    with pytest.raises(UserErrorException, match="cannot be read"):
         server_spec(made)
 
 

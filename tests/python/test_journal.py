@@ -45,6 +45,7 @@ def test_vectors_are_what_we_read():
         assert (record.kind, record.seq, record.wall_us, record.boot_us) == (one["kind"], one["seq"], one["wall_us"], one["boot_us"])
         assert record.body.hex() == one["body_hex"]
     assert records[1].number() == ("loss", 0.1, None)
+    assert repr([records[-2].number(), records[-1].number()]) == "[('epoch', 3, None), ('epoch', -9007199254740992, -2)]"
     assert records[3].number()[0] == "přesnost" and math.isnan(records[3].number()[1])
 
 

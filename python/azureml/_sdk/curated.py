@@ -48,5 +48,5 @@ def _environment(item):
         made.docker.base_image = spec["image"].get("name")
         made.docker.base_dockerfile = spec["image"].get("dockerfile")
     made._framework = dict(spec["framework"]) if spec.get("framework") else None
-    made._resolver = spec.get("resolver")
+    made.resolver = spec.get("resolver")
     return made

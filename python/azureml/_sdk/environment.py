@@ -16,6 +16,10 @@ class Environment(Section):
     """A named definition of Python packages, variables and an image.
 
     name: letters, digits, ``-``, ``_`` and ``.``; names that begin with AzureML or Microsoft are the service's.
+
+    ``resolver`` is what happens where something cannot be had as it is asked for: ``"nearest"`` (also None, the
+    default) takes the nearest that can and says so in the run's warnings, ``"exact"`` refuses with the reason,
+    ``"provided"`` takes what the interpreter has already. ``RUNWRIGHT_RESOLVER`` is the default of this process.
     """
 
     _FIELDS = (("name", None), ("version", None), ("environment_variables", dict),
@@ -26,7 +30,7 @@ class Environment(Section):
         unknown_keywords("Environment", kwargs, [field for field, _ in self._FIELDS])
         super().__init__(name=name)
         self._framework = None  # {"name", "version"?, "gpu"?}: whose profile says what else is installed
-        self._resolver = None
+        self.resolver = None  # "nearest" (None), "exact" or "provided"
         self._kept = None  # (workspace id, definition) of the registered version that this object is
 
     # Making.
@@ -188,7 +192,7 @@ class Environment(Section):
 
     def _to_definition(self):
         out = super()._to_definition()
-        for key, value in (("framework", self._framework), ("resolver", self._resolver)):
+        for key, value in (("framework", self._framework), ("resolver", self.resolver)):
             if value:
                 out[key] = value
         return out
@@ -201,7 +205,7 @@ class Environment(Section):
         if spec is not None and not spec.get("python"):
             made.python.conda_dependencies._default_python = True
         made._framework = dict(document["framework"]) if document.get("framework") else None
-        made._resolver = document.get("resolver")
+        made.resolver = document.get("resolver")
         return made
 
     @staticmethod

@@ -75,26 +75,59 @@ class PythonSection(Section):
 
 
 class DockerBuildContext(Section):
-    """A folder with a Dockerfile. Only the Dockerfile is sent: one that copies files of the folder is refused."""
+    """A folder with a Dockerfile.
+
+    Where the Dockerfile copies files, the folder is sent like the source folder of a run: without what its
+    ``.amlignore`` or ``.gitignore`` names, and only what the server lacks. A registered environment keeps it.
+    """
 
     _FIELDS = (("location", None), ("dockerfile_path", "Dockerfile"))
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self._sent = None  # (Dockerfile, id of the folder's snapshot) where the folder is on another machine
 
     @classmethod
     def from_local_directory(cls, workspace, path, dockerfile_path="Dockerfile"):
         """The context of a folder of this machine."""
         return cls(location=os.path.abspath(path), dockerfile_path=dockerfile_path)
 
-    def _text(self):
+    def _image(self, folders=None):
+        """``{"dockerfile", "context"?}``; `folders` (a list) gets the snapshot that is to be sent first."""
         path = os.path.join(self.location or ".", self.dockerfile_path)
+        if self._sent is not None and not os.path.exists(path):
+            return {key: value for key, value in zip(("dockerfile", "context"), self._sent) if value}
         text = _read(path, "Dockerfile")
-        for line in text.splitlines():
-            words = line.split()
-            if words and words[0].upper() in ("COPY", "ADD") and not any(w.startswith("--from") for w in words):
-                raise UserErrorException(
-                    "%s copies files of its folder (%s), which are not sent in this release. Write what they hold into "
-                    "the Dockerfile, or build the image yourself and name it: Environment.from_docker_image." % (
-                        path, line.strip()))
-        return text
+        if not _copies_files(text):
+            return {"dockerfile": text}
+        from runwright import snapshot
+
+        made = snapshot.build(self.location or ".")
+        if folders is not None:
+            folders.append(made)
+        return {"dockerfile": text, "context": made.id}
+
+    def _to_definition(self):
+        try:
+            return dict(super()._to_definition(), **self._image())
+        except UserErrorException:  # said when it is used
+            return super()._to_definition()
+
+    def _load(self, document):
+        super()._load(document)
+        if document.get("dockerfile"):
+            self._sent = (document["dockerfile"], document.get("context"))
+
+
+def _copies_files(dockerfile):
+    """Whether the folder's files count: COPY and ADD that are from no other stage, mounts of RUN."""
+    for line in dockerfile.splitlines():
+        words = line.split()
+        if words and words[0].upper() in ("COPY", "ADD") and not any(w.startswith("--from") for w in words):
+            return True
+        if any(word.startswith("--mount") for word in words):
+            return True
+    return False
 
 
 class DockerSection(Section):
@@ -109,11 +142,13 @@ class DockerSection(Section):
                ("build_context", None), ("platform", None), ("shared_volumes", True), ("shm_size", "2g"),
                ("arguments", list), ("gpu_support", False), ("base_image_registry", ContainerRegistry))
 
-    def _image(self):
-        """``{"name"}`` or ``{"dockerfile"}`` of what the user chose, None for the SDK's default images."""
+    def _image(self, folders=None):
+        """``{"name"}`` or ``{"dockerfile", "context"?}`` of what the user chose, None for the SDK's default images;
+        folders: see `DockerBuildContext`."""
+        if isinstance(self.build_context, DockerBuildContext):
+            return self.build_context._image(folders)
         if self.build_context is not None:
-            return {"dockerfile": self.build_context._text() if isinstance(self.build_context, DockerBuildContext)
-                    else _dockerfile_text(self.build_context)}
+            return {"dockerfile": _dockerfile_text(self.build_context)}
         own = self.base_image is not None and self.base_image not in DEFAULT_IMAGES
         if self.base_dockerfile and not own:
             return {"dockerfile": _dockerfile_text(self.base_dockerfile)}

@@ -1,5 +1,7 @@
 """An Environment as the server's spec (docs/dev/formats/environment.md), and what of it has no effect."""
 
+import os
+
 from runwright.environment_spec import answered_by_sdk
 
 from azureml._sdk.exceptions import UserErrorException
@@ -27,7 +29,7 @@ def server_spec(environment, local_python=False, secrets=None, use_image=True):
     else:
         spec = _packages(python.conda_dependencies, local_python, secrets, notes)
         notes += _interpreter_notes(python)
-    members = (("image", image), ("framework", environment._framework), ("resolver", environment._resolver))
+    members = (("image", image), ("framework", environment._framework), ("resolver", environment.resolver or os.environ.get("RUNWRIGHT_RESOLVER")))
     spec.update((key, value) for key, value in members if value)
     return spec, notes
 
@@ -58,7 +60,7 @@ def _packages(conda, local_python, secrets, notes):
 
 def _image(environment, secrets):
     docker = environment.docker
-    image = docker._image()
+    image = docker._image(secrets.folders)
     if not image:
         return None
     if docker.platform is not None:

@@ -1,13 +1,14 @@
-"""Passwords that a definition must not hold: kept as secrets of the workspace, named in the spec."""
+"""What a spec only names, and the server has to have first: secrets of the workspace for passwords, folders."""
 
 import hashlib
 
 
 class Secrets:
-    """Collects ``name → text`` while a spec is made; `store` keeps them."""
+    """Collects ``name → text`` and snapshots of folders while a spec is made; `store` keeps them."""
 
     def __init__(self):
         self._texts = {}
+        self.folders = []
 
     def add(self, kind, place, user, text):
         """The name of the secret for ``user`` at ``place``; the same every time."""
@@ -18,6 +19,8 @@ class Secrets:
 
     def store(self, workspace):
         """Keeps those that were not kept yet through this connection to the server."""
+        for folder in self.folders:
+            folder.upload(workspace._api)
         if not self._texts:
             return
         kept = workspace._api.__dict__.setdefault("_kept_secrets", set())

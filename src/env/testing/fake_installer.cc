@@ -37,6 +37,7 @@ Result<std::optional<Interpreter>> FakeInstaller::Known(const std::string& asked
 void FakeInstaller::Find(const std::string& asked, Done<Interpreter> done) {
   Later([this, done = std::move(done), asked] {
     found_ = true;
+    if (!packages) packages = packages_found;
     auto known = Known(asked);
     done(known ? Result<Interpreter>(**known) : Result<Interpreter>(known.error()));
   });

@@ -20,6 +20,9 @@ class FakeInstaller : public Installer {
   std::vector<Interpreter> pythons = {
       {"/fake/python3", "cpython", "3.11.7", "/fake/python3", "/fake"}};
   bool known_at_once = true;  // false: Known must be preceded by Find
+  /// What scripts of the Pythons can import; nullopt until Find.
+  std::optional<std::vector<std::string>> packages = std::vector<std::string>();
+  std::vector<std::string> packages_found;  // what Find finds out
   /// Answers of Resolve and Build by requirement text ("six==9"): an error instead of success.
   std::map<std::string, Error> failures;
   /// Resolve and Build wait for Release.
@@ -27,6 +30,7 @@ class FakeInstaller : public Installer {
   /// Resolve says so of everything; UseOf gives it.
   std::vector<std::string> substitutions;
   json::Value protect;
+  bool without_python = false;  // builds are images that have none
   int resolves = 0;
   int builds = 0;
   std::set<std::string> published;
@@ -37,6 +41,10 @@ class FakeInstaller : public Installer {
 
   Result<std::optional<Interpreter>> Known(const std::string& asked) override;
   void Find(const std::string& asked, Done<Interpreter> done) override;
+  std::optional<std::vector<std::string>> KnownPackages(const std::string& path) override {
+    (void)path;
+    return packages;
+  }
   void Facts(FactsWanted wanted, Done<NodeFacts> done) override {
     (void)wanted;
     done(NodeFacts{});
@@ -48,6 +56,7 @@ class FakeInstaller : public Installer {
   bool IsPublished(const std::string& build_id) override { return published.contains(build_id); }
   std::string BuildFolder(const std::string& build_id) const override { return folder + build_id; }
   BuildUse UseOf(const std::string& build_id) const override {
+    if (without_python) return {};
     std::string bin = BuildFolder(build_id) + "/bin";
     return {bin + "/python", {bin}, {}, protect};
   }

@@ -127,6 +127,7 @@ class CoreFixture : public ::testing::Test {
                               .read = *db,
                               .writer = *writer,
                               .paths = Paths("/data"),
+                              .options = options,
                               .installer = &installer});
     ASSERT_TRUE(made) << made.error().ToString();
     core = *std::move(made);
@@ -178,6 +179,7 @@ class CoreFixture : public ::testing::Test {
   os::testing::MemoryFileSystem fs;
   backend::testing::FakeBackend backend;
   env::testing::FakeInstaller installer{loop};
+  CoreOptions options;
   std::unique_ptr<db::Connection> db;
   std::unique_ptr<db::Writer> writer;
   std::unique_ptr<Core> core;
