@@ -81,10 +81,9 @@ class Resolving : public std::enable_shared_from_this<Resolving> {
   }
 
   std::vector<std::string> CompileArguments(const std::string& file) const {
-    std::vector<std::string> out = {
-        "pip",           "compile", "--no-header", "--no-annotate",
-        "--no-progress", "--color", "never",       "--no-python-downloads",
-        "--python",      python(),  file};
+    std::vector<std::string> out = {"pip",     "compile", "--no-header",           "--no-annotate",
+                                    "--color", "never",   "--no-python-downloads", "--python",
+                                    python(),  file};
     if (!job_.request.spec.constraints.empty())
       out.insert(out.end(), {"--constraints", "constraints.txt"});
     if (!notes_.build_constraints.empty())
@@ -149,10 +148,17 @@ class Resolving : public std::enable_shared_from_this<Resolving> {
     if (suspects.empty()) return NobodyAlone(words);
     size_t i = suspects.front();
     suspects.erase(suspects.begin());
-    std::vector<std::string> arguments = {
-        "pip",           "compile",  "--no-header", "--no-annotate",
-        "--no-progress", "--color",  "never",       "--no-python-downloads",
-        "--no-deps",     "--python", python(),      "alone.in"};
+    std::vector<std::string> arguments = {"pip",
+                                          "compile",
+                                          "--no-header",
+                                          "--no-annotate",
+                                          "--color",
+                                          "never",
+                                          "--no-python-downloads",
+                                          "--no-deps",
+                                          "--python",
+                                          python(),
+                                          "alone.in"};
     if (!notes_.build_constraints.empty())
       arguments.insert(arguments.end(), {"--build-constraints", "build-constraints.txt"});
     Run({{"alone.in", nearest_.LineOf(i) + "\n"},
@@ -237,9 +243,9 @@ class Resolving : public std::enable_shared_from_this<Resolving> {
 
   void Try(const std::string& lock) {
     progress_.Log("Some packages have no wheel for this Python: trying whether they build\n");
-    std::vector<std::string> arguments = {"pip",     "install", "--no-deps", "--no-progress",
-                                          "--color", "never",   "--python",  "trial/bin/python",
-                                          "-r",      "lock.txt"};
+    std::vector<std::string> arguments = {"pip",     "install",  "--no-deps",        "--color",
+                                          "never",   "--python", "trial/bin/python", "-r",
+                                          "lock.txt"};
     if (!notes_.build_constraints.empty())
       arguments.insert(arguments.end(), {"--build-constraints", "build-constraints.txt"});
     Run({}, std::move(arguments), false,
