@@ -22,9 +22,11 @@ class FakeInstaller : public Installer {
   bool known_at_once = true;  // false: Known must be preceded by Find
   /// Answers of Resolve and Build by requirement text ("six==9"): an error instead of success.
   std::map<std::string, Error> failures;
+  /// Locks by requirements as they are joined by line feeds ("six"); else they are the lock.
+  std::map<std::string, std::string> answers;
   /// Resolve and Build wait for Release.
   bool hold = false;
-  /// Resolve says so of everything; UseOf gives it.
+  /// Resolve says so of everything, also where it fails; UseOf gives `protect`.
   std::vector<std::string> substitutions;
   json::Value protect;
   int resolves = 0;
