@@ -39,18 +39,6 @@ Requirement Read(const std::string& canonical) {
   return read && *read ? **read : Requirement{};
 }
 
-/// The profile of the framework asked for by name, or that of a package among the requirements.
-const FrameworkProfile* ProfileOf(const EnvironmentSpec& spec, const Profiles& profiles) {
-  if (!spec.framework.name.empty()) {
-    auto found = profiles.frameworks.find(spec.framework.name);
-    return found == profiles.frameworks.end() ? nullptr : &found->second;
-  }
-  for (const auto& [name, profile] : profiles.frameworks)
-    if (std::find(spec.names.begin(), spec.names.end(), profile.package) != spec.names.end())
-      return &profile;
-  return nullptr;
-}
-
 class Realiser {
  public:
   Realiser(const EnvironmentSpec& spec, const Profiles& profiles, const NodeFacts& facts)
@@ -107,7 +95,7 @@ class Realiser {
 
   Status ReadFramework() {
     const Framework& asked = spec().framework;
-    profile_ = ProfileOf(spec(), profiles_);
+    profile_ = ProfileFor(spec(), profiles_);
     if (asked.name.empty()) return Ok();
     TRY(CheckFramework(spec(), profiles_));
     TRY(CheckVersion(asked));
@@ -340,6 +328,17 @@ class Realiser {
 };
 }  // namespace
 
+const FrameworkProfile* ProfileFor(const EnvironmentSpec& spec, const Profiles& profiles) {
+  if (!spec.framework.name.empty()) {
+    auto found = profiles.frameworks.find(spec.framework.name);
+    return found == profiles.frameworks.end() ? nullptr : &found->second;
+  }
+  for (const auto& [name, profile] : profiles.frameworks)
+    if (std::find(spec.names.begin(), spec.names.end(), profile.package) != spec.names.end())
+      return &profile;
+  return nullptr;
+}
+
 Status CheckFramework(const EnvironmentSpec& spec, const Profiles& profiles) {
   const std::string& asked = spec.framework.name;
   if (asked.empty() || profiles.frameworks.contains(asked)) return Ok();
@@ -354,7 +353,7 @@ FactsWanted WantedFacts(const EnvironmentSpec& spec, const Profiles& profiles) {
   FactsWanted out;
   if (spec.kind == EnvironmentSpec::Kind::kInterpreter) return out;
   out.python = spec.python;
-  const FrameworkProfile* profile = ProfileOf(spec, profiles);
+  const FrameworkProfile* profile = ProfileFor(spec, profiles);
   out.all_pythons = profile != nullptr || !spec.python.empty() || !spec.image.empty();
   if (profile != nullptr)
     for (const ProvidedBy& by : profile->provided_by) out.packages_of.push_back(by.interpreter);

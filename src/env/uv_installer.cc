@@ -224,6 +224,7 @@ void UvInstaller::Fetch(const EnvironmentSpec& spec, const Progress& progress, P
                " is not installed; asking for it where uv gets Pythons\n");
   UvCommand command = FetchCommand(spec.python, options_.variables, FetchedFolder(options_));
   command.limit_ms = options_.build_limit_ms;
+  command.step = progress.step;
   runner_.Run(std::move(command), progress.log,
               [this, spec, without, done](const Result<UvOutcome>& outcome) {
                 if (!outcome) return done(without);
@@ -338,7 +339,6 @@ void UvInstaller::Sync(const std::shared_ptr<BuildJob>& job) {
   UvCommand command;
   command.arguments = {"pip",
                        "sync",
-                       "--no-progress",
                        "--color",
                        "never",
                        "--no-python-downloads",

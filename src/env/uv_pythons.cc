@@ -91,7 +91,7 @@ bool HasMinor(const std::string& asked, const Interpreter& have) {
 UvCommand FetchCommand(const std::string& python, const Variables& server,
                        const std::string& folder) {
   UvCommand command;
-  command.arguments = {"python", "install", "--no-progress", "--color", "never", python};
+  command.arguments = {"python", "install", "--color", "never", python};
   command.variables = ForTools(server);
   command.variables["UV_PYTHON_INSTALL_DIR"] = folder;
   command.variables["UV_PYTHON_INSTALL_BIN"] = "0";  // no link in the user's ~/.local/bin

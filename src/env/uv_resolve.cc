@@ -60,7 +60,7 @@ class Resolving : public std::enable_shared_from_this<Resolving> {
   void Run(Files files, std::vector<std::string> arguments, bool quiet, Answered answered) {
     write_(std::move(files), [self = shared_from_this(), arguments = std::move(arguments), quiet,
                               answered = std::move(answered)](const Status& written) {
-      if (!written) return self->done_(written.error());
+      if (!written) return self->End(written.error());
       UvCommand command;
       command.arguments = arguments;
       bool pip = command.arguments.front() == "pip";
@@ -71,20 +71,19 @@ class Resolving : public std::enable_shared_from_this<Resolving> {
       command.step = self->progress_.step;
       auto log = quiet ? [](std::string_view) {} : self->progress_.log;
       self->runner_.Run(std::move(command), log, [self, answered](Result<UvOutcome> outcome) {
-        if (!outcome) return self->done_(outcome.error());
+        if (!outcome) return self->End(outcome.error());
         // Without a network no question means anything.
         if (!outcome->ok && Classify(outcome->words) != UvFailure::kOther)
-          return self->done_(UvError("resolve", outcome->words, self->job_.request.spec.names));
+          return self->End(UvError("resolve", outcome->words, self->job_.request.spec.names));
         answered(*outcome);
       });
     });
   }
 
   std::vector<std::string> CompileArguments(const std::string& file) const {
-    std::vector<std::string> out = {
-        "pip",           "compile", "--no-header", "--no-annotate",
-        "--no-progress", "--color", "never",       "--no-python-downloads",
-        "--python",      python(),  file};
+    std::vector<std::string> out = {"pip",     "compile", "--no-header",           "--no-annotate",
+                                    "--color", "never",   "--no-python-downloads", "--python",
+                                    python(),  file};
     if (!job_.request.spec.constraints.empty())
       out.insert(out.end(), {"--constraints", "constraints.txt"});
     if (!notes_.build_constraints.empty())
@@ -149,10 +148,17 @@ class Resolving : public std::enable_shared_from_this<Resolving> {
     if (suspects.empty()) return NobodyAlone(words);
     size_t i = suspects.front();
     suspects.erase(suspects.begin());
-    std::vector<std::string> arguments = {
-        "pip",           "compile",  "--no-header", "--no-annotate",
-        "--no-progress", "--color",  "never",       "--no-python-downloads",
-        "--no-deps",     "--python", python(),      "alone.in"};
+    std::vector<std::string> arguments = {"pip",
+                                          "compile",
+                                          "--no-header",
+                                          "--no-annotate",
+                                          "--color",
+                                          "never",
+                                          "--no-python-downloads",
+                                          "--no-deps",
+                                          "--python",
+                                          python(),
+                                          "alone.in"};
     if (!notes_.build_constraints.empty())
       arguments.insert(arguments.end(), {"--build-constraints", "build-constraints.txt"});
     Run({{"alone.in", nearest_.LineOf(i) + "\n"},
@@ -205,7 +211,7 @@ class Resolving : public std::enable_shared_from_this<Resolving> {
         pins += line + "\n";
     if (pins.empty()) return Succeed(lock);
     write_({{"lock.in", pins}}, [self = shared_from_this(), lock](const Status& written) {
-      if (!written) return self->done_(written.error());
+      if (!written) return self->End(written.error());
       UvCommand command;
       command.arguments = {"pip",       "compile",       "--quiet",  "--no-deps",
                            "--offline", "--only-binary", ":all:",    "--no-python-downloads",
@@ -237,9 +243,9 @@ class Resolving : public std::enable_shared_from_this<Resolving> {
 
   void Try(const std::string& lock) {
     progress_.Log("Some packages have no wheel for this Python: trying whether they build\n");
-    std::vector<std::string> arguments = {"pip",     "install", "--no-deps", "--no-progress",
-                                          "--color", "never",   "--python",  "trial/bin/python",
-                                          "-r",      "lock.txt"};
+    std::vector<std::string> arguments = {"pip",     "install",  "--no-deps",        "--color",
+                                          "never",   "--python", "trial/bin/python", "-r",
+                                          "lock.txt"};
     if (!notes_.build_constraints.empty())
       arguments.insert(arguments.end(), {"--build-constraints", "build-constraints.txt"});
     Run({}, std::move(arguments), false,
@@ -278,7 +284,14 @@ class Resolving : public std::enable_shared_from_this<Resolving> {
 
   void Fail(const std::string& words, const std::string& more = "") {
     Error error = UvError("resolve", words, job_.request.spec.names);
-    done_(more.empty() ? error : Error(error.code(), error.message() + "\n" + more, error.field()));
+    End(more.empty() ? error : Error(error.code(), error.message() + "\n" + more, error.field()));
+  }
+
+  /// What was decided until then is part of what the user reads.
+  void End(const Error& error) {
+    if (!exact())
+      for (const std::string& warning : nearest_.Warnings("")) progress_.Substituted(warning);
+    done_(error);
   }
 
   UvRunner& runner_;

@@ -106,6 +106,10 @@ Result<net::Response> OneBuild(const Call& call, const EnvironmentService& servi
   for (const std::string& message : messages)
     warnings.push_back(json::Value().Set("source", "environment").Set("message", message));
   out.Set("warnings", std::move(warnings));
+  auto changed = service.ProfileChanged(row);
+  out.Set("profile_hash", row.profile_hash.empty() ? json::Value() : json::Value(row.profile_hash));
+  out.Set("profile_changed", changed ? json::Value(*changed) : json::Value());
+  if (!row.upgrade_error.empty()) out.Set("upgrade_error", row.upgrade_error);
   out.Set("folder",
           row.build_id.empty() ? json::Value() : json::Value(service.BuildFolder(row.build_id)));
   return net::JsonResponse(out.Set("lock", row.lock ? json::Value(*row.lock) : json::Value()));
