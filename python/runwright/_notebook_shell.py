@@ -130,10 +130,11 @@ class Shell:
         self.namespace["_"] = self.namespace["Out"][self.number] = value
         self.show(bundle_of(value), {"output_type": "execute_result", "execution_count": self.number})
 
-    def display(self, *values, **_):
-        """Shows values in the executed notebook, and as text in the log."""
+    def display(self, *values, **options):
+        """Shows values in the executed notebook, and as text in the log. raw=True: they are MIME bundles."""
+        raw = options.get("raw")
         for value in values:
-            self.show(bundle_of(value))
+            self.show(dict(value) if raw and isinstance(value, dict) else bundle_of(value))
 
     def show(self, data, kind=None):
         if self.outputs is not None:

@@ -2,7 +2,8 @@
 
 Its code cells are run in order, in the environment of the run; what they print is the run's output as it comes. The
 executed notebook, with outputs and tracebacks, is ``outputs/<name of the notebook>``. ``sys.argv`` holds the arguments;
-where a cell is tagged ``parameters``, arguments ``--name value`` are also set as variables after it.
+where a cell is tagged ``parameters``, arguments ``--name value`` are also set as variables after it. What a cell
+records by scrapbook (``sb.glue``) or papermill is a metric of the run.
 
 The first cell that fails ends the run: the error names the notebook and the cell (``book.ipynb, cell 3``: the third
 code cell). With nbclient and ipykernel in the environment they run the cells; else `runwright._notebook_shell` does,
@@ -45,6 +46,7 @@ def run_notebook(path, arguments=(), target=None):
     finally:
         if target:
             _write(book, target)
+        _log_records(book)
 
 
 def parameters_of(arguments):
@@ -137,6 +139,31 @@ def _write(book, target):
             file.write("\n")
     except OSError as error:
         sys.stderr.write("The executed notebook could not be written to %s: %s\n" % (target, error))
+
+
+def records_of(book):
+    """``[(name, value)]`` of what the cells recorded, in order: scraps of text and JSON, records of papermill."""
+    out = []
+    for cell in book["cells"]:
+        for output in cell.get("outputs") or ():
+            data = output.get("data") if isinstance(output, dict) else None
+            scrap = (data or {}).get("application/scrapbook.scrap.json+json")
+            if isinstance(scrap, dict) and scrap.get("encoder") in ("json", "text") and scrap.get("name"):
+                out.append((str(scrap["name"]), scrap.get("data")))
+            record = (data or {}).get("application/papermill.record+json")
+            if isinstance(record, dict):
+                out += [(str(name), value) for name, value in record.items()]
+    return out
+
+
+def _log_records(book):
+    records = records_of(book) if os.environ.get("RUNWRIGHT_RUN_DIR") else []
+    if not records:
+        return
+    import runwright
+
+    for name, value in records:
+        runwright.log(name, value)
 
 
 def tell_failure(name, number, error_type, traceback_text):

@@ -82,9 +82,9 @@ TEST(Realise, WhatAPackageDoesNotDeclareGoesBesideIt) {
   NodeFacts facts = Facts({"3.11.7"});
   auto requirements = [&](std::string_view text) { return Made(text, facts).spec.requirements; };
   EXPECT_EQ(requirements(R"({"kind":"pip","requirements":["nteract-scrapbook"]})"),
-            (std::vector<std::string>{"nteract-scrapbook", "six"}));
+            (std::vector<std::string>{"ipykernel", "nteract-scrapbook", "six"}));
   EXPECT_EQ(requirements(R"({"kind":"pip","requirements":["nteract-scrapbook","six==1.16"]})"),
-            (std::vector<std::string>{"nteract-scrapbook", "six==1.16"}));
+            (std::vector<std::string>{"ipykernel", "nteract-scrapbook", "six==1.16"}));
   EXPECT_EQ(
       requirements(R"({"kind":"pip","requirements":["nteract-scrapbook"],"resolver":"exact"})"),
       std::vector<std::string>{"nteract-scrapbook"});

@@ -1,7 +1,6 @@
 #include "meta/metric_segment.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 #include <limits>
 
@@ -51,6 +50,11 @@ void PutBits(std::string& out, const std::vector<bool>& bits) {
 
 bool BitAt(const char* bits, size_t i) { return (bits[i / 8] >> (i % 8) & 1) != 0; }
 
+bool IsWhole(double value) {
+  return value >= -kLargestInteger && value <= kLargestInteger &&
+         static_cast<double>(static_cast<int64_t>(value)) == value;
+}
+
 Error Cut() { return Error(Code::kCorrupt, "a metric segment is cut short"); }
 
 }  // namespace
@@ -67,12 +71,20 @@ void SegmentBuilder::AddHead(int64_t wall_us, int64_t boot_us, std::optional<int
   any_step_ = any_step_ || step.has_value();
 }
 
+void SegmentBuilder::NoInteger() {
+  if (integers_ > 0 && integers_ == boots_.size()) is_integer_.assign(integers_, true);
+}
+
 void SegmentBuilder::AddNumber(int64_t wall_us, int64_t boot_us, std::optional<int64_t> step,
                                double value, bool integer) {
-  if (integer && std::abs(value) <= kLargestInteger && std::trunc(value) == value) {
-    is_integer_.resize(boots_.size() + 1);
-    is_integer_.back() = true;
+  if (integer && IsWhole(value)) {
+    if (integers_ != boots_.size()) {
+      is_integer_.resize(boots_.size() + 1);
+      is_integer_.back() = true;
+    }
     integers_++;
+  } else {
+    NoInteger();
   }
   AddHead(wall_us, boot_us, step);
   is_json_.push_back(false);
@@ -82,6 +94,7 @@ void SegmentBuilder::AddNumber(int64_t wall_us, int64_t boot_us, std::optional<i
 
 void SegmentBuilder::AddJson(int64_t wall_us, int64_t boot_us, std::optional<int64_t> step,
                              std::string_view json) {
+  NoInteger();
   AddHead(wall_us, boot_us, step);
   is_json_.push_back(true);
   any_json_ = true;

@@ -49,6 +49,8 @@ class SegmentBuilder {
 
  private:
   void AddHead(int64_t wall_us, int64_t boot_us, std::optional<int64_t> step);
+  /// What comes next is none: from here on it counts which ones are.
+  void NoInteger();
   std::string boot_id_;
   std::string numbers_;
   std::vector<int64_t> boots_;
@@ -56,7 +58,7 @@ class SegmentBuilder {
   std::vector<int64_t> steps_;  // 0 where there is none
   std::vector<bool> has_step_;
   std::vector<bool> is_json_;
-  std::vector<bool> is_integer_;  // up to the last one
+  std::vector<bool> is_integer_;  // up to the last one; not kept while all are
   size_t integers_ = 0;
   std::string json_;  // u32 size and text of each
   bool any_step_ = false;

@@ -147,6 +147,21 @@ def test_what_cannot_be_run(tmp_path, clean_env, content, words):
     assert ran.returncode == 2 and words in ran.stderr
 
 
+def test_what_cells_record_is_logged(run, run_folder, interpreter):
+    source = (
+        "def glue(name, data, encoder='json'):\n    display({'application/scrapbook.scrap.json+json': {\n"
+        "        'name': name, 'data': data, 'encoder': encoder, 'version': 1}}, raw=True)\n"
+        "glue('numbers', [0, 1, 1.5])\nglue('word', 'x', 'text')\nglue('frame', 'AAAA', 'arrow')")
+    ran = run(book(source, "display({'application/papermill.record+json': {'acc': 0.5}}, raw=True)\n1 / 0"), python=interpreter,
+              RUNWRIGHT_RUN_DIR=run_folder.path)
+    assert ran.code == 1  # what was recorded before counts
+    records, = run_folder.records()
+    assert [one.document() for one in records[1:3]] == [
+        {"name": "numbers", "type": "list", "value": [0, 1, 1.5]}, {"name": "word", "type": "scalar", "value": "x"}]
+    assert records[3].number() == ("acc", 0.5, None) and len(records) == 4
+    assert run(book(source)).code == 0  # without a run
+
+
 def test_nbclient_runs_the_cells_where_it_is_installed(run, tmp_path):
     """Stand-ins for the three packages: which of them is asked, and what is made of their answer."""
     packages = tmp_path / "packages"
