@@ -13,7 +13,6 @@ namespace rw::env {
 namespace {
 /// Each uses several cores and connections by itself.
 constexpr size_t kMostAtOnce = 4;
-constexpr int64_t kDelayFactors[] = {1, 3};
 constexpr size_t kMostWords = 64 << 10;
 constexpr size_t kMostHead = 8 << 10;
 constexpr std::chrono::milliseconds kStepPause(250);
@@ -26,28 +25,6 @@ std::string SecondsText(int64_t ms) {
   return json::Write(seconds) + " s";
 }
 }  // namespace
-
-bool NextTry(const std::vector<UvTry>& failed, std::string_view words, int64_t retry_delay_ms,
-             UvTry* next) {
-  if (failed.empty()) {
-    *next = UvTry{};
-    return true;
-  }
-  // What the cache lacks says nothing about the network: the first try did.
-  bool last_offline = failed.back().offline;
-  UvFailure failure = last_offline ? UvFailure::kConnection : Classify(words);
-  if (failure != UvFailure::kConnection && failure != UvFailure::kTransient) return false;
-  bool tried_offline =
-      std::any_of(failed.begin(), failed.end(), [](const UvTry& t) { return t.offline; });
-  if (failure == UvFailure::kConnection && !tried_offline) {
-    *next = UvTry{true, 0, 0};
-    return true;
-  }
-  size_t online = failed.size() - (tried_offline ? 1 : 0);
-  if (online > std::size(kDelayFactors)) return false;
-  *next = UvTry{false, kDelayFactors[online - 1] * retry_delay_ms, 1};
-  return true;
-}
 
 class UvRunner::Job {
  public:

@@ -12,6 +12,7 @@
 #include "base/loop.h"
 #include "base/result.h"
 #include "env/command_runner.h"
+#include "env/uv_tries.h"
 #include "env/variables.h"
 
 namespace rw::env {
@@ -26,19 +27,6 @@ struct UvCommand {
   int64_t limit_ms = 0;  // of each try; 0: none
   bool once = false;     // no further tries
 };
-
-/// How a try after the first goes on; pure.
-struct UvTry {
-  bool offline = false;
-  int64_t delay_ms = 0;
-  int http_retries = 0;  // of uv's own
-};
-
-/// The next try after `failed` ones, the last of which said `words`; false when there is none.
-/// First once online without uv's own retries (a machine without network then loses milliseconds,
-/// not 10 s); nobody reached: uv's cache alone; then twice more online.
-bool NextTry(const std::vector<UvTry>& failed, std::string_view words, int64_t retry_delay_ms,
-             UvTry* next);
 
 struct UvOutcome {
   bool ok = false;
