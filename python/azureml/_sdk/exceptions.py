@@ -57,6 +57,8 @@ class ExperimentExecutionException(AzureMLException):
 class TrainingException(AzureMLException):
     """An estimator that cannot be run."""
 
+    _error_code = "UserError"
+
 
 class ComputeTargetException(AzureMLException):
     """A compute target that does not exist or cannot be used."""
