@@ -133,6 +133,7 @@ std::string UvSteps::Downloading() const {
   if (downloading_.empty()) return "installing packages";
   constexpr size_t kNamed = 3;
   std::vector<const std::pair<const std::string, Fetched>*> largest;
+  largest.reserve(downloading_.size());
   for (const auto& one : downloading_) largest.push_back(&one);
   std::stable_sort(largest.begin(), largest.end(), [](const auto* one, const auto* other) {
     return one->second.total > other->second.total;

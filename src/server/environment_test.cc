@@ -1,53 +1,13 @@
 // Environments for runs: warm, resolved once, built once, shared, failed.
 #include <gtest/gtest.h>
 
-#include "base/strings.h"
 #include "meta/environments.h"
-#include "server/environment_service.h"
-#include "server/testing/core_fixture.h"
+#include "server/testing/environment_fixture.h"
 
 namespace rw::server {
 namespace {
 
-class EnvironmentTest : public testing::CoreFixture {
- protected:
-  struct Asked {
-    std::string log;
-    std::optional<Result<ReadyEnvironment>> answer;
-  };
-  static json::Value Pip(const std::string& requirements, const std::string& python = "") {
-    json::Value out;
-    json::Array lines;
-    for (const std::string& line : Split(requirements, ' '))
-      if (!line.empty()) lines.emplace_back(line);
-    return out.Set("kind", "pip").Set("python", python).Set("requirements", std::move(lines));
-  }
-  std::shared_ptr<Asked> Ask(const json::Value& spec, const std::string& run = "r1") {
-    auto asked = std::make_shared<Asked>();
-    core->environments().Prepare(
-        spec, RunId(run), [asked](std::string_view bytes) { asked->log.append(bytes); },
-        [asked](Result<ReadyEnvironment> ready) {
-          EXPECT_FALSE(asked->answer) << "exactly once";
-          asked->answer.emplace(std::move(ready));
-        });
-    return asked;
-  }
-  /// `wait`: until it is over.
-  std::shared_ptr<Asked> Upgrade(const json::Value& spec, bool wait = false) {
-    auto asked = std::make_shared<Asked>();
-    static_cast<EnvironmentService&>(core->environments())
-        .Make(spec, {.workspace = "", .upgrade = true},
-              [asked](Result<ReadyEnvironment> ready) { asked->answer.emplace(std::move(ready)); });
-    if (wait) loop.Advance(1'000'000);
-    return asked;
-  }
-  Result<ReadyEnvironment> Get(const json::Value& spec) {
-    auto asked = Ask(spec);
-    loop.Advance(1'000'000);
-    CHECK(asked->answer);
-    return *asked->answer;
-  }
-};
+using EnvironmentTest = testing::EnvironmentFixture;
 
 TEST_F(EnvironmentTest, AKnownInterpreterIsReadyAtOnce) {
   auto ready = core->environments().Ready(json::Value());
@@ -259,83 +219,6 @@ TEST_F(EnvironmentTest, SubstitutionsAreWarningsAlsoWhenWarmAndAfterARestart) {
     EXPECT_EQ(ready->warnings[0].source, "environment");
     EXPECT_EQ(ready->warnings[0].message, installer.substitutions[0]);
   }
-}
-
-TEST_F(EnvironmentTest, ResolvedAnewTheNewLockIsForRunsAfterIt) {
-  json::Value spec = Pip("six");
-  auto first = Get(spec);
-  ASSERT_TRUE(first);
-  auto waiting = Ask(spec, "waits");  // with what is there
-  installer.answers["six"] = "six==2\n";
-  auto upgraded = Upgrade(spec);
-  EXPECT_EQ(core->environments().Ready(spec)->build_id, first->build_id) << "until it is ready";
-  loop.Advance(1'000'000);
-  ASSERT_TRUE(upgraded->answer && *upgraded->answer);
-  EXPECT_NE((*upgraded->answer)->build_id, first->build_id);
-  EXPECT_EQ((*waiting->answer)->build_id, first->build_id);
-  EXPECT_EQ(core->environments().Ready(spec)->build_id, (*upgraded->answer)->build_id);
-  StartCore();
-  EXPECT_EQ(core->environments().Ready(spec)->build_id, (*upgraded->answer)->build_id);
-  EXPECT_EQ(Do("GET", "/api/v1/builds/" + first->env_id).json().StringOr("lock"), "six==2\n");
-}
-
-TEST_F(EnvironmentTest, AnUpgradeThatFailsChangesNothing) {
-  json::Value spec = Pip("six");
-  auto first = Get(spec);
-  ASSERT_TRUE(first);
-  installer.failures.emplace("six", Error(Code::kInvalidArgument, "cannot resolve six: gone"));
-  auto upgraded = Upgrade(spec);
-  loop.Advance(1'000'000);
-  ASSERT_TRUE(upgraded->answer);
-  EXPECT_FALSE(*upgraded->answer);
-  StartCore();
-  EXPECT_EQ(core->environments().Ready(spec)->build_id, first->build_id);
-  auto shown = Do("GET", "/api/v1/builds/" + first->env_id).json();
-  EXPECT_EQ(shown.StringOr("state"), "Ready");
-  EXPECT_EQ(shown.StringOr("upgrade_error"), "cannot resolve six: gone");
-  installer.failures.clear();
-  ASSERT_TRUE(*Upgrade(spec, true)->answer);
-  EXPECT_TRUE(Do("GET", "/api/v1/builds/" + first->env_id).json()["upgrade_error"].is_null());
-}
-
-TEST_F(EnvironmentTest, AnUpgradeWaitsForRunsThatGetTheLockThatIsThere) {
-  json::Value spec = Pip("six");
-  auto first = Get(spec);
-  ASSERT_TRUE(first);
-  installer.published.clear();
-  installer.hold = true;
-  auto run = Ask(spec, "r1");  // builds the lock that is there anew
-  auto upgraded = Upgrade(spec);
-  installer.answers["six"] = "six==2\n";
-  installer.Release();
-  loop.Advance(1'000'000);
-  ASSERT_TRUE(run->answer && *run->answer && upgraded->answer && *upgraded->answer);
-  EXPECT_EQ((*run->answer)->build_id, first->build_id);
-  EXPECT_NE((*upgraded->answer)->build_id, first->build_id);
-}
-
-TEST_F(EnvironmentTest, ALockTellsWhetherProfilesSaySomethingElseSince) {
-  auto profiles = std::make_shared<env::Profiles>();
-  auto rule = [&](const std::string& package) {
-    env::PackageRule out;
-    out.package = package;
-    out.text = "rule of " + package;
-    return out;
-  };
-  profiles->packages = {rule("six")};
-  core->context().options.profiles = profiles;
-  auto ready = Get(Pip("six"));
-  ASSERT_TRUE(ready);
-  auto changed = [&] {
-    return Do("GET", "/api/v1/builds/" + ready->env_id).json()["profile_changed"];
-  };
-  EXPECT_EQ(changed(), json::Value(false));
-  profiles->packages.push_back(rule("pillow"));
-  EXPECT_EQ(changed(), json::Value(false)) << "a package that nobody asked for";
-  profiles->packages.push_back(rule("s*"));
-  EXPECT_EQ(changed(), json::Value(true));
-  ASSERT_TRUE(*Upgrade(Pip("six"), true)->answer);
-  EXPECT_EQ(changed(), json::Value(false));
 }
 
 TEST_F(EnvironmentTest, WhatWasDecidedBeforeAFailureIsAWarningOfItsRun) {

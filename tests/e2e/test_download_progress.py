@@ -1,11 +1,14 @@
 """How far the download of one large package is, seen in the run that waits for it."""
 import http.server
 import os
+import pty
 import re
+import subprocess
 import threading
 import zipfile
 
 import pytest
+from installation import BIN
 from package_places import WHEEL, Server
 from test_environments import ended, text_of
 from waiting import wait_for
@@ -77,6 +80,34 @@ def index(installation):
         one.close()
 
 
+class Follower:
+    """`runwright logs -f`, whose status lines go to a terminal or to a pipe."""
+
+    def __init__(self, installation, run_id, terminal):
+        ours, its = pty.openpty() if terminal else os.pipe()
+        self.said, self.file = b"", ours
+        self.process = subprocess.Popen([str(BIN / "runwright"), "logs", "-f", run_id], env=dict(installation.env, TERM="xterm"), cwd=str(installation.project), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=its)
+        os.close(its)
+        self.thread = threading.Thread(target=self.read, daemon=True)
+        self.thread.start()
+
+    def read(self):
+        while True:
+            try:
+                more = os.read(self.file, 65536)
+            except OSError:  # of a terminal that nobody has open
+                more = b""
+            if not more:
+                return
+            self.said += more
+
+    def ended(self):
+        assert self.process.wait(60) == 0
+        self.thread.join(60)
+        os.close(self.file)
+        return self.said.decode()
+
+
 def test_the_runs_sub_step_goes_up_with_the_download(installation, index):
     server = Server(installation)
     run_id = server.submit({"kind": "pip", "requirements": ["rwbig"], "index_url": index.url}, "python -c 'import rwbig; print(\"value\", rwbig.VALUE)'")
@@ -89,14 +120,21 @@ def test_the_runs_sub_step_goes_up_with_the_download(installation, index):
             return found and float(found.group(1)) >= least and float(found.group(1))
         return look
 
+    followers = [Follower(installation, run_id, terminal) for terminal in (False, True)]
     first = wait_for(fetched(1.5), 60, "the first third")
     assert first < 2.5
+    for follower in followers:
+        wait_for(lambda follower=follower: b"downloading rwbig" in follower.said, 60, "the follower")
     index.parts[0].release()
     second = wait_for(fetched(3.5), 60, "the second third")
     assert second < 4.5
+    wait_for(lambda: len(set(re.findall(rb"rwbig [0-9.]+/", followers[1].said))) > 1, 60, "the line that is painted over")
     index.parts[1].release()
     assert ended(installation, run_id)["status"] == "Completed"
     assert "value 7" in text_of(installation, run_id, "azureml-logs/70_driver_log.txt")
+    piped, painted = (follower.ended() for follower in followers)
+    assert piped.count("downloading rwbig") == 1 and not CONTROL.search(piped), piped
+    assert painted.count("downloading rwbig") == painted.count("\r\x1b[K") > 1, painted
     # The log is that of a pipe: a line a fact, nothing painted.
     log = text_of(installation, run_id, "azureml-logs/20_image_build_log.txt")
     assert not CONTROL.search(log), log
