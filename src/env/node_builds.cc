@@ -6,12 +6,14 @@
 
 #include "base/log.h"
 #include "base/strings.h"
+#include "cas/image_writer.h"
 #include "env/build_folder.h"
 #include "env/build_manifest.h"
 #include "env/bytecode.h"
 #include "env/node_room.h"
 #include "env/shared_builds.h"
 #include "os/file_system.h"
+#include "os/namespaces.h"
 #include "os/paths.h"
 #include "os/process.h"
 
@@ -84,6 +86,18 @@ bool NodeBuilds::IsThere() const {
 
 bool NodeBuilds::IsThere(const BuildPack& pack) const {
   return pack.kind == PackKind::kBuild ? IsThere() : IsWhole(Target(pack));
+}
+
+PackForm NodeBuilds::Form(Random& random) const {
+  os::FileSystem& fs = PosixFileSystem();
+  std::string part = NewPart(root_ + "/builds", random);
+  auto held = HoldPart(part);
+  bool made = held && fs.MakeDirs(part + "/mount") && fs.MakeDirs(part + "/upper") &&
+              fs.MakeDirs(part + "/work") && cas::WriteImage(part + "/mount", part + "/image", {});
+  bool mounts =
+      made && os::ImageMounts(part + "/image", part + "/mount", part + "/upper", part + "/work");
+  (void)fs.RemoveTree(part);
+  return mounts ? PackForm::kImage : PackForm::kFiles;
 }
 
 Result<os::FileLock> NodeBuilds::Lock() const {

@@ -29,6 +29,10 @@ class NodeBuilds {
   /// The same of a pack's own folder.
   bool IsThere(const BuildPack& pack) const;
 
+  /// How it is best fetched: as an image where this user can mount one here. Tried in a child, a
+  /// few milliseconds.
+  PackForm Form(Random& random) const;
+
   /// Who fetches it; let go of by the holder's death. kConflict where another does.
   Result<os::FileLock> Lock() const;
   Result<os::FileLock> Lock(const BuildPack& pack) const;
