@@ -60,6 +60,7 @@ class PackedBuildTest : public ::testing::Test {
     auto& unpacker = *arrival->unpacker;
     for (size_t i = 0; i < unpacker.pieces().size(); i++)
       TRY(unpacker.Put(i, Part(pack, unpacker.pieces()[i].offset, unpacker.pieces()[i].size)));
+    TRY(node.CheckPython(*arrival));
     return node.Publish(pack, *arrival);
   }
 

@@ -26,7 +26,7 @@ struct BuildFetcher::Item {
   std::string index;
   std::shared_ptr<env::NodeBuilds::Arrival> arrival;
   size_t next = 0;     // piece to ask for
-  size_t at_work = 0;  // pieces that are asked for, or written
+  size_t at_work = 0;  // pieces that are asked for, or written; the look at the Python
 };
 
 BuildFetcher::BuildFetcher(Context& context, ServerLink& server, const std::string& run_id,
@@ -178,12 +178,22 @@ void BuildFetcher::Begin() {
         item->index.clear();
         return Ok();
       },
-      [this] { Ask(); });
+      [this] {
+        item_->at_work++;
+        Work(
+            "build.python",
+            [item = item_, node = node_] { return node.CheckPython(*item->arrival); },
+            [this] {
+              item_->at_work--;
+              Ask();
+            });
+        Ask();
+      });
 }
 
 void BuildFetcher::Ask() {
   const auto& pieces = item_->arrival->unpacker->pieces();
-  while (item_->at_work < kAtOnce && item_->next < pieces.size()) {
+  while (item_->at_work <= kAtOnce && item_->next < pieces.size()) {
     item_->at_work++;
     AskPiece(item_->next++);
   }
