@@ -28,6 +28,14 @@ std::string Trailer(uint64_t index_bytes) {
 
 int64_t Nanos(const timespec& t) { return int64_t{t.tv_sec} * 1'000'000'000 + t.tv_nsec; }
 
+/// Text only: in a program's file a path of another length moves everything behind it.
+bool HoldsMoved(std::string_view bytes, const PackOptions& options) {
+  return std::any_of(
+             options.moved.begin(), options.moved.end(),
+             [&](const auto& one) { return bytes.find(one.second) != std::string_view::npos; }) &&
+         bytes.find('\0') == std::string_view::npos;
+}
+
 class Packer {
  public:
   Packer(const std::string& folder, os::File& out, const PackOptions& options)
@@ -103,21 +111,12 @@ class Packer {
       if (n != wanted) return Error(Code::kFailedPrecondition, "it changed while it was read");
       std::string_view bytes(buffer_.data(), n);
       entry.digests.push_back(Digest::Of(bytes));
-      if (entry.size <= kPieceBytes && HoldsMoved(bytes)) entry.kind = Kind::kMovedFile;
+      if (entry.size <= kPieceBytes && HoldsMoved(bytes, options_)) entry.kind = Kind::kMovedFile;
       TRY(out_.WriteAt(at_, bytes));
       at_ += n;
       done += n;
     }
     return Ok();
-  }
-
-  bool HoldsMoved(std::string_view bytes) const {
-    if (std::none_of(options_.moved.begin(), options_.moved.end(), [&](const auto& one) {
-          return bytes.find(one.second) != std::string_view::npos;
-        }))
-      return false;
-    // Text only: in a program's file a path of another length moves everything behind it.
-    return bytes.find('\0') == std::string_view::npos;
   }
 
   const std::string& folder_;
@@ -129,6 +128,25 @@ class Packer {
   uint64_t files_ = 0;
 };
 
+Status FindMovedBelow(const std::string& folder, const std::string& below,
+                      const PackOptions& options, std::set<std::string>* out) {
+  for (const os::DirEntry& one :
+       TRY(PosixFileSystem().List(below.empty() ? folder : folder + "/" + below))) {
+    std::string path = below.empty() ? one.name : below + "/" + one.name;
+    std::string whole = folder + "/" + path;
+    if (options.skip && options.skip(path)) continue;
+    if (one.type == os::FileType::kDirectory) {
+      TRY(FindMovedBelow(folder, path, options, out));
+    } else if (one.type == os::FileType::kSymlink) {
+      if (TRY(PosixFileSystem().ReadLink(whole)).starts_with('/')) out->insert(path);
+    } else if (TRY(PosixFileSystem().Stat(whole)).size <= kPieceBytes &&
+               HoldsMoved(TRY(os::ReadFile(PosixFileSystem(), whole)), options)) {
+      out->insert(path);
+    }
+  }
+  return Ok();
+}
+
 Error NoPack(const std::string& file) { return {Code::kCorrupt, file + " is no whole pack"}; }
 
 }  // namespace
@@ -137,6 +155,12 @@ Result<PackFacts> PackFolder(const std::string& folder, const std::string& file,
                              const PackOptions& options) {
   auto out = TRY(PosixFileSystem().Open(file, os::OpenMode::kCreateNew, 0600));
   return Packer(folder, *out, options).Run();
+}
+
+Result<std::set<std::string>> FindMoved(const std::string& folder, const PackOptions& options) {
+  std::set<std::string> out;
+  TRY(FindMovedBelow(folder, "", options, &out));
+  return out;
 }
 
 Result<PackFacts> ReadPackFacts(const std::string& path) {

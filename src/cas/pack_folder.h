@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 
 #include "cas/packed_tree.h"
@@ -18,6 +19,9 @@ struct PackOptions {
   /// Paths within the folder that are left out, with what is below. May be empty.
   std::function<bool(const std::string& path)> skip;
 };
+
+/// Paths of files and links that PackFolder would mark as moved.
+Result<std::set<std::string>> FindMoved(const std::string& folder, const PackOptions& options);
 
 /// What a reader needs before it asks for parts. The file's first content_bytes are the contents,
 /// then comes the index.

@@ -31,7 +31,7 @@ struct PackedEntry {
   int64_t mtime_ns = 0;         // of files
   std::vector<Digest> digests;  // of a file's pieces, kPieceBytes each but the last; one of an
                                 // empty file
-  uint64_t offset = 0;  // of a file's bytes in the pack; not written
+  uint64_t offset = 0;          // of a file's bytes in the pack; not written
   std::string path;
   std::string target;  // of links
 };

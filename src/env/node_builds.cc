@@ -6,12 +6,14 @@
 
 #include "base/log.h"
 #include "base/strings.h"
+#include "cas/image_writer.h"
 #include "env/build_folder.h"
 #include "env/build_manifest.h"
 #include "env/bytecode.h"
 #include "env/node_room.h"
 #include "env/shared_builds.h"
 #include "os/file_system.h"
+#include "os/namespaces.h"
 #include "os/paths.h"
 #include "os/process.h"
 
@@ -28,23 +30,14 @@ std::string MarkOf(const std::string& folder) {
 
 std::string Short(const std::string& build_id) { return build_id.substr(0, 12); }
 
-/// The machine's own, as the build has it, or a word about what to do.
-Status CheckMachinePython(const std::string& build_id, const std::string& path,
-                          const std::string& version) {
-  std::string needs = "build " + Short(build_id) + " needs Python " + version + " at " + path;
-  std::string help =
-      ". Install it there, or ask for a Python version that no machine has installed: uv then "
-      "fetches one, which travels with the build";
-  if (access(path.c_str(), X_OK) != 0)
-    return Error(Code::kFailedPrecondition, needs + ", and this node has none" + help);
-  os::LaunchSpec spec;
-  spec.argv = {path, "-I", "-S", "-c", "import sys; print('%d.%d.%d' % sys.version_info[:3])"};
-  spec.working_dir = "/";
-  auto result = os::RunCommand(spec, kVersionTimeoutMs);
-  std::string found = result ? std::string(Trim(result->out)) : result.error().message();
-  if (found == version) return Ok();
-  return Error(Code::kFailedPrecondition,
-               needs + ", and this node has " + (found.empty() ? "one that fails" : found) + help);
+/// `found`: what there is in place of the Python that a build needs.
+Error WrongPython(const std::string& build_id, const NodeBuilds::Arrival& arrival,
+                  const std::string& found) {
+  return {Code::kFailedPrecondition,
+          "build " + Short(build_id) + " needs Python " + arrival.python_version + " at " +
+              arrival.machine_python + ", and this node has " + found +
+              ". Install it there, or ask for a Python version that no machine has installed: uv "
+              "then fetches one, which travels with the build"};
 }
 
 std::string NoteOf(const cas::PackedTree& tree, const std::string& name) {
@@ -86,6 +79,18 @@ bool NodeBuilds::IsThere(const BuildPack& pack) const {
   return pack.kind == PackKind::kBuild ? IsThere() : IsWhole(Target(pack));
 }
 
+PackForm NodeBuilds::Form(Random& random) const {
+  os::FileSystem& fs = PosixFileSystem();
+  std::string part = NewPart(root_ + "/builds", random);
+  auto held = HoldPart(part);
+  bool made = held && fs.MakeDirs(part + "/mount") && fs.MakeDirs(part + "/upper") &&
+              fs.MakeDirs(part + "/work") && cas::WriteImage(part + "/mount", part + "/image", {});
+  bool mounts =
+      made && os::ImageMounts(part + "/image", part + "/mount", part + "/upper", part + "/work");
+  (void)fs.RemoveTree(part);
+  return mounts ? PackForm::kImage : PackForm::kFiles;
+}
+
 Result<os::FileLock> NodeBuilds::Lock() const {
   TRY(PosixFileSystem().MakeDirs(root_ + "/locks", 0700));
   return os::FileLock::Try(BuildLockPath(build()));
@@ -97,7 +102,8 @@ Result<os::FileLock> NodeBuilds::Lock(const BuildPack& pack) const {
 }
 
 Result<cas::UnpackOptions> NodeBuilds::OptionsFor(const BuildPack& pack,
-                                                  const cas::PackedTree& tree) const {
+                                                  const cas::PackedTree& tree,
+                                                  Arrival* arrival) const {
   cas::UnpackOptions out;
   std::string python = NoteOf(tree, kPackedPythonNote);
   std::string python_folder = root_ + "/python/" + python;
@@ -117,10 +123,24 @@ Result<cas::UnpackOptions> NodeBuilds::OptionsFor(const BuildPack& pack,
   if (NoteOf(tree, kPackedBuildNote) != build_id_)
     return Error(Code::kCorrupt, "the pack is of another build than " + Short(build_id_));
   if (!python.empty()) return out;
-  std::string machine = NoteOf(tree, kMachinePythonNote);
-  TRY(CheckMachinePython(build_id_, machine, NoteOf(tree, kPythonVersionNote)));
-  out.outside.push_back(std::move(machine));
+  arrival->machine_python = NoteOf(tree, kMachinePythonNote);
+  arrival->python_version = NoteOf(tree, kPythonVersionNote);
+  if (access(arrival->machine_python.c_str(), X_OK) != 0)
+    return WrongPython(build_id_, *arrival, "none");
+  out.outside.push_back(arrival->machine_python);
   return out;
+}
+
+Status NodeBuilds::CheckPython(const Arrival& arrival) const {
+  if (arrival.machine_python.empty()) return Ok();
+  os::LaunchSpec spec;
+  spec.argv = {arrival.machine_python, "-I", "-S", "-c",
+               "import sys; print('%d.%d.%d' % sys.version_info[:3])"};
+  spec.working_dir = "/";
+  auto result = os::RunCommand(spec, kVersionTimeoutMs);
+  std::string found(result ? Trim(result->out) : result.error().message());
+  if (found == arrival.python_version) return Ok();
+  return WrongPython(build_id_, arrival, found.empty() ? "one that does not start" : found);
 }
 
 Result<std::shared_ptr<NodeBuilds::Arrival>> NodeBuilds::Begin(const BuildPack& pack,
@@ -140,7 +160,7 @@ Result<std::shared_ptr<NodeBuilds::Arrival>> NodeBuilds::Begin(const BuildPack& 
   TRY(PosixFileSystem().MakeDirs(folder, 0700));
   RemoveLeftovers(Leftovers(folder, false));
   TRY(MakeRoomForBuild(root_, build_id_, tree.content_bytes, tree.entries.size()));
-  auto options = TRY(OptionsFor(pack, tree));
+  auto options = TRY(OptionsFor(pack, tree, arrival.get()));
   arrival->part = NewPart(folder, random);
   arrival->held = TRY(HoldPart(arrival->part));
   arrival->unpacker = TRY(cas::PackUnpacker::Begin(std::move(tree), arrival->part + "/environment",

@@ -1,13 +1,17 @@
 #include "env/packed_build.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <memory>
 
 #include "base/log.h"
 #include "base/strings.h"
+#include "cas/image_writer.h"
 #include "env/build_folder.h"
 #include "env/bytecode.h"
 #include "os/file_system.h"
@@ -17,6 +21,7 @@ namespace rw::env {
 namespace {
 
 using os::PosixFileSystem;
+constexpr const char* kImageEnding = ".image";
 constexpr std::array<std::string_view, 3> kNames = {"python", "build", "bytecode"};
 
 std::string RealPath(const std::string& path) {
@@ -43,9 +48,56 @@ Error CannotTravel(const std::string& build, std::string_view why) {
               " cannot be fetched by nodes that do not build: " + std::string(why)};
 }
 
+/// A file of a build in the folder that becomes its pack, with its folders, modes and times.
+Status Stage(const std::string& folder, const std::string& path, const std::string& stage) {
+  os::FileSystem& fs = PosixFileSystem();
+  TRY(fs.MakeDirs(os::DirName(stage + "/" + path)));
+  auto info = TRY(fs.Stat(folder + "/" + path));
+  if (info.type == os::FileType::kSymlink)
+    return fs.MakeSymlink(TRY(fs.ReadLink(folder + "/" + path)), stage + "/" + path);
+  std::string bytes = TRY(os::ReadFile(fs, folder + "/" + path));
+  TRY(TRY(fs.Open(stage + "/" + path, os::OpenMode::kCreateNew))->WriteAt(0, bytes));
+  const timespec time{info.mtime_ns / 1'000'000'000, info.mtime_ns % 1'000'000'000};
+  const timespec both[2] = {time, time};
+  if (utimensat(AT_FDCWD, (stage + "/" + path).c_str(), both, 0) != 0)
+    return ErrnoError(errno, "set the time of " + stage + "/" + path);
+  return fs.SetMode(stage + "/" + path, info.mode);
+}
+
+/// Folders of `path` as they are in `from`; 0: open again, so that they can be removed.
+Status SetFolderModes(const std::string& from, const std::string& path, const std::string& stage,
+                      uint32_t mode) {
+  for (size_t slash = path.rfind('/'); slash != std::string::npos && slash > 0;
+       slash = path.rfind('/', slash - 1)) {
+    std::string folder = path.substr(0, slash);
+    uint32_t wanted = mode != 0 ? mode : TRY(PosixFileSystem().Stat(from + "/" + folder)).mode;
+    TRY(PosixFileSystem().SetMode(stage + "/" + folder, wanted));
+  }
+  return Ok();
+}
+
+/// What is the same on every node as an image, and the rest beside it.
+Result<cas::PackFacts> PackImage(const std::string& folder, const std::string& part,
+                                 cas::PackOptions options) {
+  const std::string stage = part + "/stage";
+  auto moved = TRY(cas::FindMoved(folder, options));
+  TRY(PosixFileSystem().MakeDirs(stage));
+  for (const std::string& path : moved) TRY(Stage(folder, path, stage));
+  TRY(cas::WriteImage(folder, stage + "/" + kImageName,
+                      [&, skip = std::move(options.skip)](const std::string& path) {
+                        return moved.contains(path) || (skip && skip(path));
+                      }));
+  options.skip = nullptr;
+  for (const std::string& path : moved) TRY(SetFolderModes(folder, path, stage, 0));
+  auto facts = cas::PackFolder(stage, part + "/pack", options);
+  for (const std::string& path : moved) TRY(SetFolderModes(folder, path, stage, 0755));
+  return facts;
+}
+
 class Maker {
  public:
-  Maker(const std::string& build, Random& random) : build_(build), random_(random) {}
+  Maker(const std::string& build, PackForm form, Random& random)
+      : build_(build), form_(form), random_(random) {}
 
   Result<BuildPacks> Run() {
     auto venv = os::ReadFile(PosixFileSystem(), build_ + "/pyvenv.cfg", 1 << 20);
@@ -126,17 +178,20 @@ class Maker {
   Status Add(PackKind kind, const std::string& folder, const std::string& name,
              const cas::PackOptions& options) {
     std::string file = PacksOf(build_) + "/" + name;
+    if (kind != PackKind::kPython && form_ == PackForm::kImage) file += kImageEnding;
     auto facts = cas::ReadPackFacts(file);
-    if (!facts) facts = TRY(Make(folder, file, options));
+    if (!facts) facts = TRY(Make(kind, folder, file, options));
     packs_.push_back({kind, file, *facts});
     return Ok();
   }
 
-  Result<cas::PackFacts> Make(const std::string& folder, const std::string& file,
+  Result<cas::PackFacts> Make(PackKind kind, const std::string& folder, const std::string& file,
                               const cas::PackOptions& options) {
     std::string part = NewPart(PacksOf(build_), random_);
     auto held = TRY(HoldPart(part));
-    auto made = cas::PackFolder(folder, part + "/pack", options);
+    auto made = kind == PackKind::kPython || form_ == PackForm::kFiles
+                    ? cas::PackFolder(folder, part + "/pack", options)
+                    : PackImage(folder, part, options);
     Status moved = made ? PosixFileSystem().Rename(part + "/pack", file) : Status(made.error());
     if (moved) moved = PosixFileSystem().SyncDir(PacksOf(build_));
     (void)PosixFileSystem().RemoveTree(part);
@@ -146,6 +201,7 @@ class Maker {
   }
 
   const std::string& build_;
+  const PackForm form_;
   Random& random_;
   cas::PackOptions options_;
   BuildPacks packs_;
@@ -155,13 +211,13 @@ class Maker {
 
 std::string_view PackKindName(PackKind kind) { return kNames[static_cast<size_t>(kind)]; }
 
-Result<BuildPacks> PackBuild(const std::string& build, Random& random) {
-  return Maker(build, random).Run();
+Result<BuildPacks> PackBuild(const std::string& build, PackForm form, Random& random) {
+  return Maker(build, form, random).Run();
 }
 
 std::vector<std::string> PackFilesOf(const std::string& build) {
   std::string file = PacksOf(build) + "/" + os::BaseName(build);
-  return {file, file + ".bytecode"};
+  return {file, file + ".bytecode", file + kImageEnding, file + ".bytecode" + kImageEnding};
 }
 
 json::Value BuildPacksJson(const BuildPacks& packs) {

@@ -19,6 +19,12 @@ inline constexpr const char* kEditableNote = "editable:";            // and a nu
 inline constexpr const char* kMovedNote = "moved:";                  // and a name: a path in it
 
 enum class PackKind { kPython, kBuild, kBytecode };
+
+/// How build and byte code travel: file by file, or, for nodes that can mount it, as an image
+/// beside the few files that are not the same on every node.
+enum class PackForm { kFiles, kImage };
+/// The image's name in the folder that it belongs to.
+inline constexpr const char* kImageName = ".runwright-image";
 std::string_view PackKindName(PackKind kind);
 
 struct BuildPack {
@@ -34,9 +40,10 @@ using BuildPacks = std::vector<BuildPack>;
 /// the interpreter that was fetched for it and its byte code, as far as that is there: each made
 /// once, published by a rename in <folder>/packs. kNotFound where the build is gone;
 /// kFailedPrecondition says why a build cannot travel and what to do.
-Result<BuildPacks> PackBuild(const std::string& build, Random& random);
+Result<BuildPacks> PackBuild(const std::string& build, PackForm form, Random& random);
 
-/// <folder>/packs/<build_id> and its byte code's: what goes with a build that is removed.
+/// <folder>/packs/<build_id>, its byte code's and their images': what goes with a build that is
+/// removed.
 std::vector<std::string> PackFilesOf(const std::string& build);
 
 /// As the server tells it to a node, and read there.

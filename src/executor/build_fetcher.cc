@@ -26,7 +26,7 @@ struct BuildFetcher::Item {
   std::string index;
   std::shared_ptr<env::NodeBuilds::Arrival> arrival;
   size_t next = 0;     // piece to ask for
-  size_t at_work = 0;  // pieces that are asked for, or written
+  size_t at_work = 0;  // pieces that are asked for, or written; the look at the Python
 };
 
 BuildFetcher::BuildFetcher(Context& context, ServerLink& server, const std::string& run_id,
@@ -64,21 +64,25 @@ void BuildFetcher::Look() {
   struct Seen {
     bool there = false;
     std::shared_ptr<os::FileLock> lock;
+    env::PackForm form = env::PackForm::kFiles;
   };
   auto seen = std::make_shared<Seen>();
   Work(
       "build.look",
-      [seen, node = node_]() -> Status {
+      [seen, node = node_, &random = context_.random]() -> Status {
         seen->there = node.IsThere();
         if (seen->there) return Ok();
         auto lock = node.Lock();
         if (!lock) return IsHeld(lock.error()) ? Ok() : Status(std::move(lock).error());
         // Somebody may have just come to the end of it.
         seen->there = node.IsThere();
-        if (!seen->there) seen->lock = std::make_shared<os::FileLock>(*std::move(lock));
+        if (seen->there) return Ok();
+        seen->lock = std::make_shared<os::FileLock>(*std::move(lock));
+        seen->form = node.Form(random);
         return Ok();
       },
       [this, seen] {
+        form_ = seen->form == env::PackForm::kImage ? "image" : "files";
         if (seen->there) return std::exchange(done_, nullptr)({});
         lock_ = seen->lock;
         lock_ ? List() : Later(&BuildFetcher::Look);
@@ -89,6 +93,7 @@ void BuildFetcher::List() {
   net::Request request;
   request.method = "GET";
   request.path = path_;
+  request.query = {{"form", form_}};
   server_.Call(std::move(request), kListTimeout,
                lifetime_.Bind([this](const net::Response& response) { Listed(response); }),
                ServerLink::Patience::kUntilWord);
@@ -141,6 +146,7 @@ void BuildFetcher::Get(uint64_t offset, uint64_t size, ServerLink::Callback call
   net::Request request;
   request.method = "GET";
   request.path = path_ + "/" + item_->pack.facts.digest.Hex();
+  request.query = {{"form", form_}};
   request.headers["Range"] =
       "bytes=" + std::to_string(offset) + "-" + std::to_string(offset + size - 1);
   server_.Call(std::move(request), kPieceTimeout,
@@ -172,12 +178,22 @@ void BuildFetcher::Begin() {
         item->index.clear();
         return Ok();
       },
-      [this] { Ask(); });
+      [this] {
+        item_->at_work++;
+        Work(
+            "build.python",
+            [item = item_, node = node_] { return node.CheckPython(*item->arrival); },
+            [this] {
+              item_->at_work--;
+              Ask();
+            });
+        Ask();
+      });
 }
 
 void BuildFetcher::Ask() {
   const auto& pieces = item_->arrival->unpacker->pieces();
-  while (item_->at_work < kAtOnce && item_->next < pieces.size()) {
+  while (item_->at_work <= kAtOnce && item_->next < pieces.size()) {
     item_->at_work++;
     AskPiece(item_->next++);
   }

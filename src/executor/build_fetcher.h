@@ -50,6 +50,7 @@ class BuildFetcher {
   std::string path_;  // of the routes
   env::NodeBuilds node_;
   std::string build_id_;
+  std::string form_;  // query of the routes
   std::function<void(json::Value)> done_;
   std::shared_ptr<os::FileLock> lock_;  // of the build
   std::vector<env::BuildPack> packs_;   // those that are still to come, the next one last

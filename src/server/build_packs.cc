@@ -22,6 +22,14 @@ std::string FetchingText(const env::BuildPack& pack, uint64_t until) {
          " MB";
 }
 
+/// ?form=
+Result<env::PackForm> FormOf(const Call& call) {
+  std::string form = call.request.Query("form").value_or("files");
+  if (form == "files") return env::PackForm::kFiles;
+  if (form == "image") return env::PackForm::kImage;
+  return Error(Code::kInvalidArgument, "form must be files or image", "form");
+}
+
 }  // namespace
 
 /// The run's own executor, or the owner: nobody else's business.
@@ -38,8 +46,8 @@ Result<meta::RunRow> BuildPacks::RunOf(const Call& call) {
   return *std::move(run);
 }
 
-const env::BuildPacks* BuildPacks::Known(const std::string& build_id) {
-  auto known = known_.find(build_id);
+const env::BuildPacks* BuildPacks::Known(const Key& key) {
+  auto known = known_.find(key);
   if (known == known_.end()) return nullptr;
   const env::BuildPacks& packs = known->second;
   os::FileSystem& fs = runs_.context().fs;
@@ -47,38 +55,39 @@ const env::BuildPacks* BuildPacks::Known(const std::string& build_id) {
                          [&](const env::BuildPack& pack) { return os::Exists(fs, pack.file); });
   // Byte code is made after the build.
   bool compiled = packs.back().kind == env::PackKind::kBytecode ||
-                  !os::Exists(fs, env::BytecodeFolder(environments_.BuildFolder(build_id)));
+                  !os::Exists(fs, env::BytecodeFolder(environments_.BuildFolder(key.first)));
   if (all && compiled) return &packs;
   known_.erase(known);
   return nullptr;
 }
 
-void BuildPacks::Packs(const std::string& build_id, Done done) {
-  if (const env::BuildPacks* known = Known(build_id)) return done(*known);
-  auto& waiting = waiting_[build_id];
+void BuildPacks::Packs(const Key& key, Done done) {
+  if (const env::BuildPacks* known = Known(key)) return done(*known);
+  auto& waiting = waiting_[key];
   waiting.push_back(std::move(done));
   if (waiting.size() > 1) return;
   auto made = std::make_shared<Result<env::BuildPacks>>();
   ServerContext& context = runs_.context();
   context.pool.Run(
       "env.pack",
-      [made, build = environments_.BuildFolder(build_id), &random = context.random] {
-        *made = env::PackBuild(build, random);
-      },
-      [this, made, build_id, alive = alive_] {
+      [made, build = environments_.BuildFolder(key.first), form = key.second,
+       &random = context.random] { *made = env::PackBuild(build, form, random); },
+      [this, made, key, alive = alive_] {
         if (!*alive) return;
-        if (*made) known_[build_id] = **made;
-        auto all = waiting_.extract(build_id);
+        if (*made) known_[key] = **made;
+        auto all = waiting_.extract(key);
         for (const Done& one : all.mapped()) one(*made);
       });
 }
 
 void BuildPacks::List(const CallPtr& call) {
   auto run = RunOf(*call);
-  if (!run) return call->Fail(run.error());
-  if (!Known(run->build_id) && !call->principal.is_owner())
+  auto form = FormOf(*call);
+  if (!run || !form) return call->Fail(run ? form.error() : run.error());
+  Key key{run->build_id, *form};
+  if (!Known(key) && !call->principal.is_owner())
     runs_.NoteFetching(run->id, "packing the build for the node");
-  Packs(run->build_id, [call, build_id = run->build_id](const Result<env::BuildPacks>& packs) {
+  Packs(key, [call, build_id = run->build_id](const Result<env::BuildPacks>& packs) {
     if (!packs) return call->Fail(packs.error());
     json::Value out;
     call->Json(out.Set("build_id", build_id).Set("packs", env::BuildPacksJson(*packs)));
@@ -87,9 +96,10 @@ void BuildPacks::List(const CallPtr& call) {
 
 void BuildPacks::Get(const CallPtr& call) {
   auto run = RunOf(*call);
-  if (!run) return call->Fail(run.error());
+  auto form = FormOf(*call);
+  if (!run || !form) return call->Fail(run ? form.error() : run.error());
   // After a start of the server they are looked at again.
-  Packs(run->build_id, [this, call](const Result<env::BuildPacks>& packs) {
+  Packs({run->build_id, *form}, [this, call](const Result<env::BuildPacks>& packs) {
     if (!packs) return call->Fail(packs.error());
     Answer(call, *packs);
   });

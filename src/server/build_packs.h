@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "env/packed_build.h"
@@ -28,14 +29,15 @@ class BuildPacks {
  private:
   using Done = std::function<void(const Result<env::BuildPacks>&)>;
   Result<meta::RunRow> RunOf(const Call& call);
-  void Packs(const std::string& build_id, Done done);
-  const env::BuildPacks* Known(const std::string& build_id);
+  using Key = std::pair<std::string, env::PackForm>;  // build_id
+  void Packs(const Key& key, Done done);
+  const env::BuildPacks* Known(const Key& key);
   void Answer(const CallPtr& call, const env::BuildPacks& packs);
 
   RunService& runs_;
   EnvironmentService& environments_;
-  std::map<std::string, env::BuildPacks> known_;      // by build_id
-  std::map<std::string, std::vector<Done>> waiting_;  // by build_id
+  std::map<Key, env::BuildPacks> known_;
+  std::map<Key, std::vector<Done>> waiting_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
