@@ -1,4 +1,4 @@
-// What the command line asks for, as plain structs. options.cc is the only file that sees CLI11.
+// What the command line asks for, as plain structs; grammar.h and its files fill them.
 #pragma once
 
 #include <cstdint>
