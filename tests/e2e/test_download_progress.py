@@ -147,8 +147,8 @@ def test_a_build_without_a_run_shows_it_on_a_terminal(installation, index):
     links.parent.mkdir(parents=True)
     links.write_text("[global]\nindex-url = %s\n" % index.url)
     builds = [Follower(installation, terminal, "env", "build", "--pip", "rwbig") for terminal in (False, True)]
-    for part in index.parts:
-        wait_for(lambda: len(set(re.findall(rb"downloading rwbig [0-9.]+/6.0 MB", builds[1].said))) > index.parts.index(part), 60, "the line that is painted over")
+    for told, part in enumerate(index.parts):
+        wait_for(lambda told=told: len(set(re.findall(rb"downloading rwbig [0-9.]+/6.0 MB", builds[1].said))) > told, 60, "the line that is painted over")
         part.release()
     piped, painted = (build.ended() for build in builds)
     assert "downloading" not in piped and "Downloading rwbig (5.72MiB)" in piped and not CONTROL.search(piped), piped
