@@ -1,5 +1,8 @@
 // runwright env build, env lock: made without a run, the log as it grows.
+#include <unistd.h>
+
 #include <chrono>
+#include <utility>
 
 #include "cli/env_commands.h"
 #include "cli/env_diff.h"
@@ -50,10 +53,36 @@ Result<json::Value> SpecOf(Context& context, const EnvOptions& options) {
   return spec;
 }
 
-/// Follows the build of an environment until `enough`; its log goes to `on_log`.
-Result<json::Value> Follow(client::Api& api, json::Value build,
-                           const std::function<void(const std::string&)>& on_log,
+/// The log for people, and on a terminal a last line that says how far downloads are.
+class Shown {
+ public:
+  explicit Shown(bool quiet) : quiet_(quiet), live_(!quiet && isatty(STDERR_FILENO) == 1) {}
+  ~Shown() { Clear(); }
+  void Tell(const json::Value& build) {
+    std::string log = build.StringOr("log");
+    std::string step = build.StringOr("step");
+    if (quiet_ || (log.empty() && step == step_)) return;
+    step_ = step;
+    Clear();
+    PrintError(log);
+    painted_ = live_ && step.starts_with("downloading ");
+    if (painted_) PrintError(step);
+  }
+
+ private:
+  void Clear() {
+    if (std::exchange(painted_, false)) PrintError("\r\x1b[K");
+  }
+  const bool quiet_;
+  const bool live_;
+  std::string step_;
+  bool painted_ = false;
+};
+
+/// Follows the build of an environment until `enough`.
+Result<json::Value> Follow(client::Api& api, json::Value build, bool quiet,
                            const std::function<bool(const json::Value&)>& enough) {
+  Shown shown_text(quiet);
   const std::string path = client::ApiPath({"builds", build.StringOr("env_id")});
   int64_t shown = 0;
   Result<json::Value> now = std::move(build);
@@ -61,7 +90,7 @@ Result<json::Value> Follow(client::Api& api, json::Value build,
       [&] {
         now = api.Get(path, {{"log_from", std::to_string(shown)}, {"wait_ms", "20000"}});
         if (!now) return true;
-        on_log(now->StringOr("log"));
+        shown_text.Tell(*now);
         shown = now->IntOr("log_bytes", shown);
         return enough(*now);
       },
@@ -131,12 +160,8 @@ Result<int> BuildEnv(Context& context, const EnvOptions& options) {
   client::Api* api = TRY(context.Api());
   json::Value build = TRY(Start(context, *api, spec, false));
   if (AtWork(build))
-    build = TRY(Follow(
-        *api, std::move(build),
-        [&](const std::string& log) {
-          if (!context.json()) PrintError(log);
-        },
-        [](const json::Value& now) { return !AtWork(now); }));
+    build = TRY(Follow(*api, std::move(build), context.json(),
+                       [](const json::Value& now) { return !AtWork(now); }));
   if (build.StringOr("state") == "Failed") return Failed(context, build);
   if (context.json()) {
     Print(json::WritePretty(build) + "\n");
@@ -170,11 +195,9 @@ Result<int> LockEnv(Context& context, const EnvOptions& options) {
     build = TRY(Start(context, *api, spec, options.upgrade));
     // As soon as the versions are known; the build goes on by itself. New versions are kept when it
     // is ready.
-    build = TRY(Follow(
-        *api, std::move(build), [](const std::string&) {},
-        [&](const json::Value& now) {
-          return !AtWork(now) || (now["lock"].is_string() && !options.upgrade);
-        }));
+    build = TRY(Follow(*api, std::move(build), true, [&](const json::Value& now) {
+      return !AtWork(now) || (now["lock"].is_string() && !options.upgrade);
+    }));
     if (!build["lock"].is_string() || !build.StringOr("upgrade_error").empty())
       return Failed(context, build);
     if (!before.empty()) TellChanges(context, before, build.StringOr("lock"));

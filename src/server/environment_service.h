@@ -59,6 +59,7 @@ class EnvironmentService final : public EnvironmentGate {
   struct AtWork {
     meta::EnvLock lock;
     std::string state;  // "Resolving", "Building"
+    std::string step;   // "downloading tensorflow 203/475 MB", or what it waits for
   };
   std::vector<AtWork> Working() const;
 

@@ -81,12 +81,12 @@ def index(installation):
 
 
 class Follower:
-    """`runwright logs -f`, whose status lines go to a terminal or to a pipe."""
+    """The command line, whose status lines go to a terminal or to a pipe."""
 
-    def __init__(self, installation, run_id, terminal):
+    def __init__(self, installation, terminal, *arguments):
         ours, its = pty.openpty() if terminal else os.pipe()
         self.said, self.file = b"", ours
-        self.process = subprocess.Popen([str(BIN / "runwright"), "logs", "-f", run_id], env=dict(installation.env, TERM="xterm"), cwd=str(installation.project), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=its)
+        self.process = subprocess.Popen([str(BIN / "runwright")] + list(arguments), env=dict(installation.env, TERM="xterm"), cwd=str(installation.project), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=its)
         os.close(its)
         self.thread = threading.Thread(target=self.read, daemon=True)
         self.thread.start()
@@ -120,7 +120,7 @@ def test_the_runs_sub_step_goes_up_with_the_download(installation, index):
             return found and float(found.group(1)) >= least and float(found.group(1))
         return look
 
-    followers = [Follower(installation, run_id, terminal) for terminal in (False, True)]
+    followers = [Follower(installation, terminal, "logs", "-f", run_id) for terminal in (False, True)]
     first = wait_for(fetched(1.5), 60, "the first third")
     assert first < 2.5
     for follower in followers:
@@ -140,3 +140,17 @@ def test_the_runs_sub_step_goes_up_with_the_download(installation, index):
     assert not CONTROL.search(log), log
     assert log.count("Downloading rwbig (5.72MiB)") == 1 and log.count("rwbig==1.0") == 1, log
     assert "Preparing packages" not in log and "----" not in log, log
+
+
+def test_a_build_without_a_run_shows_it_on_a_terminal(installation, index):
+    links = installation.home / "config" / "pip" / "pip.conf"
+    links.parent.mkdir(parents=True)
+    links.write_text("[global]\nindex-url = %s\n" % index.url)
+    builds = [Follower(installation, terminal, "env", "build", "--pip", "rwbig") for terminal in (False, True)]
+    for told, part in enumerate(index.parts):
+        wait_for(lambda told=told: len(set(re.findall(rb"downloading rwbig [0-9.]+/6.0 MB", builds[1].said))) > told, 60, "the line that is painted over")
+        part.release()
+    piped, painted = (build.ended() for build in builds)
+    assert "downloading" not in piped and "Downloading rwbig (5.72MiB)" in piped and not CONTROL.search(piped), piped
+    assert painted.count("downloading rwbig") == painted.count("\r\x1b[K") > 1, painted
+    assert "Published build" in painted
