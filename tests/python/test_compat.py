@@ -31,7 +31,7 @@ class Script:
 
     def __call__(self, code, *shims, sources=(), path=(), interpreter=sys.executable, fails=False):
         listed = self.folder / "compat.json"
-        listed.write_text(json.dumps({"shims": list(shims), "sources": list(sources)}))
+        listed.write_text(json.dumps({"shims": list(shims), "sources": list(sources)}, separators=(",", ":")))
         environment = {
             "PATH": os.environ["PATH"],
             "PYTHONPATH": os.pathsep.join([os.path.join(COMPAT, "site"), str(self.packages)] + list(path)),
@@ -43,6 +43,13 @@ class Script:
         assert (done.returncode != 0) == fails, self.errors
         return done.stdout.decode().split("\n")[:-1]
 
+    def loads(self, *shims, **more):
+        """What is imported for shims and sources, beside what the machine's Python imports anyway."""
+        code = "import sys; print(' '.join(sys.modules))"
+        with_them, = self(code, *shims, **more)
+        without = subprocess.run([sys.executable, "-c", code], env={"PATH": os.environ["PATH"]}, stdout=subprocess.PIPE, check=True)
+        return set(with_them.split()) - set(without.stdout.decode().split())
+
     def notes(self, source="compat"):
         path = self.folder / "compat.jsonl"
         lines = path.read_text().splitlines() if path.exists() else []
@@ -52,6 +59,21 @@ class Script:
 @pytest.fixture
 def script(tmp_path):
     return Script(tmp_path)
+
+
+def test_a_script_that_needs_none_pays_next_to_nothing(script):
+    loaded = script.loads("numpy_aliases", "sklearn_externals", "torch_load", "tf1_fallback", "chainer_iterator_epoch")
+    assert not [name for name in loaded if not name.startswith(("_runwright_compat", "importlib", "sitecustomize", "warnings"))], loaded
+    assert "importlib.util" not in loaded
+
+
+@pytest.mark.parametrize("text", [
+    '{"shims": ["sklearn_externals"]}', '{"sources":[],"shims":["sklearn_externals"]}', '{"shims":["sklearn_externals"],"sources":[]}\n',
+    '{"shims":["sklearn_externals"]}', '{"shims":["sklearn_externals"],"more":[]}', '{"shims":["sklearn\\u005fexternals"],"sources":[]}'])
+def test_the_list_is_json(text):
+    code = "import importlib, sys; sys.path.insert(0, %r); print(importlib.import_module('_compat').read(%r))" % (os.path.dirname(COMPAT), text)
+    out = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, check=True).stdout.decode()
+    assert ast.literal_eval(out)["shims"] == ["sklearn_externals"]
 
 
 def test_the_syntax_is_that_of_python_3_6():

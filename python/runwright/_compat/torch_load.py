@@ -1,7 +1,5 @@
 """torch.load of whole models: since PyTorch 2.6 weights_only is True where it is not said, and a pickled model is refused."""
 
-import functools
-
 from . import hooks, report
 
 
@@ -11,6 +9,8 @@ def install():
 
 
 def _wrap(serialization):
+    import functools
+
     original = serialization.load
 
     @functools.wraps(original)

@@ -12,13 +12,19 @@ def _start_shims(here):
     path = os.environ.get("RUNWRIGHT_COMPAT")
     if not path or sys.version_info < (3, 6):
         return
-    from importlib import util
+    # importlib.util and json would cost every script 15 ms.
+    from importlib.machinery import ModuleSpec, SourceFileLoader
 
     folder = os.path.dirname(here)
-    spec = util.spec_from_file_location("_runwright_compat", os.path.join(folder, "__init__.py"), submodule_search_locations=[folder])
-    package = util.module_from_spec(spec)
-    sys.modules[spec.name] = package
-    spec.loader.exec_module(package)
+    name, file = "_runwright_compat", os.path.join(folder, "__init__.py")
+    loader = SourceFileLoader(name, file)
+    spec = ModuleSpec(name, loader, origin=file, is_package=True)
+    spec.submodule_search_locations.append(folder)
+    package = type(sys)(name)
+    package.__spec__, package.__loader__, package.__file__ = spec, loader, file
+    package.__package__, package.__path__ = name, spec.submodule_search_locations
+    sys.modules[name] = package
+    loader.exec_module(package)
     package.start(path)
 
 
