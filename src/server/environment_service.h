@@ -55,6 +55,7 @@ class EnvironmentService final : public EnvironmentGate {
   std::string BuildsFolder() const { return os::DirName(installer_.BuildFolder("id")); }
 
  private:
+  bool HasRuns(const std::string& build_id);
   struct Waiter {
     RunId run;
     OnLog on_log;
