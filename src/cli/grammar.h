@@ -45,6 +45,13 @@ class Grammar {
     });
     return leaf;
   }
+  /// One of several commands with the same options.
+  template <class T>
+  CLI::App* Leaf(CLI::App* parent, const char* name, const char* help, T& values,
+                 decltype(T::action) action, const char* examples) {
+    return Leaf<T>(
+        parent, name, help, values, [action](T& chosen) { chosen.action = action; }, examples);
+  }
   static void Repeatable(CLI::App* app, const char* name, std::vector<std::string>& into,
                          const char* help);
 

@@ -2,16 +2,6 @@
 #include "cli/grammar.h"
 
 namespace rw::cli {
-namespace {
-
-CLI::App* RunsLeaf(Grammar& grammar, RunsOptions& o, CLI::App* parent, const char* name,
-                   const char* help, RunsAction action, const char* examples) {
-  return grammar.Leaf<RunsOptions>(
-      parent, name, help, o, [action](RunsOptions& values) { values.action = action; }, examples);
-}
-
-}  // namespace
-
 void DeclareSubmit(Grammar& grammar) {
   auto& o = grammar.New<SubmitOptions>();
   CLI::App* app = grammar.Leaf<SubmitOptions>(
@@ -51,18 +41,18 @@ void DeclareRuns(Grammar& grammar) {
   auto& o = grammar.New<RunsOptions>();
   CLI::App* group = grammar.Group(
       "runs", "Runs: list, show, cancel, metrics, files, get, delete, restore, archive");
-  CLI::App* list =
-      RunsLeaf(grammar, o, group, "list", "Newest first, or by --sort", RunsAction::kList,
-               "  runwright runs list --experiment digits --status Failed\n"
-               "  runwright runs list --filter 'metrics.acc > 0.9 and tags.team = \"x\"' "
-               "--sort -metrics.acc\n"
-               "  runwright runs list --sort 'min(metrics.loss)' --param lr --limit 100 --json\n"
-               "Fields: metrics.NAME (its last value; min(…), max(…)), params.NAME, tags.NAME, "
-               "properties.NAME,\n"
-               "id, name, number, status, experiment, type, target, parent, created, started, "
-               "ended, duration.\n"
-               "Operators: = != < <= > >= ~ (part of) in (…), and, or, not; a field alone: it is "
-               "there.");
+  CLI::App* list = grammar.Leaf(
+      group, "list", "Newest first, or by --sort", o, RunsAction::kList,
+      "  runwright runs list --experiment digits --status Failed\n"
+      "  runwright runs list --filter 'metrics.acc > 0.9 and tags.team = \"x\"' "
+      "--sort -metrics.acc\n"
+      "  runwright runs list --sort 'min(metrics.loss)' --param lr --limit 100 --json\n"
+      "Fields: metrics.NAME (its last value; min(…), max(…)), params.NAME, tags.NAME, "
+      "properties.NAME,\n"
+      "id, name, number, status, experiment, type, target, parent, created, started, "
+      "ended, duration.\n"
+      "Operators: = != < <= > >= ~ (part of) in (…), and, or, not; a field alone: it is "
+      "there.");
   list->add_option("-e,--experiment", o.experiment, "of this experiment");
   Grammar::Repeatable(list, "--status", o.statuses, "in this status, repeatable");
   Grammar::Repeatable(list, "--tag", o.tags, "with this tag, KEY or KEY=VALUE, repeatable");
@@ -79,16 +69,15 @@ void DeclareRuns(Grammar& grammar) {
   list->add_option("--view", o.view, "active, archived, all (both), or deleted")
       ->check(CLI::IsMember({"active", "archived", "all", "deleted"}));
   auto one = [&grammar, &o](CLI::App* app) { app->add_option("run", o.run, "run id")->required(); };
-  one(RunsLeaf(grammar, o, group, "show", "Everything about one run", RunsAction::kShow,
-               "  runwright runs show digits_1790000000_0a1b2c3d"));
-  CLI::App* cancel =
-      RunsLeaf(grammar, o, group, "cancel", "End runs: TERM, a grace period, then KILL",
-               RunsAction::kCancel, "  runwright runs cancel RUN [RUN...]");
+  one(grammar.Leaf(group, "show", "Everything about one run", o, RunsAction::kShow,
+                   "  runwright runs show digits_1790000000_0a1b2c3d"));
+  CLI::App* cancel = grammar.Leaf(group, "cancel", "End runs: TERM, a grace period, then KILL", o,
+                                  RunsAction::kCancel, "  runwright runs cancel RUN [RUN...]");
   cancel->add_option("run", o.runs, "run ids")->required();
   CLI::App* metrics =
-      RunsLeaf(grammar, o, group, "metrics", "Logged values", RunsAction::kMetrics,
-               "  runwright runs metrics RUN\n  runwright runs metrics RUN --name loss\n"
-               "  runwright runs metrics RUN --name loss --buckets 1000");
+      grammar.Leaf(group, "metrics", "Logged values", o, RunsAction::kMetrics,
+                   "  runwright runs metrics RUN\n  runwright runs metrics RUN --name loss\n"
+                   "  runwright runs metrics RUN --name loss --buckets 1000");
   one(metrics);
   auto* name = metrics->add_option("--name", o.metric, "every value of this metric");
   metrics
@@ -96,19 +85,20 @@ void DeclareRuns(Grammar& grammar) {
                    "instead of every value the exact min, max and last of so many equal parts")
       ->check(CLI::Range(1, 10000))
       ->needs(name);
-  CLI::App* files = RunsLeaf(grammar, o, group, "files", "Names and sizes of a run's files",
-                             RunsAction::kFiles, "  runwright runs files RUN --prefix outputs/");
+  CLI::App* files =
+      grammar.Leaf(group, "files", "Names and sizes of a run's files", o, RunsAction::kFiles,
+                   "  runwright runs files RUN --prefix outputs/");
   one(files);
   files->add_option("--prefix", o.prefix, "only names that begin so");
-  CLI::App* get = RunsLeaf(grammar, o, group, "get", "Download files of a run", RunsAction::kGet,
-                           "  runwright runs get RUN outputs/model.pkl\n"
-                           "  runwright runs get RUN outputs/ -o results");
+  CLI::App* get = grammar.Leaf(group, "get", "Download files of a run", o, RunsAction::kGet,
+                               "  runwright runs get RUN outputs/model.pkl\n"
+                               "  runwright runs get RUN outputs/ -o results");
   one(get);
   get->add_option("file", o.files, "names; one ending in / means all below it; none means all");
   get->add_option("-o,--output", o.output, "folder")->capture_default_str();
   auto several = [&grammar, &o, group](const char* name, const char* help, RunsAction action,
                                        const char* examples) {
-    CLI::App* app = RunsLeaf(grammar, o, group, name, help, action, examples);
+    CLI::App* app = grammar.Leaf(group, name, help, o, action, examples);
     app->add_option("run", o.runs, "run ids")->required();
     return app;
   };

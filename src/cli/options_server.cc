@@ -2,17 +2,6 @@
 #include "cli/grammar.h"
 
 namespace rw::cli {
-namespace {
-
-CLI::App* ComputeLeaf(Grammar& grammar, ComputeOptions& o, CLI::App* parent, const char* name,
-                      const char* help, ComputeAction action, const char* examples) {
-  return grammar.Leaf<ComputeOptions>(
-      parent, name, help, o, [action](ComputeOptions& values) { values.action = action; },
-      examples);
-}
-
-}  // namespace
-
 void DeclareInit(Grammar& grammar) {
   auto& o = grammar.New<InitOptions>();
   CLI::App* app = grammar.Leaf<InitOptions>(
@@ -55,9 +44,7 @@ void DeclareServer(Grammar& grammar) {
   serve->add_flag("--allow-network-fs", o.allow_network_fs,
                   "serve from a data folder on a network file system: exclusive locking, slower");
   auto act = [&](const char* name, const char* help, ServerAction action, const char* examples) {
-    CLI::App* leaf = grammar.Leaf<ServerOptions>(
-        serve, name, help, o, [action](ServerOptions& values) { values.action = action; },
-        examples);
+    CLI::App* leaf = grammar.Leaf(serve, name, help, o, action, examples);
     leaf->add_option("--data", o.data, "data folder (default ~/.local/share/runwright)");
   };
   act("status", "Is a server running, and where", ServerAction::kStatus,
@@ -73,10 +60,10 @@ void DeclareServer(Grammar& grammar) {
 void DeclareCompute(Grammar& grammar) {
   auto& o = grammar.New<ComputeOptions>();
   CLI::App* group = grammar.Group("compute", "Compute targets: list, show, create, update, delete");
-  ComputeLeaf(grammar, o, group, "list", "All targets of the workspace", ComputeAction::kList,
-              "  runwright compute list");
+  grammar.Leaf(group, "list", "All targets of the workspace", o, ComputeAction::kList,
+               "  runwright compute list");
   auto named = [&](const char* name, const char* help, ComputeAction action, const char* examples) {
-    CLI::App* app = ComputeLeaf(grammar, o, group, name, help, action, examples);
+    CLI::App* app = grammar.Leaf(group, name, help, o, action, examples);
     app->add_option("name", o.name, "name of the target")->required();
     return app;
   };

@@ -2,40 +2,29 @@
 #include "cli/grammar.h"
 
 namespace rw::cli {
-namespace {
-
-CLI::App* ModelsLeaf(Grammar& grammar, ModelsOptions& o, CLI::App* parent, const char* name,
-                     const char* help, ModelsAction action, const char* examples) {
-  return grammar.Leaf<ModelsOptions>(
-      parent, name, help, o, [action](ModelsOptions& values) { values.action = action; }, examples);
-}
-
-}  // namespace
-
 void DeclareModels(Grammar& grammar) {
   auto& o = grammar.New<ModelsOptions>();
   CLI::App* group = grammar.Group("models", "Registered models: list, show, register, download");
-  CLI::App* list = ModelsLeaf(grammar, o, group, "list", "Newest first", ModelsAction::kList,
-                              "  runwright models list --name digits");
+  CLI::App* list = grammar.Leaf(group, "list", "Newest first", o, ModelsAction::kList,
+                                "  runwright models list --name digits");
   list->add_option("--name", o.name, "versions of this model");
   list->add_option("--run", o.run, "registered from this run");
   list->add_flag("--latest", o.latest, "only the latest version of each");
-  CLI::App* show =
-      ModelsLeaf(grammar, o, group, "show", "One version with its files", ModelsAction::kShow,
-                 "  runwright models show digits\n  runwright models show digits:3");
+  CLI::App* show = grammar.Leaf(group, "show", "One version with its files", o, ModelsAction::kShow,
+                                "  runwright models show digits\n  runwright models show digits:3");
   show->add_option("name", o.name, "NAME or NAME:VERSION")->required();
-  CLI::App* add = ModelsLeaf(
-      grammar, o, group, "register", "The next version of a model", ModelsAction::kRegister,
-      "  runwright models register digits --run RUN --path outputs/model.pkl\n"
-      "  runwright models register digits --path ./model.pkl");
+  CLI::App* add =
+      grammar.Leaf(group, "register", "The next version of a model", o, ModelsAction::kRegister,
+                   "  runwright models register digits --run RUN --path outputs/model.pkl\n"
+                   "  runwright models register digits --path ./model.pkl");
   add->add_option("name", o.name, "name of the model")->required();
   add->add_option("--run", o.run, "take the files from this run");
   add->add_option("--path", o.path, "file or folder, of the run or of this machine")->required();
   Grammar::Repeatable(add, "--tag", o.tags, "KEY=VALUE, repeatable");
   add->add_option("--description", o.description, "for people");
   CLI::App* get =
-      ModelsLeaf(grammar, o, group, "download", "The files of a version", ModelsAction::kDownload,
-                 "  runwright models download digits:3 -o model");
+      grammar.Leaf(group, "download", "The files of a version", o, ModelsAction::kDownload,
+                   "  runwright models download digits:3 -o model");
   get->add_option("name", o.name, "NAME or NAME:VERSION")->required();
   get->add_option("-o,--output", o.output, "folder")->capture_default_str();
 }
@@ -44,9 +33,7 @@ void DeclareSecrets(Grammar& grammar) {
   auto& o = grammar.New<SecretsOptions>();
   CLI::App* group = grammar.Group("secrets", "Secrets of the workspace: set, get, list, delete");
   auto leaf = [&](const char* name, const char* help, SecretsAction action, const char* examples) {
-    CLI::App* app = grammar.Leaf<SecretsOptions>(
-        group, name, help, o, [action](SecretsOptions& values) { values.action = action; },
-        examples);
+    CLI::App* app = grammar.Leaf(group, name, help, o, action, examples);
     if (action != SecretsAction::kList)
       app->add_option("name", o.name, "letters, digits and dashes")->required();
     return app;
