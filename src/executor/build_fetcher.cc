@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/strings.h"
+#include "env/build_folder.h"
 
 namespace rw::executor {
 namespace {
@@ -253,6 +254,15 @@ void BuildFetcher::Publish() {
       [this] { Next(); });
 }
 
+/// What arrived of a pack that goes no further. A worker may still write a piece of it: the rest
+/// goes with the next fetching.
+void BuildFetcher::Drop() {
+  auto item = std::exchange(item_, nullptr);
+  if (!item || !item->arrival) return;
+  context_.pool.Run(
+      "build.drop", [item] { (void)env::RemoveBuild(item->arrival->part); }, [] {});
+}
+
 /// Once: the server looks at what it has, and makes it anew where that is damaged.
 bool BuildFetcher::TakeAnew(const Error& error) {
   if (error.code() != Code::kCorrupt || !item_ || !refused_.empty()) return false;
@@ -263,7 +273,7 @@ bool BuildFetcher::TakeAnew(const Error& error) {
   refused_ = item_->pack.facts.digest.Hex();
   life_++;
   packs_.clear();
-  item_.reset();
+  Drop();
   List();
   return true;
 }
@@ -273,6 +283,7 @@ void BuildFetcher::Fail(const Error& error) {
   std::string text = error.message();
   if (text.find(build_id_.substr(0, 12)) == std::string::npos)
     text.insert(0, "build " + build_id_.substr(0, 12) + ": ");
+  Drop();
   LOG_WARN("build.not_fetched", {"build", build_id_}, {"error", text});
   bool users = error.code() == Code::kFailedPrecondition;
   json::Value out;

@@ -46,6 +46,7 @@ class BuildFetcher {
   void AskPiece(size_t piece);
   void Arrived(size_t piece, net::Response response);
   void Publish();
+  void Drop();
   void Fail(const Error& error);
   void Later(void (BuildFetcher::*step)());
   /// `work` on a worker; its error ends the fetching.

@@ -112,9 +112,18 @@ def test_two_runs_at_once_fetch_once(installation, node):
 
 
 def executors(installation, run_id):
-    """Its executor, not the supervisor that starts it."""
+    """Its executor, not the supervisor that starts it, nor a child of its own that has not executed anything yet."""
     folder = str(installation.run_dir(run_id)).encode()
-    return [pid for pid, argv, _ in installation.processes() if argv.split(b"\0")[1:3] == [b"executor", folder]]
+    found = [pid for pid, argv, _ in installation.processes() if argv.split(b"\0")[1:3] == [b"executor", folder]]
+    return [pid for pid in found if parent(pid) not in found]
+
+
+def parent(pid):
+    try:
+        with open("/proc/%d/stat" % pid) as stat:
+            return int(stat.read().rsplit(")", 1)[1].split()[1])
+    except OSError:
+        return 0
 
 
 @pytest.fixture
