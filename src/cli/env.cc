@@ -84,8 +84,20 @@ void ShowBuild(Context& context, const json::Value& build) {
   Field("state", context.terminal().Paint(state, StatusColor(state)));
   Field("size", HumanBytes(static_cast<uint64_t>(build.IntOr("bytes", 0))));
   Field("last used", LocalTime(build["last_used_time"]));
+  if (build["locked_time"].is_string()) {
+    bool changed = build["profile_changed"].is_bool() && build["profile_changed"].as_bool();
+    Field("locked", LocalTime(build["locked_time"]) +
+                        (changed ? ", and its profile has changed since: `runwright env lock "
+                                   "--upgrade` resolves anew"
+                                 : ""));
+  }
   Field("where", build.StringOr("folder"));
   Field("made with", build.StringOr("python_path"));
+  if (!build.StringOr("upgrade_error").empty())
+    Print(context.terminal().Paint(
+              "\nresolving it anew failed, the lock stayed: " + build.StringOr("upgrade_error"),
+              Color::kYellow) +
+          "\n");
   if (state == "Failed")
     Print(context.terminal().Paint("\n" + build.StringOr("error"), Color::kRed) + "\n");
 }

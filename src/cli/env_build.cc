@@ -1,7 +1,11 @@
 // runwright env build, env lock: made without a run, the log as it grows.
+#include <unistd.h>
+
 #include <chrono>
+#include <utility>
 
 #include "cli/env_commands.h"
+#include "cli/env_diff.h"
 #include "cli/env_lock.h"
 #include "cli/env_subject.h"
 #include "cli/environment_choice.h"
@@ -48,10 +52,36 @@ Result<json::Value> SpecOf(Context& context, const EnvOptions& options) {
   return spec;
 }
 
-/// Follows the build of an environment until `enough`; its log goes to `on_log`.
-Result<json::Value> Follow(client::Api& api, json::Value build,
-                           const std::function<void(const std::string&)>& on_log,
+/// The log for people, and on a terminal a last line that says how far downloads are.
+class Shown {
+ public:
+  explicit Shown(bool quiet) : quiet_(quiet), live_(!quiet && isatty(STDERR_FILENO) == 1) {}
+  ~Shown() { Clear(); }
+  void Tell(const json::Value& build) {
+    std::string log = build.StringOr("log");
+    std::string step = build.StringOr("step");
+    if (quiet_ || (log.empty() && step == step_)) return;
+    step_ = step;
+    Clear();
+    PrintError(log);
+    painted_ = live_ && step.starts_with("downloading ");
+    if (painted_) PrintError(step);
+  }
+
+ private:
+  void Clear() {
+    if (std::exchange(painted_, false)) PrintError("\r\x1b[K");
+  }
+  const bool quiet_;
+  const bool live_;
+  std::string step_;
+  bool painted_ = false;
+};
+
+/// Follows the build of an environment until `enough`.
+Result<json::Value> Follow(client::Api& api, json::Value build, bool quiet,
                            const std::function<bool(const json::Value&)>& enough) {
+  Shown shown_text(quiet);
   const std::string path = client::ApiPath({"builds", build.StringOr("env_id")});
   int64_t shown = 0;
   Result<json::Value> now = std::move(build);
@@ -59,7 +89,7 @@ Result<json::Value> Follow(client::Api& api, json::Value build,
       [&] {
         now = api.Get(path, {{"log_from", std::to_string(shown)}});
         if (!now) return true;
-        on_log(now->StringOr("log"));
+        shown_text.Tell(*now);
         shown = now->IntOr("log_bytes", shown);
         return enough(*now);
       },
@@ -68,11 +98,47 @@ Result<json::Value> Follow(client::Api& api, json::Value build,
 }
 
 int Failed(Context& context, const json::Value& build) {
+  std::string error = build.StringOr("upgrade_error");
+  error = error.empty() ? build.StringOr("error") : "the lock stays as it is: " + error;
   if (context.json())
     Print(json::WritePretty(build) + "\n");
   else
-    PrintError(context.terminal().Paint("failed: " + build.StringOr("error"), Color::kRed) + "\n");
+    PrintError(context.terminal().Paint("failed: " + error, Color::kRed) + "\n");
   return kRunFailed;
+}
+
+/// Begins it, with the secrets of the workspace where there is one.
+Result<json::Value> Start(Context& context, client::Api& api, const json::Value& spec,
+                          bool upgrade) {
+  json::Value body;
+  body.Set("spec", spec);
+  if (upgrade) body.Set("upgrade", true);
+  if (auto workspace = context.WorkspaceId()) body.Set("workspace", *workspace);
+  return api.Post(client::ApiPath({"builds"}), body);
+}
+
+json::Value PackagesJson(const std::string& lock) {
+  json::Array packages;
+  for (const LockedPackage& package : ReadLock(lock)) {
+    json::Value one;
+    one.Set("name", package.name).Set("version", package.version);
+    packages.push_back(one.Set("from", package.conda ? "conda" : "pip"));
+  }
+  json::Value out;
+  return out.Set("lock", lock).Set("packages", std::move(packages));
+}
+
+/// What is new in it, where people read.
+void TellChanges(Context& context, const std::string& before, const std::string& now) {
+  if (context.json()) return;
+  EnvSubject old;
+  EnvSubject made;
+  old.title = "the lock before";
+  made.title = "now";
+  old.lock = before;
+  made.lock = now;
+  if (before == now) return PrintError("resolved anew: the same versions\n");
+  PrintError(DiffText(DiffEnvironments(old, made), context.terminal()));
 }
 
 Status WriteOut(Context& context, const EnvOptions& options, const std::string& text) {
@@ -91,14 +157,10 @@ Status WriteOut(Context& context, const EnvOptions& options, const std::string& 
 Result<int> BuildEnv(Context& context, const EnvOptions& options) {
   json::Value spec = TRY(SpecOf(context, options));
   client::Api* api = TRY(context.Api());
-  json::Value build = TRY(api->Post(client::ApiPath({"builds"}), json::Value().Set("spec", spec)));
+  json::Value build = TRY(Start(context, *api, spec, false));
   if (AtWork(build))
-    build = TRY(Follow(
-        *api, std::move(build),
-        [&](const std::string& log) {
-          if (!context.json()) PrintError(log);
-        },
-        [](const json::Value& now) { return !AtWork(now); }));
+    build = TRY(Follow(*api, std::move(build), context.json(),
+                       [](const json::Value& now) { return !AtWork(now); }));
   if (build.StringOr("state") == "Failed") return Failed(context, build);
   if (context.json()) {
     Print(json::WritePretty(build) + "\n");
@@ -121,29 +183,27 @@ Result<int> LockEnv(Context& context, const EnvOptions& options) {
   std::optional<EnvSubject> subject;
   if (!described && !options.name.empty()) subject = TRY(FindEnvSubject(context, options.name));
   json::Value build;
-  if (!subject || !subject->lock) {
+  if (options.upgrade || !subject || !subject->lock) {
     json::Value spec = TRY(SpecOf(context, options));
     if (spec.StringOr("kind", "interpreter") == "interpreter")
       return Error(Code::kFailedPrecondition,
                    "it uses an existing Python as it is: nothing is resolved, there is no lock");
     client::Api* api = TRY(context.Api());
-    build = TRY(api->Post(client::ApiPath({"builds"}), json::Value().Set("spec", spec)));
-    // As soon as the versions are known; the build goes on by itself.
-    build = TRY(Follow(
-        *api, std::move(build), [](const std::string&) {},
-        [](const json::Value& now) { return now["lock"].is_string() || !AtWork(now); }));
-    if (!build["lock"].is_string()) return Failed(context, build);
+    std::string before;
+    if (options.upgrade && subject) before = subject->build.StringOr("lock");
+    build = TRY(Start(context, *api, spec, options.upgrade));
+    // As soon as the versions are known; the build goes on by itself. New versions are kept when it
+    // is ready.
+    build = TRY(Follow(*api, std::move(build), true, [&](const json::Value& now) {
+      return !AtWork(now) || (now["lock"].is_string() && !options.upgrade);
+    }));
+    if (!build["lock"].is_string() || !build.StringOr("upgrade_error").empty())
+      return Failed(context, build);
+    if (!before.empty()) TellChanges(context, before, build.StringOr("lock"));
   }
-  std::string lock = subject && subject->lock ? *subject->lock : build.StringOr("lock");
+  std::string lock = build.is_null() ? *subject->lock : build.StringOr("lock");
   if (context.json() && options.output.empty()) {
-    json::Value out;
-    json::Array packages;
-    for (const LockedPackage& package : ReadLock(lock)) {
-      json::Value one;
-      one.Set("name", package.name).Set("version", package.version);
-      packages.push_back(one.Set("from", package.conda ? "conda" : "pip"));
-    }
-    Print(json::WritePretty(out.Set("lock", lock).Set("packages", std::move(packages))) + "\n");
+    Print(json::WritePretty(PackagesJson(lock)) + "\n");
     return 0;
   }
   TRY(WriteOut(context, options, lock));

@@ -1,5 +1,8 @@
 // runwright logs, and the following of a run that submit --follow shares.
 #include <signal.h>
+#include <unistd.h>
+
+#include <utility>
 
 #include "base/strings.h"
 #include "cli/commands.h"
@@ -17,15 +20,25 @@ int CodeOfStatus(const std::string& status) {
   return 0;
 }
 
+/// Of "downloading six 1/3 MB" the part that stays while it goes on; of others all.
+std::string StepOf(const std::string& reason) {
+  if (!reason.starts_with("downloading ")) return reason;
+  std::string out;
+  for (char c : reason)
+    if ((c < '0' || c > '9') && c != '.') out += c;
+  return out;
+}
+
 /// Shows bytes as they are; says which log they are from when that changes and there are several.
 class Output {
  public:
-  explicit Output(Context& context) : context_(context) {}
+  explicit Output(Context& context) : context_(context), live_(isatty(STDERR_FILENO) == 1) {}
   void Log(const std::string& name, const std::string& bytes) {
     if (context_.json()) {
       json::Value line;
       return Print(json::Write(line.Set("name", name).Set("text", Utf8Lossy(bytes))) + "\n");
     }
+    Clear();
     if (!name_.empty() && name != name_)
       PrintError((at_line_start_ ? "" : "\n") + std::string("==> ") + name + " <==\n");
     name_ = name;
@@ -34,26 +47,36 @@ class Output {
   }
   void Status(const std::string& status, const std::string& reason) {
     if (status == status_ && reason == reason_) return;
+    bool goes_on = status == status_ && StepOf(reason) == StepOf(reason_);
     status_ = status;
     reason_ = reason;
     if (context_.json()) {
       json::Value line;
       return Print(json::Write(line.Set("status", status).Set("reason", reason)) + "\n");
     }
+    // How far a download is goes over the line before; where it cannot, the beginning is enough.
+    if (goes_on && !live_) return;
+    Clear();
+    painted_ = live_ && StepOf(reason) != reason;
     PrintError((at_line_start_ ? "" : "\n") +
                context_.terminal().Paint(status + (reason.empty() ? "" : ": " + reason),
                                          StatusColor(status)) +
-               "\n");
+               (painted_ ? "" : "\n"));
     at_line_start_ = true;
   }
   bool at_line_start() const { return at_line_start_; }
 
  private:
+  void Clear() {
+    if (std::exchange(painted_, false)) PrintError("\r\x1b[K");
+  }
   Context& context_;
+  const bool live_;
   std::string name_;
   std::string status_;
   std::string reason_;
   bool at_line_start_ = true;
+  bool painted_ = false;  // a line without end, to be painted over
 };
 
 void ShowFailure(Context& context, const json::Value& run) {

@@ -417,12 +417,15 @@ class Grammar {
                       "  runwright env build my-env\n"
                       "  runwright env build --env-file requirements.txt --python 3.11\n"
                       "Ctrl-C ends the watching, not the build. Exit code 1 where it fails."));
-    CLI::App* lock = EnvLeaf(group, "lock", "The exact versions; resolved now where they were not",
-                             EnvAction::kLock,
-                             "  runwright env lock my-env\n"
-                             "  runwright env lock --pip pandas --pip scikit-learn -o lock.txt\n"
-                             "What is resolved is built too, in the background.");
+    CLI::App* lock = EnvLeaf(
+        group, "lock", "The exact versions; resolved now where they were not", EnvAction::kLock,
+        "  runwright env lock my-env\n"
+        "  runwright env lock --pip pandas --pip scikit-learn -o lock.txt\n"
+        "  runwright env lock my-env --upgrade    (runs that wait keep theirs)\n"
+        "What is resolved is built too, in the background; --upgrade waits for "
+        "the build.");
     EnvSource(lock);
+    lock->add_flag("--upgrade", env_.upgrade, "resolve anew, and keep the new versions");
     lock->add_option("-o,--output", env_.output, "write this file");
     CLI::App* diff = EnvLeaf(group, "diff", "What changed from A to B", EnvAction::kDiff,
                              "  runwright env diff my-env:1 my-env:2\n"

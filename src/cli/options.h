@@ -129,7 +129,8 @@ struct EnvOptions {
   std::vector<std::string> pip;  // build, lock
   std::string python;            // build, lock: a version
   std::string format = "requirements";
-  std::string output;  // a file; "": standard output
+  std::string output;    // a file; "": standard output
+  bool upgrade = false;  // lock
   bool dry_run = false;
   std::optional<double> unused_days;
   bool deep = false;

@@ -17,13 +17,16 @@ struct Command {
   std::vector<std::string> argv;  // argv[0] is the program's path
   Variables variables;
   std::string working_dir = "/";
-  int64_t limit_ms = 3'600'000;  // then it is killed
+  int64_t limit_ms = 3'600'000;  // then it is killed; 0: never
+  /// Set: stderr is a terminal, and this makes whole lines of what is painted on it.
+  std::function<std::string(std::string_view)> screen;
 };
 
 struct CommandOutcome {
   int code = 0;       // 128 + signal when killed
   std::string out;    // stdout
   std::string words;  // the last 256 KiB of stderr, passwords in URLs masked
+  bool cut = false;   // `log` did not get all of them
 };
 
 /// Of what a program said.
@@ -35,9 +38,9 @@ class CommandRunner {
   using Log = std::function<void(std::string_view)>;
   using Done = std::function<void(Result<CommandOutcome>)>;
   virtual ~CommandRunner() = default;
-  /// Whole lines of stderr go to `log` (may be empty) as they come; of a program that says more
-  /// than 1 MiB the rest is left out. An error: it could not be started, or its time was over
-  /// (kDeadlineExceeded, with its last line).
+  /// Whole lines of stderr, free of control codes, go to `log` (may be empty) as they come; of a
+  /// program that says more than 1 MiB the rest is left out. An error: it could not be started, or
+  /// its time was over (kDeadlineExceeded, with its last line).
   virtual void Run(Command command, Log log, Done done) = 0;
 };
 

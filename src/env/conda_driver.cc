@@ -10,18 +10,8 @@
 namespace rw::env {
 namespace {
 
-/// The driver speaks its interface.
-constexpr const char* kSolver = "py-rattler==0.28.*";
 constexpr const char* kJobPrefix = ".conda-job-";
 constexpr int64_t kJobLivesUs = int64_t{60} * 1'000'000;
-
-EnvironmentSpec SolverSpec() {
-  EnvironmentSpec spec;
-  spec.kind = EnvironmentSpec::Kind::kPip;
-  spec.requirements = {kSolver};
-  spec.names = {"py-rattler"};
-  return spec;
-}
 
 /// Jobs live for milliseconds; those of another server that shares the folder may be at work.
 void RemoveOldJobs(const std::string& folder) {
@@ -67,7 +57,8 @@ CondaDriver::CondaDriver(Loop& loop, WorkerPool& pool, Random& random, Installer
       random_(random),
       uv_(uv),
       options_(std::move(options)),
-      runner_(MakeCommandRunner(loop)) {
+      runner_(MakeCommandRunner(loop)),
+      solver_(loop, pool, uv, options_.folder) {
   // A server that was killed in the wrong millisecond left a job, perhaps with a password.
   pool_.Run(
       "conda.leftovers", [folder = options_.folder] { RemoveOldJobs(folder); }, [] {});
@@ -92,46 +83,10 @@ void CondaDriver::Tool(const Progress& progress, Done<CondaTool> done) {
       if (tool) tool->micromamba = micromamba;
       done(std::move(tool));
     });
-  auto mark = os::ReadFile(os::PosixFileSystem(), MarkPath(), 4096);
-  auto made = json::Parse(mark ? *mark : "{}");
-  std::string id = made ? made->StringOr("build_id") : "";
-  if (!id.empty() && uv_.IsPublished(id)) return done(CondaTool{uv_.UseOf(id).interpreter, {}});
-  waiting_.push_back(std::move(done));
-  if (waiting_.size() == 1) Make(progress);
-}
-
-/// An environment like any other: resolved, built and published by uv.
-void CondaDriver::Make(const Progress& progress) {
-  progress.Log(std::string("Making the environment of the conda solver (") + kSolver + ")\n");
-  auto fail = [this](const Error& error) { Made(Error(error)); };
-  std::weak_ptr<bool> alive = alive_;
-  uv_.Choose(SolverSpec(), progress, [=, this](const Result<PythonChoice>& python) {
-    if (alive.expired()) return;
-    if (!python) return fail(python.error());
-    Interpreter interpreter = python->interpreter;
-    uv_.Resolve({SolverSpec(), interpreter, {}}, progress, [=, this](const Result<Resolved>& lock) {
-      if (alive.expired()) return;
-      if (!lock) return fail(lock.error());
-      std::string id = MakeBuildId(lock->lock, uv_.Platform(), interpreter.Identity());
-      auto built = [=, this](const Result<BuildFacts>& facts) {
-        if (alive.expired()) return;
-        if (!facts) return fail(facts.error());
-        json::Value mark;
-        Status kept = os::WriteFileAtomically(os::PosixFileSystem(), MarkPath(),
-                                              json::Write(mark.Set("build_id", id)) + "\n", 0600);
-        if (!kept) return fail(kept.error());
-        Made(CondaTool{uv_.UseOf(id).interpreter, {}});
-      };
-      if (uv_.IsPublished(id)) return built(BuildFacts{});
-      uv_.Build({SolverSpec(), lock->lock, interpreter, id, {}}, progress, built);
-    });
+  solver_.Interpreter(progress, [done = std::move(done)](const Result<std::string>& python) {
+    if (!python) return done(python.error());
+    done(CondaTool{*python, {}});
   });
-}
-
-void CondaDriver::Made(const Result<CondaTool>& tool) {
-  std::vector<Done<CondaTool>> waiting;
-  waiting.swap(waiting_);
-  for (Done<CondaTool>& done : waiting) done(tool);
 }
 
 void CondaDriver::Run(const CondaTool& tool, const std::string& command, json::Value job,

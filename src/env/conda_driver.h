@@ -4,12 +4,12 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "base/clock.h"
 #include "base/loop.h"
 #include "base/random.h"
 #include "env/command_runner.h"
+#include "env/conda_solver.h"
 #include "env/installer.h"
 #include "env/profile.h"
 #include "env/variables.h"
@@ -55,16 +55,12 @@ class CondaDriver {
            const Progress& progress, Done<json::Value> done);
 
  private:
-  void Make(const Progress& progress);
-  void Made(const Result<CondaTool>& tool);
-  std::string MarkPath() const { return options_.folder + "/conda-solver.json"; }
-
   WorkerPool& pool_;
   Random& random_;
   Installer& uv_;
   const CondaOptions options_;
   std::unique_ptr<CommandRunner> runner_;
-  std::vector<Done<CondaTool>> waiting_;  // for the environment that is being made
+  CondaSolver solver_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

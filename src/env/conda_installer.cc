@@ -82,8 +82,11 @@ void CondaInstaller::Resolve(ResolveRequest request, Progress progress, Done<Res
 void CondaInstaller::ResolveMapped(const ResolveRequest& request, const Progress& progress,
                                    const Effective& mapped, const Done<Resolved>& done) {
   std::string head = request.spec.conda_packages.empty() ? "" : kMappedHead;
-  auto finish = [mapped, head, done](Result<Resolved> resolved) {
-    if (!resolved) return done(std::move(resolved));
+  auto finish = [mapped, head, progress, done](Result<Resolved> resolved) {
+    if (!resolved) {
+      for (const std::string& warning : mapped.warnings) progress.Substituted(warning);
+      return done(std::move(resolved));
+    }
     resolved->lock = head + resolved->lock;
     resolved->warnings.insert(resolved->warnings.begin(), mapped.warnings.begin(),
                               mapped.warnings.end());

@@ -4,14 +4,13 @@
 
 #include <gtest/gtest.h>
 #include <limits.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/time.h>
 
 #include "base/strings.h"
 #include "env/conda_pip.h"
 #include "env/testing/fake_installer.h"
-#include "net/asio_loop.h"
+#include "env/testing/maker_fixture.h"
 #include "os/file_system.h"
 #include "os/paths.h"
 
@@ -39,29 +38,21 @@ else
 fi
 )";
 
-class CondaInstallerTest : public ::testing::Test {
+class CondaInstallerTest : public testing::MakerFixture {
  protected:
   void SetUp() override {
-    char name[] = "/tmp/rw-conda-XXXXXX";
-    folder_ = mkdtemp(name);
     std::string source = __FILE__;
     char absolute[PATH_MAX];
     std::string beside = source.substr(0, source.rfind("/src/"));
     root_ = realpath(beside.c_str(), absolute) == nullptr ? beside : std::string(absolute);
     if (!os::Exists(fs_, root_ + "/python/runwright/conda_solver.py"))
       GTEST_SKIP() << "the sources are not beside the test";
-    for (const char* made : {"/tools", "/builds", "/channel/noarch"})
-      CHECK(fs_.MakeDirs(folder_ + made));
-    CHECK(os::WriteFileAtomically(fs_, folder_ + "/channel/noarch/repodata.json", "{}"));
-    CHECK(os::WriteFileAtomically(fs_, folder_ + "/names.json",
-                                  R"({"pip": {"pytorch": "torch"}, "same": ["numpy"]})"));
+    for (const char* made : {"/tools", "/builds"}) CHECK(fs_.MakeDirs(folder_ + made));
+    Write("channel/noarch/repodata.json", "{}");
+    Write("names.json", R"({"pip": {"pytorch": "torch"}, "same": ["numpy"]})");
     uv_.pythons = {{"/usr/bin/python3", "cpython", "3.11.2", "/usr/bin/python3", "/usr"}};
     uv_.folder = folder_ + "/builds/";
     MakeInstaller();
-  }
-  void TearDown() override {
-    installer_.reset();
-    CHECK(os::PosixFileSystem().RemoveTree(folder_));
   }
   void MakeInstaller() {
     CondaOptions options;
@@ -73,10 +64,7 @@ class CondaInstallerTest : public ::testing::Test {
     options.remember_ms = remember_ms_;
     installer_ = MakeCondaInstaller(loop_, *pool_, SystemClock(), SystemRandom(), uv_, options);
   }
-  void InstallMicromamba() {
-    std::string path = folder_ + "/tools/micromamba";
-    CHECK(os::WriteFileAtomically(fs_, path, kMicromamba, 0755));
-  }
+  void InstallMicromamba() { Write("tools/micromamba", kMicromamba, 0755); }
   static EnvironmentSpec Conda(const json::Array& packages, const std::string& channel,
                                const char* resolver = "nearest") {
     json::Value value;
@@ -84,17 +72,6 @@ class CondaInstallerTest : public ::testing::Test {
     auto spec = ParseSpec(value.Set("channels", json::Array{json::Value(channel)}));
     CHECK(spec);
     return *spec;
-  }
-  template <class T, class F>
-  Result<T> Wait(F start) {
-    std::optional<Result<T>> answer;
-    start([&](Result<T> result) {
-      answer.emplace(std::move(result));
-      loop_.Stop();
-    });
-    if (!answer) loop_.Run();
-    CHECK(answer);
-    return *std::move(answer);
   }
   Result<Resolved> Resolve(const EnvironmentSpec& spec) {
     auto python =
@@ -110,10 +87,8 @@ class CondaInstallerTest : public ::testing::Test {
   }
 
   os::FileSystem& fs_ = os::PosixFileSystem();
-  std::string folder_, root_;
+  std::string root_;
   int64_t remember_ms_ = 60'000;
-  net::AsioLoop loop_;
-  std::unique_ptr<WorkerPool> pool_ = net::MakeThreadPool(loop_, 2);
   testing::FakeInstaller uv_{loop_};
   std::unique_ptr<EnvironmentMaker> installer_;
 };

@@ -94,7 +94,6 @@ void CondaPip::Install(const EnvironmentSpec& spec, const std::vector<Credential
                        "--no-deps",
                        "--color",
                        "never",
-                       "--no-progress",
                        "--break-system-packages",
                        "--no-python-downloads",
                        "--python",
@@ -107,6 +106,8 @@ void CondaPip::Install(const EnvironmentSpec& spec, const std::vector<Credential
   // uv has an option for pip's no-index, but reads no variable for it.
   if (!Get(command.variables, "UV_NO_INDEX").empty()) command.arguments.emplace_back("--no-index");
   command.working_dir = folder;
+  command.step = progress.step;
+  command.limit_ms = options_.longest_ms;
   runner_.Run(std::move(command), progress.log,
               [done = std::move(done), names = spec.names](const Result<UvOutcome>& outcome) {
                 if (!outcome) return done(outcome.error());

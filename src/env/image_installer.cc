@@ -76,7 +76,7 @@ ImageInstaller::ImageInstaller(Loop& loop, WorkerPool& pool, Clock& clock, Rando
       engine_(FindEngine(options_.variables, options_.engine)),
       docker_(IsDocker(engine_)),
       uv_(loop, Uv(), options_.retry_delay_ms,
-          [this](os::LaunchSpec& spec) { return WrapUv(spec); }) {
+          [this](Command& command) { return WrapUv(command); }) {
   gpu_arguments_ = GpuArguments(NamesIn("/dev"), docker_, HasCdi());
 }
 

@@ -3,14 +3,13 @@
 #include "env/image_installer.h"
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 
 #include <algorithm>
 #include <set>
 
 #include "base/strings.h"
-#include "net/asio_loop.h"
+#include "env/testing/maker_fixture.h"
 #include "os/file_system.h"
 #include "os/poll_until.h"
 
@@ -85,57 +84,26 @@ class FakeEngine final : public CommandRunner {
   Loop& loop_;
 };
 
-class ImageInstallerTest : public ::testing::Test {
+class ImageInstallerTest : public testing::MakerFixture {
  protected:
-  void SetUp() override {
-    char name[] = "/tmp/rw-image-XXXXXX";
-    folder_ = mkdtemp(name);
-    Start();
-  }
-  void TearDown() override {
-    installer_.reset();
-    pool_.reset();
-    ASSERT_TRUE(os::PosixFileSystem().RemoveTree(folder_));
-  }
+  void SetUp() override { Start(); }
   void Start(const std::string& engine = "podman") {
     installer_.reset();
     pool_ = net::MakeThreadPool(loop_, 2);
     auto runner = std::make_unique<FakeEngine>(loop_);
     engine_ = runner.get();
-    MakeBin();
-    std::string script = "#!/bin/sh\ncd " + folder_ + kEngineScript;
-    ASSERT_TRUE(
-        os::WriteFileAtomically(os::PosixFileSystem(), folder_ + "/bin/podman", script, 0755));
+    Write("bin/podman", "#!/bin/sh\ncd " + folder_ + kEngineScript, 0755);
+    Write("bin/uv", "", 0755);
     Write("lock", "six==1.16.0\n");
     ImageOptions options;
     options.folder = folder_;
     options.program_folder = folder_ + "/bin";
     options.engine = engine == "podman" ? folder_ + "/bin/podman" : engine;
-    ASSERT_TRUE(os::WriteFileAtomically(os::PosixFileSystem(), folder_ + "/bin/uv", "", 0755));
     options.variables = {
         {"PATH", folder_ + "/bin:/usr/bin:/bin"}, {"HOME", folder_}, {"SECRET", "no"}};
     options.retry_delay_ms = 1;
     installer_ = MakeImageInstaller(loop_, *pool_, SystemClock(), SystemRandom(), std::move(runner),
                                     std::move(options));
-  }
-  void Write(const std::string& name, const std::string& text) {
-    ASSERT_TRUE(os::WriteFileAtomically(os::PosixFileSystem(), folder_ + "/" + name, text));
-  }
-  std::string Read(const std::string& name) {
-    return os::ReadFile(os::PosixFileSystem(), folder_ + "/" + name).value_or("(none)");
-  }
-  void MakeBin() { ASSERT_TRUE(os::PosixFileSystem().MakeDirs(folder_ + "/bin")); }
-
-  template <class T, class F>
-  Result<T> Wait(F start) {
-    std::optional<Result<T>> answer;
-    start([&](Result<T> result) {
-      answer.emplace(std::move(result));
-      loop_.Stop();
-    });
-    if (!answer) loop_.Run();
-    CHECK(answer);
-    return *std::move(answer);
   }
   Result<PythonChoice> Choose(const EnvironmentSpec& spec) {
     return Wait<PythonChoice>([&](auto done) { installer_->Choose(spec, progress_, done); });
@@ -160,11 +128,8 @@ class ImageInstallerTest : public ::testing::Test {
     return spec;
   }
 
-  net::AsioLoop loop_;
-  std::unique_ptr<WorkerPool> pool_;
   std::unique_ptr<EnvironmentMaker> installer_;
   FakeEngine* engine_ = nullptr;
-  std::string folder_;
   std::string log_;
   Progress progress_{[this](std::string_view lines) { log_ += lines; }, nullptr};
 };

@@ -109,17 +109,16 @@ void ImageInstaller::ShowCache(const Variables& all, UvWork& work) const {
   work.variables["UV_CACHE_DIR"] = cache;
 }
 
-Status ImageInstaller::WrapUv(os::LaunchSpec& spec) {
-  auto found = works_.find(spec.working_dir);
+Status ImageInstaller::WrapUv(Command& command) {
+  auto found = works_.find(command.working_dir);
   UvWorkPtr work = found == works_.end() ? nullptr : found->second.lock();
   if (!work) return Error(Code::kInternal, "uv was to be started in no image");
-  std::vector<std::string> arguments = spec.argv;
+  std::vector<std::string> arguments = std::move(command.argv);
   arguments[0] = std::string(kUvInside);
-  TRY(work->part->Write(
-      "inside", InsideText(arguments, ParseVariables(spec.environment), work->part->path())));
-  spec.argv = work->command;
-  spec.environment = ToEntries(EngineVariables(options_.variables, false));
-  spec.working_dir = "/";
+  TRY(work->part->Write("inside", InsideText(arguments, command.variables, work->part->path())));
+  command.argv = work->command;
+  command.variables = EngineVariables(options_.variables, false);
+  command.working_dir = "/";
   return Ok();
 }
 
@@ -271,7 +270,6 @@ void ImageInstaller::RunUv(const BuildJobPtr& job, std::vector<std::string> argu
 void ImageInstaller::Install(const BuildJobPtr& job) {
   std::vector<std::string> arguments = {"pip",
                                         "sync",
-                                        "--no-progress",
                                         "--color",
                                         "never",
                                         "--python",

@@ -106,7 +106,7 @@ class ImageInstaller final : public EnvironmentMaker {
   void ShowSettings(const Variables& all, UvWork& work) const;
   void ShowCache(const Variables& all, UvWork& work) const;
   /// From uv as it would be started here to the container that it is started in.
-  Status WrapUv(os::LaunchSpec& spec);
+  Status WrapUv(Command& command);
   /// A failure to start it at all ends the job.
   void RunUv(const BuildJobPtr& job, std::vector<std::string> arguments,
              std::function<void(const UvOutcome&)> done);

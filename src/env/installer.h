@@ -62,17 +62,23 @@ struct BuildUse {
   json::Value protect;                    // null: nothing that others share
 };
 
-/// What an installer tells while it is at work; either may be empty.
+/// What an installer tells while it is at work; each may be empty.
 struct Progress {
   /// Whole lines for people, without passwords.
   std::function<void(std::string_view)> log;
   /// What it does at this moment, in a few words: "downloading tensorflow 203/475 MB".
   std::function<void(std::string_view)> step;
+  /// What had been put in place of what was asked for when a resolution failed:
+  /// "pillow==5.4.1 → pillow==9.5.0: …". Of one that succeeds Resolved::warnings says it.
+  std::function<void(const std::string&)> substituted = nullptr;
   void Log(std::string_view lines) const {
     if (log) log(lines);
   }
   void Step(std::string_view words) const {
     if (step) step(words);
+  }
+  void Substituted(const std::string& words) const {
+    if (substituted) substituted(words);
   }
 };
 

@@ -1,6 +1,7 @@
 #include "env/lock_notes.h"
 
 #include "base/strings.h"
+#include "env/installer.h"
 
 namespace rw::env {
 namespace {
@@ -35,6 +36,20 @@ LockNotes ReadLockNotes(std::string_view lock) {
     if (note.starts_with(kProvided)) out.provided.emplace_back(note.substr(kProvided.size()));
     if (note.starts_with(kBuildConstraint))
       out.build_constraints.emplace_back(note.substr(kBuildConstraint.size()));
+  }
+  return out;
+}
+
+std::vector<std::string> PackagesOf(std::string_view lock) {
+  std::vector<std::string> out;
+  for (const std::string& line : Split(lock, '\n')) {
+    std::string_view text = Trim(line);
+    if (text.empty() || text[0] == '#') continue;
+    // "name=version=build URL" of a conda package, without its URL.
+    size_t equals = text.find_first_of("=<>!~@[ ;");
+    bool conda =
+        equals != std::string_view::npos && text[equals] == '=' && text.substr(equals, 2) != "==";
+    out.emplace_back(conda ? text.substr(0, text.find(' ')) : text);
   }
   return out;
 }

@@ -107,15 +107,19 @@ bool Nearest::replaced() const {
 
 std::vector<std::string> Nearest::Warnings(std::string_view lock) const {
   std::vector<std::string> out;
-  auto add = [&](const std::string& asked, const std::string& name, const std::string& reason) {
-    std::string now = VersionIn(lock, name);
+  auto add = [&](const std::string& asked, const std::string& name, std::string now,
+                 const std::string& reason) {
+    if (!lock.empty()) now = VersionIn(lock, name);
     out.push_back(asked + " → " + (now.empty() ? "nothing" : name + "==" + now) + ": " + reason);
   };
   for (const Item& item : items_)
-    if (!item.version.empty()) add(item.asked.canonical, item.asked.name, item.reason);
+    if (!item.version.empty())
+      add(item.asked.canonical, item.asked.name, item.version, item.reason);
   for (const Unasked& one : unasked_) {
+    // Nobody asked for it by name: without a lock it may not even be installed.
+    if (lock.empty()) continue;
     std::string was = one.name + (one.version.empty() ? "" : "==" + one.version);
-    add(was, one.name, one.reason);
+    add(was, one.name, "", one.reason);
   }
   return out;
 }

@@ -42,7 +42,8 @@ class Nearest {
   bool OnlyWheels(const std::string& name, const std::string& version, std::string reason);
 
   bool replaced() const;
-  /// "pillow==5.4.1 → pillow==9.2.0: …", with the versions of the lock.
+  /// "pillow==5.4.1 → pillow==9.2.0: …", with the versions of the lock; where there is none ("")
+  /// with those taken so far.
   std::vector<std::string> Warnings(std::string_view lock) const;
 
   /// Why it cannot be installed, of a resolver's words: "no wheel for Python 3.11, …".

@@ -30,6 +30,7 @@ struct PackageRule {
   std::vector<std::string> build_constraints;  // on what source builds use
   std::vector<std::string> shims;
   std::string reason;  // for people; there where use, drop or nearest is
+  std::string text;    // the rule as it is in its file
   bool substitutes() const { return drop || !use.empty() || !nearest.empty(); }
 };
 
@@ -50,6 +51,7 @@ struct FrameworkProfile {
   std::vector<ProvidedBy> provided_by;
   std::vector<std::string> shims;              // always
   std::vector<std::string> shims_without_gpu;  // on a node without a GPU
+  std::string text;                            // the file without its rules
 };
 
 struct ImageRule {
@@ -58,6 +60,7 @@ struct ImageRule {
   std::string python;   // version for the process
   std::string note;
   bool quiet = false;  // what the name always meant: no warning, also in resolver exact
+  std::string text;    // the rule as it is in its file
 };
 
 /// A shim that every environment needs that has the package.
@@ -65,6 +68,7 @@ struct ShimRule {
   std::string shim;
   std::string package;
   ReleaseRange versions;
+  std::string text;  // the rule as it is in its file
 };
 
 struct CuratedEnvironment {

@@ -85,6 +85,7 @@ Result<PackageRule> ReadRule(const Reader& reader) {
   out.build_constraints = TRY(reader.Requirements("build_constraints"));
   out.shims = TRY(reader.Texts("shims"));
   out.reason = TRY(reader.Text("reason"));
+  out.text = json::Write(reader.value());
   if (out.substitutes() && out.reason.empty())
     return InvalidSpec(reader.Name("reason") + " is missing: people read why",
                        reader.Name("reason"));
@@ -128,6 +129,9 @@ Status ReadFrameworkProfile(const json::Value& file, Profiles& out) {
   profile.shims = TRY(reader.Texts("shims"));
   profile.shims_without_gpu = TRY(reader.Texts("shims_without_gpu"));
   TRY(ReadRules(reader, "rules", out));
+  json::Value own = file;
+  own.as_object().erase("rules");
+  profile.text = json::Write(own);
   std::string name = profile.name;
   out.frameworks.insert_or_assign(name, std::move(profile));
   return Ok();
@@ -145,7 +149,7 @@ Status ReadImageMap(const json::Value& file, Profiles& out) {
   for (const Reader& one : TRY(reader.Objects("rules"))) {
     TRY(one.Known({"pattern", "use", "python", "note", "quiet"}));
     ImageRule rule{TRY(one.Needed("pattern")), TRY(one.Needed("use")), TRY(one.Text("python")),
-                   TRY(one.Text("note")), TRY(one.Flag("quiet"))};
+                   TRY(one.Text("note")),      TRY(one.Flag("quiet")), json::Write(one.value())};
     if (rule.use != "process" && !rule.use.starts_with("image:"))
       return InvalidSpec(one.Name("use") + " must be \"process\" or \"image:NAME\"",
                          one.Name("use"));
@@ -160,8 +164,8 @@ Status ReadShimRules(const json::Value& file, Profiles& out) {
   TRY(reader.Known({"rules"}));
   for (const Reader& one : TRY(reader.Objects("rules"))) {
     TRY(one.Known({"shim", "package", "versions"}));
-    out.shims.push_back(
-        {TRY(one.Needed("shim")), TRY(one.Needed("package")), TRY(one.Range("versions"))});
+    out.shims.push_back({TRY(one.Needed("shim")), TRY(one.Needed("package")),
+                         TRY(one.Range("versions")), json::Write(one.value())});
   }
   return Ok();
 }

@@ -40,6 +40,9 @@ struct Effective {
 /// The framework that a spec names has a profile; else kInvalidArgument lists those that have.
 Status CheckFramework(const EnvironmentSpec& spec, const Profiles& profiles);
 
+/// The profile of the framework asked for by name, or that of a package among the requirements.
+const FrameworkProfile* ProfileFor(const EnvironmentSpec& spec, const Profiles& profiles);
+
 FactsWanted WantedFacts(const EnvironmentSpec& spec, const Profiles& profiles);
 
 /// kInvalidArgument naming the member: an unknown framework; with resolver exact anything that

@@ -67,13 +67,7 @@ class SharedBuilds final : public Installer {
   void Used(const std::string& build_id) override {
     bytecode_.Make(BuildFolder(build_id));
     pool_.Run(
-        "env.used",
-        [path = LockPath(build_id)] {
-          auto file = os::PosixFileSystem().Open(path, os::OpenMode::kReadWrite, 0600);
-          if (!file || !(*file)->WriteAt(0, "used\n"))
-            LOG_WARN("env.use_not_noted", {"path", path});
-        },
-        [] {});
+        "env.used", [folder = BuildFolder(build_id)] { NoteBuildUse(folder); }, [] {});
   }
   std::shared_ptr<void> HoldUnused(const std::string& build_id) override {
     auto making = os::FileLock::Try(LockPath(build_id));
@@ -178,7 +172,7 @@ class SharedBuilds final : public Installer {
                         job->written += lines.size();
                         job->progress.Log(lines);
                       },
-                      job->progress.step};
+                      job->progress.step, nullptr};
     inner_->Build(job->request, std::move(progress), [this, job](Result<BuildFacts> facts) {
       job->lock.reset();
       if (facts) bytecode_.Make(BuildFolder(job->request.build_id));
@@ -205,6 +199,12 @@ std::unique_ptr<Installer> ShareBuilds(std::unique_ptr<Installer> inner, Loop& l
 std::string BuildLockPath(const std::string& build_folder) {
   return os::DirName(os::DirName(build_folder)) + "/locks/" +
          std::string(os::BaseName(build_folder));
+}
+
+void NoteBuildUse(const std::string& build_folder) {
+  std::string path = BuildLockPath(build_folder);
+  auto file = os::PosixFileSystem().Open(path, os::OpenMode::kReadWrite, 0600);
+  if (!file || !(*file)->WriteAt(0, "used\n")) LOG_WARN("env.use_not_noted", {"path", path});
 }
 
 }  // namespace rw::env

@@ -21,4 +21,7 @@ std::unique_ptr<Installer> ShareBuilds(std::unique_ptr<Installer> inner, Loop& l
 /// <folder>/locks/<build_id>, given the build's own folder <folder>/builds/<build_id>.
 std::string BuildLockPath(const std::string& build_folder);
 
+/// The build's lock file gets the time of now.
+void NoteBuildUse(const std::string& build_folder);
+
 }  // namespace rw::env

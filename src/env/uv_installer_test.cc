@@ -9,8 +9,8 @@
 
 #include "base/strings.h"
 #include "env/interpreters.h"
+#include "env/testing/maker_fixture.h"
 #include "env/uv_words.h"
-#include "net/asio_loop.h"
 #include "os/file_system.h"
 #include "os/process.h"
 
@@ -25,11 +25,9 @@ Variables OwnVariables() {
   return ParseVariables(entries);
 }
 
-class UvInstallerTest : public ::testing::Test {
+class UvInstallerTest : public testing::MakerFixture {
  protected:
   void SetUp() override {
-    char name[] = "/tmp/rw-env-XXXXXX";
-    folder_ = mkdtemp(name);
     variables_ = OwnVariables();
     for (const char* name : {"PIP_FIND_LINKS", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL"})
       variables_.erase(name);
@@ -39,23 +37,14 @@ class UvInstallerTest : public ::testing::Test {
     MakeInstaller();
     if (!HasUv()) GTEST_SKIP() << "uv is neither on PATH nor in bin/";
   }
-  void TearDown() override {
-    installer_.reset();
-    pool_.reset();
-    loop_.reset();
-    CHECK(os::PosixFileSystem().RemoveTree(folder_));
-  }
   void MakeInstaller() {
     installer_.reset();
-    pool_.reset();
-    loop_ = std::make_unique<net::AsioLoop>();
-    pool_ = net::MakeThreadPool(*loop_, 2);
     UvOptions options;
     options.folder = folder_;
     options.program_folder = program_folder_;
     options.variables = variables_;
     options.retry_delay_ms = 10;
-    installer_ = MakeUvInstaller(*loop_, *pool_, SystemClock(), SystemRandom(), std::move(options));
+    installer_ = MakeUvInstaller(loop_, *pool_, SystemClock(), SystemRandom(), std::move(options));
   }
   static std::string Here() {
     char here[4096];
@@ -66,18 +55,6 @@ class UvInstallerTest : public ::testing::Test {
     for (const std::string& folder : Split(Get(variables_, "PATH") + ":" + Here() + "/bin", ':'))
       if (access((folder + "/uv").c_str(), X_OK) == 0) return true;
     return false;
-  }
-  /// Runs the loop until `done` of `start` was called.
-  template <class T, class F>
-  Result<T> Wait(F start) {
-    std::optional<Result<T>> answer;
-    start([&](Result<T> result) {
-      answer.emplace(std::move(result));
-      loop_->Stop();
-    });
-    if (!answer) loop_->Run();
-    CHECK(answer);
-    return *std::move(answer);
   }
   PythonChoice Python(const std::string& version = "") {
     EnvironmentSpec spec;
@@ -124,12 +101,9 @@ class UvInstallerTest : public ::testing::Test {
     return resolved->lock;
   }
 
-  std::string folder_;
   std::string log_;
   std::string program_folder_ = Here() + "/bin";
   Variables variables_;
-  std::unique_ptr<net::AsioLoop> loop_;
-  std::unique_ptr<WorkerPool> pool_;
   std::unique_ptr<Installer> installer_;
 };
 
@@ -280,8 +254,8 @@ TEST_F(UvInstallerTest, DroppedAtWorkNothingOfUvRemains) {
   installer_->Resolve({Spec("rwtiny"), python, {}}, Logger(),
                       [&](const Result<Resolved>&) { called = true; });
   installer_.reset();
-  loop_->Post("test.stop", [&] { loop_->Stop(); });
-  loop_->Run();
+  loop_.Post("test.stop", [&] { loop_.Stop(); });
+  loop_.Run();
   EXPECT_FALSE(called);
 }
 
@@ -298,11 +272,11 @@ TEST_F(UvInstallerTest, ItsEndKillsUvAndWhatUvStarted) {
   installer_->Resolve({Spec("rwtiny"), python, {}},
                       {[&](std::string_view text) {
                          log_.append(text);
-                         loop_->Stop();
+                         loop_.Stop();
                        },
                        nullptr},
                       [](const Result<Resolved>&) { FAIL(); });
-  loop_->Run();
+  loop_.Run();
   std::vector<std::string> words = Split(Trim(log_), ' ');
   ASSERT_EQ(words.size(), 3u) << log_;
   EXPECT_TRUE(os::IdentityOf(static_cast<int>(*ParseInt(words[2]))));

@@ -91,11 +91,13 @@ bool HasMinor(const std::string& asked, const Interpreter& have) {
 UvCommand FetchCommand(const std::string& python, const Variables& server,
                        const std::string& folder) {
   UvCommand command;
-  command.arguments = {"python", "install", "--no-progress", "--color", "never", python};
+  command.arguments = {"python", "install", "--color", "never", python};
   command.variables = ForTools(server);
   command.variables["UV_PYTHON_INSTALL_DIR"] = folder;
   command.variables["UV_PYTHON_INSTALL_BIN"] = "0";  // no link in the user's ~/.local/bin
   command.variables.emplace("UV_SYSTEM_CERTS", "1");
+  // No try of ours after that: the nearest Python that is there takes its place.
+  command.variables.emplace("UV_HTTP_RETRIES", "1");
   command.working_dir = "/";
   command.once = true;
   return command;

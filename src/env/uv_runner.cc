@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "base/strings.h"
-#include "env/secrets.h"
+#include "env/uv_screen.h"
 #include "env/uv_words.h"
 #include "json/value.h"
 
@@ -13,9 +13,10 @@ namespace rw::env {
 namespace {
 /// Each uses several cores and connections by itself.
 constexpr size_t kMostAtOnce = 4;
-constexpr int64_t kDelayFactors[] = {1, 3};
 constexpr size_t kMostWords = 64 << 10;
 constexpr size_t kMostHead = 8 << 10;
+constexpr std::chrono::milliseconds kStepPause(250);
+constexpr int kKilled = 128 + 9;
 
 /// "3 s", "0.01 s".
 std::string SecondsText(int64_t ms) {
@@ -25,59 +26,32 @@ std::string SecondsText(int64_t ms) {
 }
 }  // namespace
 
-bool NextTry(const std::vector<UvTry>& failed, std::string_view words, int64_t retry_delay_ms,
-             UvTry* next) {
-  if (failed.empty()) {
-    *next = UvTry{};
-    return true;
-  }
-  // What the cache lacks says nothing about the network: the first try did.
-  bool last_offline = failed.back().offline;
-  UvFailure failure = last_offline ? UvFailure::kConnection : Classify(words);
-  if (failure != UvFailure::kConnection && failure != UvFailure::kTransient) return false;
-  bool tried_offline =
-      std::any_of(failed.begin(), failed.end(), [](const UvTry& t) { return t.offline; });
-  if (failure == UvFailure::kConnection && !tried_offline) {
-    *next = UvTry{true, 0, 0};
-    return true;
-  }
-  size_t online = failed.size() - (tried_offline ? 1 : 0);
-  if (online > std::size(kDelayFactors)) return false;
-  *next = UvTry{false, kDelayFactors[online - 1] * retry_delay_ms, 1};
-  return true;
-}
-
 class UvRunner::Job {
  public:
-  Job(uint64_t id_, UvCommand command_, Log log_, Done done_)
-      : id(id_), command(std::move(command_)), log(std::move(log_)), done(std::move(done_)) {}
-
-  void OnStderr(const std::string& bytes) {
-    // A failed build may print without end: of that only the last lines are looked at.
-    if (failing && words.size() > kMostHead) {
-      flood += std::exchange(partial, {});
-      flood += bytes;
-      if (flood.size() > 4 * kMostWords) flood.erase(0, flood.size() - kMostWords);
-      return;
-    }
-    partial += bytes;
-    size_t end = partial.rfind('\n');
-    if (end == std::string::npos) return;
-    Emit(partial.substr(0, end + 1));
-    partial.erase(0, end + 1);
+  Job(Loop& loop_, uint64_t id_, UvCommand command_, Log log_, Done done_)
+      : loop(loop_),
+        id(id_),
+        command(std::move(command_)),
+        log(std::move(log_)),
+        done(std::move(done_)) {}
+  ~Job() {
+    for (TimerId one : {retry_timer, step_timer})
+      if (one != 0) loop.Cancel(one);
   }
-  void FlushPartial() {
-    if (flood.size() >= kMostWords) flood.erase(0, flood.find('\n') + 1);
-    partial.insert(0, std::exchange(flood, {}));
-    while (partial.ends_with('\n')) partial.pop_back();
-    if (!partial.empty()) Emit(partial + "\n");
-    partial.clear();
+
+  /// What a terminal was given, as lines.
+  std::string OnScreen(std::string_view bytes) {
+    std::string lines = screen.Read(bytes);
+    if (screen.downloads() != downloads) {
+      downloads = screen.downloads();
+      SayStep(steps.Fetching(downloads));
+    }
+    return lines;
   }
   void Emit(std::string_view lines) {
-    std::string masked = MaskUserInfo(Utf8Lossy(lines));
-    Keep(words, masked);
+    Keep(words, lines);
     std::string shown;
-    for (const std::string& line : Split(masked, '\n')) {
+    for (const std::string& line : Split(lines, '\n')) {
       failing = failing || line.starts_with("error");
       // "Using Python … environment at: …" names a folder that is gone when the build is published.
       if (line.empty() || line.starts_with("Using Python ")) continue;
@@ -86,10 +60,25 @@ class UvRunner::Job {
         continue;
       }
       shown += line + "\n";
-      std::string step = steps.After(line);
-      if (!step.empty() && command.step) command.step(step);
+      SayStep(steps.After(line));
     }
     if (!shown.empty() && log) log(shown);
+  }
+  /// At once, or when the pause after the one before is over: then what is true by then.
+  void SayStep(const std::string& step) {
+    if (step.empty() || !command.step) return;
+    next_step = step;
+    if (step_timer == 0) NextStep();
+  }
+  void NextStep() {
+    step_timer = 0;
+    if (next_step.empty()) return;
+    step_timer = loop.After("uv.step", kStepPause, [this] { NextStep(); });
+    command.step(std::exchange(next_step, {}));
+  }
+  void EndSteps() {
+    next_step.clear();
+    if (step_timer != 0) loop.Cancel(std::exchange(step_timer, 0));
   }
   /// A build may print without end: the beginning, which names it, and the last lines are kept.
   static void Keep(std::string& text, std::string_view more) {
@@ -122,36 +111,32 @@ class UvRunner::Job {
   }
   bool user_retries() const { return command.variables.contains("UV_HTTP_RETRIES"); }
 
+  Loop& loop;
   const uint64_t id;
   UvCommand command;
   Log log;
   Done done;
   std::vector<UvTry> tries;
-  std::string partial;
-  std::string flood;
   std::string words;  // of this try
   std::string held;   // its lines from the error on
   bool failing = false;
+  UvScreen screen;
+  std::vector<Download> downloads;  // as told last
   UvSteps steps;
+  std::string next_step;
   std::string online_words;  // of the last try with network: its cause is the one to name
-  std::unique_ptr<os::StreamProcess> process;
-  TimerId timer = 0;
-  TimerId limit = 0;
-  bool timed_out = false;
+  TimerId retry_timer = 0;
+  TimerId step_timer = 0;
 };
 
 UvRunner::UvRunner(Loop& loop, std::string program, int64_t retry_delay_ms, Wrap wrap)
     : loop_(loop),
       program_(std::move(program)),
       retry_delay_ms_(retry_delay_ms),
-      wrap_(std::move(wrap)) {}
+      wrap_(std::move(wrap)),
+      commands_(MakeCommandRunner(loop)) {}
 
-UvRunner::~UvRunner() {
-  for (auto& [id, job] : jobs_) {
-    if (job->timer != 0) loop_.Cancel(job->timer);
-    if (job->limit != 0) loop_.Cancel(job->limit);
-  }
-}
+UvRunner::~UvRunner() = default;
 
 void UvRunner::Run(UvCommand command, Log log, Done done) {
   if (program_.empty())
@@ -160,8 +145,8 @@ void UvRunner::Run(UvCommand command, Log log, Done done) {
               "uv is not there: put it beside the server's program or on its PATH (`make build` "
               "or `pip install uv`), then submit again"));
   if (!log) log = [](std::string_view) {};
-  waiting_.push_back(
-      std::make_shared<Job>(next_id_++, std::move(command), std::move(log), std::move(done)));
+  waiting_.push_back(std::make_shared<Job>(loop_, next_id_++, std::move(command), std::move(log),
+                                           std::move(done)));
   Next();
 }
 
@@ -177,66 +162,72 @@ void UvRunner::Next() {
 
 void UvRunner::Start(const std::shared_ptr<Job>& job) {
   const UvTry& attempt = job->tries.back();
-  job->timer = 0;
+  job->retry_timer = 0;
   job->words.clear();
   job->held.clear();
   job->failing = false;
-  os::LaunchSpec spec;
-  spec.argv = {program_};
-  spec.argv.insert(spec.argv.end(), job->command.arguments.begin(), job->command.arguments.end());
-  if (attempt.offline) spec.argv.emplace_back("--offline");
-  Variables variables = job->command.variables;
-  if (!job->user_retries()) variables["UV_HTTP_RETRIES"] = std::to_string(attempt.http_retries);
-  spec.environment = ToEntries(variables);
-  spec.working_dir = job->command.working_dir;
+  job->screen = UvScreen();
+  job->downloads.clear();
+  job->steps = UvSteps();
+  Command command;
+  command.argv = {program_};
+  command.argv.insert(command.argv.end(), job->command.arguments.begin(),
+                      job->command.arguments.end());
+  if (attempt.offline) command.argv.emplace_back("--offline");
+  command.variables = job->command.variables;
+  if (!job->user_retries())
+    command.variables["UV_HTTP_RETRIES"] = std::to_string(attempt.http_retries);
+  command.working_dir = job->command.working_dir;
+  command.limit_ms = job->command.limit_ms;
   std::weak_ptr<Job> weak = job;
-  Status wrapped = wrap_ ? wrap_(spec) : Ok();
-  if (!wrapped)
-    return loop_.Post("uv.unwrapped", [this, weak, error = wrapped.error()] {
-      if (auto strong = weak.lock()) Ended(strong, error);
-    });
-  os::StreamProcess::Callbacks callbacks;
-  callbacks.on_stderr = [weak](const std::string& bytes) {
-    if (auto strong = weak.lock()) strong->OnStderr(bytes);
-  };
-  callbacks.on_exit = [this, weak](Result<os::CommandResult> result) {
+  // It shows how far it is to terminals only; inside of something else it would not see ours.
+  if (job->command.step && !wrap_) {
+    command.variables["TERM"] = "xterm";
+    for (const char* quiet : {"UV_NO_PROGRESS", "JPY_SESSION_NAME"}) command.variables.erase(quiet);
+    command.screen = [weak](std::string_view bytes) {
+      auto strong = weak.lock();
+      return strong ? strong->OnScreen(bytes) : std::string();
+    };
+  } else {
+    command.argv.emplace_back("--no-progress");
+  }
+  auto ended = [this, weak](Result<CommandOutcome> result) {
     if (auto strong = weak.lock()) Ended(strong, std::move(result));
   };
-  job->process = os::StartStreamProcess(loop_, std::move(spec), std::move(callbacks));
-  if (job->command.limit_ms == 0) return;
-  job->limit = loop_.After("uv.limit", std::chrono::milliseconds(job->command.limit_ms), [weak] {
-    auto strong = weak.lock();
-    if (!strong || !strong->process) return;
-    strong->limit = 0;
-    strong->timed_out = true;
-    strong->process->Kill();
-  });
+  if (Status wrapped = wrap_ ? wrap_(command) : Ok(); !wrapped)
+    return loop_.Post("uv.unwrapped", [ended, error = wrapped.error()] { ended(error); });
+  auto emit = [weak](std::string_view lines) {
+    if (auto strong = weak.lock()) strong->Emit(lines);
+  };
+  commands_->Run(std::move(command), emit, ended);
 }
 
-void UvRunner::Ended(const std::shared_ptr<Job>& job, Result<os::CommandResult> result) {
-  job->process.reset();
-  if (job->limit != 0) loop_.Cancel(std::exchange(job->limit, 0));
-  job->FlushPartial();
-  if (job->timed_out) job->SayTimeout();
+void UvRunner::Ended(const std::shared_ptr<Job>& job, Result<CommandOutcome> result) {
+  bool late = !result && result.error().code() == Code::kDeadlineExceeded;
+  if (late) {
+    job->SayTimeout();
+    result = CommandOutcome{.code = kKilled};
+  }
   auto finish = [&](Result<UvOutcome> outcome) {
     job->EmitHeld();
+    job->EndSteps();
     jobs_.erase(job->id);
     Next();
     job->done(std::move(outcome));
   };
   if (!result) return finish(result.error());
+  if (result->cut) job->Emit(result->words);
   const UvTry last = job->tries.back();
-  if (result->exit_code == 0) {
+  if (result->code == 0) {
     if (last.offline) job->log("Done from uv's cache, without the network\n");
     return finish(UvOutcome{true, std::move(result->out), job->words});
   }
   if (!last.offline) job->online_words = job->words;
   UvTry next;
-  if (job->command.once || job->timed_out || result->exit_code > 128 ||
+  if (job->command.once || late || result->code > 128 ||
       !NextTry(job->tries, job->words, retry_delay_ms_, &next)) {
-    if (job->words.empty() && result->exit_code > 128)
-      job->words =
-          "error: uv was ended by signal " + std::to_string(result->exit_code - 128) + "\n";
+    if (job->words.empty() && result->code > 128)
+      job->words = "error: uv was ended by signal " + std::to_string(result->code - 128) + "\n";
     return finish(UvOutcome{false, "", last.offline ? job->online_words : job->words});
   }
   std::string cause = CauseOf(job->online_words);
@@ -244,9 +235,10 @@ void UvRunner::Ended(const std::shared_ptr<Job>& job, Result<os::CommandResult> 
                         : "Trying again in " + SecondsText(next.delay_ms) + " (" + cause + ")\n");
   job->tries.push_back(next);
   std::weak_ptr<Job> weak = job;
-  job->timer = loop_.After("uv.retry", std::chrono::milliseconds(next.delay_ms), [this, weak] {
-    if (auto strong = weak.lock()) Start(strong);
-  });
+  job->retry_timer =
+      loop_.After("uv.retry", std::chrono::milliseconds(next.delay_ms), [this, weak] {
+        if (auto strong = weak.lock()) Start(strong);
+      });
 }
 
 }  // namespace rw::env

@@ -11,8 +11,9 @@
 
 #include "base/loop.h"
 #include "base/result.h"
+#include "env/command_runner.h"
+#include "env/uv_tries.h"
 #include "env/variables.h"
-#include "os/stream_process.h"
 
 namespace rw::env {
 
@@ -20,23 +21,12 @@ struct UvCommand {
   std::vector<std::string> arguments;  // after the program's name
   Variables variables;
   std::string working_dir;
-  std::function<void(std::string_view)> step;  // what uv is doing; may be empty
-  int64_t limit_ms = 0;                        // of each try; 0: none
-  bool once = false;                           // no further tries
+  /// What uv is doing, four times a second at most: "downloading tensorflow 203/475 MB"; may be
+  /// empty.
+  std::function<void(std::string_view)> step;
+  int64_t limit_ms = 0;  // of each try; 0: none
+  bool once = false;     // no further tries
 };
-
-/// How a try after the first goes on; pure.
-struct UvTry {
-  bool offline = false;
-  int64_t delay_ms = 0;
-  int http_retries = 0;  // of uv's own
-};
-
-/// The next try after `failed` ones, the last of which said `words`; false when there is none.
-/// First once online without uv's own retries (a machine without network then loses milliseconds,
-/// not 10 s); nobody reached: uv's cache alone; then twice more online.
-bool NextTry(const std::vector<UvTry>& failed, std::string_view words, int64_t retry_delay_ms,
-             UvTry* next);
 
 struct UvOutcome {
   bool ok = false;
@@ -50,23 +40,25 @@ class UvRunner {
   using Log = std::function<void(std::string_view)>;
   using Done = std::function<void(Result<UvOutcome>)>;
   /// Changes what is about to be started: uv inside of something else. An error: it cannot be.
-  using Wrap = std::function<Status(os::LaunchSpec&)>;
+  using Wrap = std::function<Status(Command&)>;
   UvRunner(Loop& loop, std::string program, int64_t retry_delay_ms, Wrap wrap = nullptr);
   ~UvRunner();
 
-  /// uv's own lines go to `log` as they come, passwords masked. An error: uv could not be started.
+  /// uv's own lines go to `log` as they come, passwords masked, without its progress bars. An
+  /// error: uv could not be started.
   void Run(UvCommand command, Log log, Done done);
 
  private:
   class Job;
   void Next();
   void Start(const std::shared_ptr<Job>& job);
-  void Ended(const std::shared_ptr<Job>& job, Result<os::CommandResult> result);
+  void Ended(const std::shared_ptr<Job>& job, Result<CommandOutcome> result);
 
   Loop& loop_;
   std::string program_;
   int64_t retry_delay_ms_;
   Wrap wrap_;
+  std::unique_ptr<CommandRunner> commands_;
   uint64_t next_id_ = 1;
   std::map<uint64_t, std::shared_ptr<Job>> jobs_;  // begun and not ended
   std::deque<std::shared_ptr<Job>> waiting_;

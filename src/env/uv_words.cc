@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cstdio>
 
 #include "base/strings.h"
 #include "env/requirement.h"
@@ -115,25 +116,53 @@ UvFailure Classify(std::string_view words) {
   return UvFailure::kOther;
 }
 
+std::string AmountText(uint64_t done, uint64_t total) {
+  constexpr std::pair<const char*, double> kUnits[] = {{" GB", 1e9}, {" MB", 1e6}, {" kB", 1e3}};
+  for (auto [unit, factor] : kUnits) {
+    if (static_cast<double>(total) < factor) continue;
+    double whole = static_cast<double>(total) / factor;
+    char text[64];
+    snprintf(text, sizeof text, whole < 10 ? "%.1f/%.1f" : "%.0f/%.0f",
+             static_cast<double>(done) / factor, whole);
+    return std::string(text) + unit;
+  }
+  return std::to_string(done) + "/" + std::to_string(total) + " B";
+}
+
 std::string UvSteps::Downloading() const {
   if (downloading_.empty()) return "installing packages";
   constexpr size_t kNamed = 3;
+  std::vector<const std::pair<const std::string, Fetched>*> largest;
+  largest.reserve(downloading_.size());
+  for (const auto& one : downloading_) largest.push_back(&one);
+  std::stable_sort(largest.begin(), largest.end(), [](const auto* one, const auto* other) {
+    return one->second.total > other->second.total;
+  });
   std::vector<std::string> named;
-  for (const auto& [name, size] : downloading_) {
+  for (const auto* one : largest) {
     if (named.size() == kNamed) break;
-    named.push_back(size.empty() ? name : name + " " + size);
+    named.push_back(one->second.text.empty() ? one->first : one->first + " " + one->second.text);
   }
   std::string out = "downloading " + Join(named, ", ");
-  if (downloading_.size() > kNamed)
-    out += " and " + std::to_string(downloading_.size() - kNamed) + " more";
+  if (largest.size() > kNamed) out += " and " + std::to_string(largest.size() - kNamed) + " more";
   return out;
+}
+
+std::string UvSteps::Fetching(const std::vector<Download>& downloads) {
+  downloading_.clear();
+  for (const Download& one : downloads)
+    downloading_[one.name] = {one.total, AmountText(one.done, one.total)};
+  return Downloading();
 }
 
 std::string UvSteps::After(std::string_view line) {
   std::vector<std::string> words = Split(Trim(line), ' ');
   if (words.size() < 2) return "";
   if (words[0] == "Downloading") {
-    downloading_[words[1]] = words.size() > 2 ? words[2] : "";
+    std::string size = words.size() > 2 ? words[2] : "";
+    std::string_view inside = size;
+    if (inside.starts_with('(')) inside = inside.substr(1, inside.find(')') - 1);
+    downloading_.try_emplace(words[1], Fetched{ParseSize(inside), size});
     return Downloading();
   }
   if (words[0] == "Downloaded") {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "env/uv_screen.h"
 
 namespace rw::env {
 
@@ -19,16 +20,25 @@ enum class UvFailure {
 
 UvFailure Classify(std::string_view words);
 
+/// "203/475 MB", "0.8/3.1 MB".
+std::string AmountText(uint64_t done, uint64_t total);
+
 /// What uv is doing, told from what it says.
 class UvSteps {
  public:
   /// In a few words, after it said `line`: "downloading tensorflow (475.2MiB)", "installing 41
   /// packages"; "" where the line says nothing new.
   std::string After(std::string_view line);
+  /// "downloading tensorflow 203/475 MB": where it is known how far downloads are.
+  std::string Fetching(const std::vector<Download>& downloads);
 
  private:
+  struct Fetched {
+    uint64_t total = 0;
+    std::string text;  // "(475.2MiB)", "203/475 MB"
+  };
   std::string Downloading() const;
-  std::map<std::string, std::string> downloading_;  // sizes by name
+  std::map<std::string, Fetched> downloading_;  // by name
 };
 
 /// The innermost cause: "failed to lookup address information: …".

@@ -24,12 +24,24 @@ TEST(UvWords, StepsAreWhatUvIsDoing) {
   EXPECT_EQ(steps.After("Resolved 41 packages in 17ms"), "resolved 41 packages");
   EXPECT_EQ(steps.After("Downloading tensorflow (475.2MiB)"), "downloading tensorflow (475.2MiB)");
   EXPECT_EQ(steps.After("Downloading numpy (17.4MiB)"),
-            "downloading numpy (17.4MiB), tensorflow (475.2MiB)");
+            "downloading tensorflow (475.2MiB), numpy (17.4MiB)");
   EXPECT_EQ(steps.After(" Downloaded tensorflow"), "downloading numpy (17.4MiB)");
   EXPECT_EQ(steps.After("   Building chainer==7.8.1"), "building chainer==7.8.1");
   EXPECT_EQ(steps.After("      Built chainer==7.8.1"), "downloading numpy (17.4MiB)");
   EXPECT_EQ(steps.After("Prepared 41 packages in 2.10s"), "installing 41 packages");
   EXPECT_EQ(steps.After(" + numpy==1.26.4"), "");
+}
+
+TEST(UvWords, HowFarDownloadsAreTheLargestFirst) {
+  UvSteps steps;
+  constexpr uint64_t kMega = 1'000'000;
+  EXPECT_EQ(
+      steps.Fetching({{"numpy", 3 * kMega, 18 * kMega}, {"tensorflow", 203'400'000, 475 * kMega}}),
+      "downloading tensorflow 203/475 MB, numpy 3/18 MB");
+  EXPECT_EQ(steps.Fetching({{"a", 0, 4}, {"b", 1, 5}, {"c", 2, 6}, {"d", 1'500, 2'500}}),
+            "downloading d 1.5/2.5 kB, c 2/6 B, b 1/5 B and 1 more");
+  EXPECT_EQ(steps.Fetching({}), "installing packages");
+  EXPECT_EQ(AmountText(812'000'000, 2'300 * kMega), "0.8/2.3 GB");
 }
 
 TEST(UvWords, AFailingPackageIsNamedWithUvsOwnWords) {

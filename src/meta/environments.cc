@@ -47,6 +47,9 @@ Result<EnvLock> LockOf(const db::Statement& row) {
   out.lock_digest = details.StringOr("lock_digest");
   out.warnings = TRY(json::OptionalStringList(details, "warnings"));
   out.shims = TRY(json::OptionalStringList(details, "shims"));
+  out.locked_us = details.IntOr("locked_us", 0);
+  out.profile_hash = details.StringOr("profile_hash");
+  out.upgrade_error = details.StringOr("upgrade_error");
   return out;
 }
 
@@ -150,6 +153,9 @@ Status EnvLockRepository::Put(const EnvLock& lock) {
   details.Set("bytes", lock.bytes).Set("lock_digest", lock.lock_digest);
   if (!lock.warnings.empty()) details.Set("warnings", Texts(lock.warnings));
   if (!lock.shims.empty()) details.Set("shims", Texts(lock.shims));
+  if (lock.locked_us != 0) details.Set("locked_us", lock.locked_us);
+  if (!lock.profile_hash.empty()) details.Set("profile_hash", lock.profile_hash);
+  if (!lock.upgrade_error.empty()) details.Set("upgrade_error", lock.upgrade_error);
   auto put = TRY(db_.Prepare(
       "INSERT INTO env_locks (env_id, spec_json, state, lock, build_id, python, platform,"
       " error_json, log, created_us, updated_us, last_used_us, details_json)"

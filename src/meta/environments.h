@@ -56,6 +56,9 @@ struct EnvLock {
   /// What was put in place of what was asked for: told by every run that uses it.
   std::vector<std::string> warnings;
   std::vector<std::string> shims;  // compatibility shims that its scripts need
+  int64_t locked_us = 0;           // when the lock was made; 0: with the row
+  std::string profile_hash;        // env::ProfileHash of that time; empty: not known
+  std::string upgrade_error;       // why the last try to resolve anew kept the old lock
   int64_t created_us = 0;
   int64_t updated_us = 0;
   int64_t last_used_us = 0;

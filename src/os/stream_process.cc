@@ -3,8 +3,10 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -27,6 +29,22 @@ struct Pipe {
     read = fds[0];
     write = fds[1];
     return Ok();
+  }
+  /// A read at its end, when nobody has it open any more, is EIO.
+  bool OpenTerminal() {
+    read = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    char name[64];
+    if (read >= 0 && grantpt(read) == 0 && unlockpt(read) == 0 &&
+        ptsname_r(read, name, sizeof name) == 0)
+      write = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
+    termios how;
+    if (write >= 0 && tcgetattr(write, &how) == 0) {
+      cfmakeraw(&how);
+      if (tcsetattr(write, TCSANOW, &how) == 0) return true;
+    }
+    CloseRead();
+    CloseWrite();
+    return false;
   }
   void CloseRead() { Close(read); }
   void CloseWrite() { Close(write); }
@@ -79,8 +97,8 @@ struct Shared {
 
 class Thread {
  public:
-  Thread(std::shared_ptr<Shared> shared, LaunchSpec spec)
-      : shared_(std::move(shared)), spec_(std::move(spec)) {}
+  Thread(std::shared_ptr<Shared> shared, LaunchSpec spec, StreamStderr kind)
+      : shared_(std::move(shared)), spec_(std::move(spec)), kind_(kind) {}
 
   void operator()() {
     Result<CommandResult> result = Run();
@@ -96,7 +114,7 @@ class Thread {
     Pipe err;
     Pipe failed;
     TRY(out.Open());
-    TRY(err.Open());
+    if (kind_ == StreamStderr::kPipe || !err.OpenTerminal()) TRY(err.Open());
     TRY(failed.Open());
     pid_t child = TRY(Spawn(out, err, failed));
     CommandResult result;
@@ -169,12 +187,13 @@ class Thread {
 
   std::shared_ptr<Shared> shared_;
   LaunchSpec spec_;
+  StreamStderr kind_;
 };
 
 class ThreadedProcess final : public StreamProcess {
  public:
-  ThreadedProcess(std::shared_ptr<Shared> shared, LaunchSpec spec)
-      : shared_(std::move(shared)), thread_(Thread(shared_, std::move(spec))) {}
+  ThreadedProcess(std::shared_ptr<Shared> shared, LaunchSpec spec, StreamStderr kind)
+      : shared_(std::move(shared)), thread_(Thread(shared_, std::move(spec), kind)) {}
   ~ThreadedProcess() override {
     shared_->dropped = true;
     shared_->Kill();
@@ -189,10 +208,11 @@ class ThreadedProcess final : public StreamProcess {
 }  // namespace
 
 std::unique_ptr<StreamProcess> StartStreamProcess(Loop& loop, LaunchSpec spec,
-                                                  StreamProcess::Callbacks callbacks) {
+                                                  StreamProcess::Callbacks callbacks,
+                                                  StreamStderr kind) {
   CHECK(!spec.argv.empty());
   std::shared_ptr<Shared> shared(new Shared{.loop = loop, .callbacks = std::move(callbacks)});
-  return std::make_unique<ThreadedProcess>(std::move(shared), std::move(spec));
+  return std::make_unique<ThreadedProcess>(std::move(shared), std::move(spec), kind);
 }
 
 }  // namespace rw::os

@@ -28,9 +28,18 @@ class StreamProcess {
   virtual void Kill() = 0;
 };
 
+enum class StreamStderr {
+  kPipe,
+  /// A pseudo-terminal of unknown size, bytes as they are written (no carriage returns added),
+  /// which is not the child's controlling terminal: for programs that show how far they are to
+  /// terminals only. A pipe where the machine has no pseudo-terminal left.
+  kTerminal,
+};
+
 /// stdout_path and stderr_path of `spec` are ignored. One thread a process: for few, long-lived
 /// children.
 std::unique_ptr<StreamProcess> StartStreamProcess(Loop& loop, LaunchSpec spec,
-                                                  StreamProcess::Callbacks callbacks);
+                                                  StreamProcess::Callbacks callbacks,
+                                                  StreamStderr kind = StreamStderr::kPipe);
 
 }  // namespace rw::os

@@ -1,6 +1,7 @@
 // Builds made and looked after without a run.
 #include "env/build_manifest.h"
 #include "keep/inspect_builds.h"
+#include "meta/workspaces.h"
 #include "server/environment_service.h"
 #include "server/environment_text.h"
 #include "server/routes.h"
@@ -19,16 +20,29 @@ json::Value ReadyJson(const ReadyEnvironment& ready) {
   return out.Set("warnings", std::move(warnings));
 }
 
+Result<EnvironmentService::MakeOptions> ReadOptions(ServerContext& context, const Call& call,
+                                                    const json::Value& body) {
+  EnvironmentService::MakeOptions out;
+  out.upgrade = TRY(json::OptionalBool(body, "upgrade", false));
+  out.workspace = TRY(json::OptionalString(body, "workspace"));
+  if (out.workspace.empty()) return out;
+  TRY(context.auth.MayReadWorkspace(call.principal, out.workspace));
+  TRY(meta::WorkspaceRepository(context.read).Get(out.workspace));
+  return out;
+}
+
 /// 200 where it is ready, or was at once; 202 where it is being made, which then goes on whether
 /// anybody asks or not.
-void StartBuild(EnvironmentService& service, const CallPtr& call) {
+void StartBuild(ServerContext& context, EnvironmentService& service, const CallPtr& call) {
   auto body = call->JsonBody();
   if (!body) return call->Fail(body.error());
+  auto options = ReadOptions(context, *call, *body);
+  if (!options) return call->Fail(options.error());
   const json::Value& spec = (*body)["spec"];
   auto env_id = service.Check(spec);
   if (!env_id) return call->Fail(env_id.error());
   auto answered = std::make_shared<bool>(false);
-  service.Prepare(spec, RunId(), nullptr, [call, answered](const Result<ReadyEnvironment>& ready) {
+  service.Make(spec, *options, [call, answered](const Result<ReadyEnvironment>& ready) {
     if (std::exchange(*answered, true)) return;
     if (!ready) return call->Fail(ready.error());
     call->Json(ReadyJson(*ready));
@@ -90,7 +104,8 @@ void Examine(ServerContext& context, EnvironmentService& service, const CallPtr&
 }  // namespace
 
 void RegisterBuildRoutes(Router& router, ServerContext& context, EnvironmentService& service) {
-  router.Add("POST", "/api/v1/builds", [&](const CallPtr& call) { StartBuild(service, call); });
+  router.Add("POST", "/api/v1/builds",
+             [&](const CallPtr& call) { StartBuild(context, service, call); });
   router.Add(
       "POST", "/api/v1/builds/examination",
       [&](const CallPtr& call) { Examine(context, service, call); }, Access::kOwner);

@@ -22,22 +22,22 @@ std::string MinorOf(const std::string& version) {
 
 }  // namespace
 
-void EnvironmentService::PrepareBuild(env::EnvironmentSpec spec, const RunId& run, OnLog on_log,
-                                      Done done) {
+void EnvironmentService::PrepareBuild(env::EnvironmentSpec spec, Waiter waiter, bool upgrade) {
   std::string env_id = env::EnvId(spec);
   auto present = tasks_.find(env_id);
   if (present != tasks_.end()) {
     TaskPtr task = present->second;
-    task->waiters.push_back({run, on_log, std::move(done)});
-    if (on_log && !task->row.log.empty()) on_log(task->row.log);
-    return;
+    if (upgrade && task->has_lock) return UpgradeAfter(task, std::move(spec), std::move(waiter));
+    if (waiter.on_log && !task->row.log.empty()) waiter.on_log(task->row.log);
+    return task->waiters.push_back(std::move(waiter));
   }
   auto task = std::make_shared<Task>();
   task->spec = std::move(spec);
+  task->upgrade = upgrade;
   task->row.env_id = env_id;
   task->row.spec = env::CanonicalText(task->spec);
   task->row.created_us = task->row.last_used_us = context_.NowMicros();
-  task->waiters.push_back({run, std::move(on_log), std::move(done)});
+  task->waiters.push_back(std::move(waiter));
   tasks_[env_id] = task;
   Begin(task);
 }
@@ -48,9 +48,13 @@ void EnvironmentService::Begin(const TaskPtr& task) {
     Log(task, answered + " is answered by Runwright's own SDK: nothing is installed for it\n");
   auto row = meta::EnvLockRepository(context_.read).Find(task->row.env_id);
   if (!row) return Fail(task, row.error());
-  if (*row && (*row)->lock) {
+  if (*row && (*row)->lock && task->upgrade) {
+    task->kept = **row;
+  } else if (*row && (*row)->lock) {
     task->row.lock = (*row)->lock;
     task->row.created_us = (*row)->created_us;
+    task->row.locked_us = (*row)->locked_us;
+    task->row.profile_hash = (*row)->profile_hash;
     task->python = PythonOf((*row)->python);
     task->has_lock = true;
     task->row.warnings = (*row)->warnings;
@@ -106,13 +110,14 @@ env::Progress EnvironmentService::Follow(const TaskPtr& task) {
           },
           [this, task, alive = std::weak_ptr<bool>(alive_)](std::string_view words) {
             if (!alive.expired()) Step(task, words);
-          }};
+          },
+          [task](const std::string& words) { task->decided.push_back(words); }};
 }
 
 void EnvironmentService::Locked(const TaskPtr& task) {
   meta::EnvLock& row = task->row;
   if (task->has_lock)
-    Log(task, "Using the lock of " + FormatUtc(row.created_us) + " (" +
+    Log(task, "Using the lock of " + FormatUtc(LockedMicros(row)) + " (" +
                   Count(env::PackagesOf(*row.lock).size(), "package") + ", Python " +
                   task->python.interpreter.version + ")\n");
   row.python = PythonJson(task->python);
@@ -122,6 +127,7 @@ void EnvironmentService::Locked(const TaskPtr& task) {
   row.state = meta::EnvLock::State::kBuilding;
   row.updated_us = context_.NowMicros();
   task->state = "Building";
+  if (task->kept) return Build(task);  // until it is ready the old one counts
   // Should the server die now, the next build uses the same lock.
   context_.writer.Submit(
       "env.locked", [row](db::Connection& db) { return meta::EnvLockRepository(db).Put(row); },
@@ -215,9 +221,13 @@ void EnvironmentService::Finish(const TaskPtr& task) {
 void EnvironmentService::Fail(const TaskPtr& task, const Error& error) {
   if (error.code() == Code::kNoSpace && !MutantPlanted("no_room_is_failure"))
     return WaitForRoom(task, error);
-  meta::EnvLock row = task->row;
-  row.state = meta::EnvLock::State::kFailed;
-  row.error = error.message();
+  meta::EnvLock row = task->kept ? *task->kept : task->row;
+  if (task->kept) {
+    row.upgrade_error = error.message();
+  } else {
+    row.state = meta::EnvLock::State::kFailed;
+    row.error = error.message();
+  }
   row.updated_us = context_.NowMicros();
   LOG_WARN("env.failed", {"env", row.env_id}, {"error", error.message()});
   context_.writer.Submit(
@@ -240,9 +250,11 @@ void EnvironmentService::Answer(const TaskPtr& task, const Result<ReadyEnvironme
   while (!task->waiters.empty()) {
     Waiter waiter = std::move(task->waiters.front());
     task->waiters.erase(task->waiters.begin());
+    if (!result && !waiter.run.str().empty()) decided_[waiter.run.str()] = DecidedBy(*task);
     waiter.done(result);
   }
   tasks_.erase(task->row.env_id);
+  for (const rw::Task& next : task->then) next();
 }
 
 }  // namespace rw::server

@@ -43,6 +43,7 @@ class EnvironmentGate {
  public:
   using Done = std::function<void(Result<ReadyEnvironment>)>;
   using OnLog = std::function<void(std::string_view bytes)>;
+  using Told = std::vector<EnvironmentWarning>;
   virtual ~EnvironmentGate() = default;
 
   /// The env_id of a spec (docs/dev/formats/environment.md; null is the server's default
@@ -60,6 +61,9 @@ class EnvironmentGate {
 
   /// The run no longer waits (canceled). A build that others wait for goes on.
   virtual void Forget(const RunId& run) = 0;
+
+  /// What had been put in place of what was asked for when a run's Prepare failed; until Forget.
+  virtual Told Decided(const RunId& run) const { return (void)run, Told{}; }
 
   /// What keeps a run's environment from being made at this moment ("disk of /x full, …"), for its
   /// reason; "" where nothing does.

@@ -24,9 +24,18 @@ Error NoSecret(const std::string& name, const std::string& field) {
                field);
 }
 
-/// What the spec names, of the workspace of a run.
+/// Of the run where none is given; "" where there is no run.
+Result<std::string> WorkspaceOf(ServerContext& context, const RunId& run,
+                                const std::string& given) {
+  if (!given.empty() || run.str().empty()) return given;
+  auto query = TRY(context.read.Prepare("SELECT workspace_id FROM runs WHERE id=?"));
+  query.Bind(run.str());
+  return TRY(query.Step()) ? query.Text(0) : std::string();
+}
+
+/// What the spec names, of a workspace.
 Result<std::vector<Sealed>> SealedOf(ServerContext& context, const env::EnvironmentSpec& spec,
-                                     const RunId& run) {
+                                     const RunId& run, const std::string& given) {
   std::vector<Sealed> out;
   for (const env::CredentialRef& one : spec.credentials)
     out.push_back({one.url, "", "", one.secret, ""});
@@ -34,14 +43,12 @@ Result<std::vector<Sealed>> SealedOf(ServerContext& context, const env::Environm
     out.push_back({spec.image.registry_address, spec.image.registry_username, "",
                    spec.image.registry_secret, ""});
   if (out.empty()) return out;
-  auto query = TRY(context.read.Prepare("SELECT workspace_id FROM runs WHERE id=?"));
-  query.Bind(run.str());
-  if (!TRY(query.Step()))
+  std::string workspace = TRY(WorkspaceOf(context, run, given));
+  if (workspace.empty())
     return Error(Code::kFailedPrecondition,
-                 "this environment needs secrets of a workspace, and a build without a run has "
-                 "none: submit a run with it",
+                 "this environment needs secrets of a workspace, and none was named: give "
+                 "`workspace` (the command line takes that of config.json), or submit a run",
                  "environment.credentials");
-  std::string workspace = query.Text(0);
   for (Sealed& one : out) {
     auto found = TRY(meta::SecretRepository(context.read).Find(workspace, one.name));
     if (!found) return NoSecret(one.name, "environment.credentials");
@@ -94,8 +101,10 @@ void EnvironmentService::Realise(const TaskPtr& task) {
 }
 
 void EnvironmentService::OpenCredentials(const TaskPtr& task) {
-  RunId run = task->waiters.empty() ? RunId() : task->waiters.front().run;
-  auto sealed = SealedOf(context_, task->spec, run);
+  // Who asked first; a run that waits with others may be forgotten by now.
+  Waiter none;
+  const Waiter& first = task->waiters.empty() ? none : task->waiters.front();
+  auto sealed = SealedOf(context_, task->spec, first.run, first.workspace);
   if (!sealed) return Fail(task, sealed.error());
   if (sealed->empty()) return Choose(task);
   auto opened = std::make_shared<Result<std::vector<env::Credential>>>();
@@ -123,6 +132,8 @@ void EnvironmentService::KeepResolved(const TaskPtr& task, env::Resolved resolve
   for (const std::string& warning : row.warnings) Log(task, warning + "\n");
   std::vector<std::string> shims = task->effective.shims;
   shims.insert(shims.end(), resolved.shims.begin(), resolved.shims.end());
+  row.locked_us = context_.NowMicros();
+  row.profile_hash = HashOf(row);
   row.shims = env::ShimsFor(task->spec, profiles(), env::PackagesOf(*row.lock), std::move(shims));
 }
 

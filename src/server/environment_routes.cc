@@ -89,9 +89,11 @@ Result<net::Response> ListBuilds(ServerContext& context, EnvironmentService& ser
 
 /// `log_from`: bytes of the log that the caller has.
 Result<net::Response> OneBuild(const Call& call, const EnvironmentService& service,
-                               const meta::EnvLock& row, std::string_view state) {
+                               const meta::EnvLock& row, std::string_view state,
+                               const std::string& step = "") {
   auto log_from = static_cast<size_t>(TRY(call.QueryInt("log_from", 0, 0, INT64_MAX)));
   json::Value out = BuildJson(row, state);
+  if (!step.empty()) out.Set("step", step);
   out.Set("platform", row.platform).Set("log", row.log.substr(std::min(log_from, row.log.size())));
   out.Set("log_bytes", row.log.size());
   auto spec = json::Parse(row.spec);
@@ -104,6 +106,10 @@ Result<net::Response> OneBuild(const Call& call, const EnvironmentService& servi
   for (const std::string& message : messages)
     warnings.push_back(json::Value().Set("source", "environment").Set("message", message));
   out.Set("warnings", std::move(warnings));
+  auto changed = service.ProfileChanged(row);
+  out.Set("profile_hash", row.profile_hash.empty() ? json::Value() : json::Value(row.profile_hash));
+  out.Set("profile_changed", changed ? json::Value(*changed) : json::Value());
+  if (!row.upgrade_error.empty()) out.Set("upgrade_error", row.upgrade_error);
   out.Set("folder",
           row.build_id.empty() ? json::Value() : json::Value(service.BuildFolder(row.build_id)));
   return net::JsonResponse(out.Set("lock", row.lock ? json::Value(*row.lock) : json::Value()));
@@ -114,7 +120,8 @@ Result<net::Response> GetBuild(ServerContext& context, EnvironmentService& servi
                                const Call& call) {
   const std::string& asked = call.Param("env_id");
   for (const auto& at_work : service.Working())
-    if (at_work.lock.env_id == asked) return OneBuild(call, service, at_work.lock, at_work.state);
+    if (at_work.lock.env_id == asked)
+      return OneBuild(call, service, at_work.lock, at_work.state, at_work.step);
   meta::EnvLockRepository locks(context.read);
   auto row = TRY(locks.Find(asked));
   if (!row && asked.size() >= 6) {

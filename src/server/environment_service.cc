@@ -115,20 +115,24 @@ void EnvironmentService::Touch(const std::string& env_id) {
 
 void EnvironmentService::Prepare(const json::Value& spec, const RunId& run, OnLog on_log,
                                  Done done) {
+  PrepareFor(spec, {run, "", std::move(on_log), std::move(done)});
+}
+
+void EnvironmentService::PrepareFor(const json::Value& spec, Waiter waiter) {
   auto parsed = env::ParseSpec(spec);
-  if (!parsed) return done(InRequest(parsed.error()));
+  if (!parsed) return waiter.done(InRequest(parsed.error()));
   std::string env_id = env::EnvId(*parsed);
   auto effective = RealiseInterpreter(*parsed);
   auto ready = effective ? ReadyInterpreter(*effective, env_id) : ReadyBuild(*parsed);
-  if (ready) return done(*std::move(ready));
-  if (effective) return PrepareInterpreter(*std::move(effective), env_id, run, std::move(done));
-  PrepareBuild(*std::move(parsed), run, std::move(on_log), std::move(done));
+  if (ready) return waiter.done(*std::move(ready));
+  if (effective) return PrepareInterpreter(*std::move(effective), env_id, std::move(waiter));
+  PrepareBuild(*std::move(parsed), std::move(waiter), false);
 }
 
 void EnvironmentService::PrepareInterpreter(env::Effective effective, const std::string& env_id,
-                                            const RunId& run, Done done) {
+                                            Waiter waiter) {
   uint64_t id = next_finding_++;
-  finding_[id] = Waiter{run, nullptr, std::move(done)};
+  finding_[id] = std::move(waiter);
   std::string path = effective.spec.interpreter_path;
   installer_.Find(path, [this, id, env_id, effective = std::move(effective),
                          alive = std::weak_ptr<bool>(alive_)](Result<env::Interpreter> found) {
@@ -154,9 +158,15 @@ void EnvironmentService::SaveInterpreters() {
 }
 
 void EnvironmentService::Forget(const RunId& run) {
+  decided_.erase(run.str());
   std::erase_if(finding_, [&](const auto& entry) { return entry.second.run == run; });
   for (auto& [env_id, task] : tasks_)
     std::erase_if(task->waiters, [&](const Waiter& waiter) { return waiter.run == run; });
+}
+
+EnvironmentService::Told EnvironmentService::Decided(const RunId& run) const {
+  auto found = decided_.find(run.str());
+  return found == decided_.end() ? Told() : found->second;
 }
 
 std::optional<std::string> EnvironmentService::Retire(const std::string& build_id,
@@ -181,7 +191,8 @@ std::optional<std::string> EnvironmentService::Retire(const std::string& build_i
 
 std::vector<EnvironmentService::AtWork> EnvironmentService::Working() const {
   std::vector<AtWork> out;
-  for (const auto& [env_id, task] : tasks_) out.push_back({task->row, task->state});
+  for (const auto& [env_id, task] : tasks_)
+    out.push_back({task->row, task->state, task->waits_for.empty() ? task->step : task->waits_for});
   return out;
 }
 

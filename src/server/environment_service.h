@@ -34,7 +34,21 @@ class EnvironmentService final : public EnvironmentGate {
   std::optional<ReadyEnvironment> Ready(const json::Value& spec) override;
   void Prepare(const json::Value& spec, const RunId& run, OnLog on_log, Done done) override;
   void Forget(const RunId& run) override;
+  Told Decided(const RunId& run) const override;
   std::string WaitsFor(const RunId& run) const override;
+
+  struct MakeOptions {
+    std::string workspace;  // whose secrets the spec's credentials name; "": of none
+    /// Resolved anew, also where it is locked. Its new lock takes the old one's place when its
+    /// build is ready: runs that wait or run keep what they have. A failure changes nothing, and is
+    /// what the build's `upgrade_error` says.
+    bool upgrade = false;
+  };
+  /// As Prepare, without a run.
+  void Make(const json::Value& spec, const MakeOptions& options, Done done);
+  /// What profiles say of it is something else than when it was locked; nothing where that is not
+  /// known.
+  std::optional<bool> ProfileChanged(const meta::EnvLock& lock) const;
 
   /// Puts a build that nobody used since `last_used_us` out of use: the next run that needs it
   /// builds it anew. Where its folder lies now, to be removed; nothing where it is in use.
@@ -45,6 +59,7 @@ class EnvironmentService final : public EnvironmentGate {
   struct AtWork {
     meta::EnvLock lock;
     std::string state;  // "Resolving", "Building"
+    std::string step;   // "downloading tensorflow 203/475 MB", or what it waits for
   };
   std::vector<AtWork> Working() const;
 
@@ -56,7 +71,8 @@ class EnvironmentService final : public EnvironmentGate {
 
  private:
   struct Waiter {
-    RunId run;
+    RunId run;              // "": none
+    std::string workspace;  // where there is no run
     OnLog on_log;
     Done done;
   };
@@ -70,7 +86,11 @@ class EnvironmentService final : public EnvironmentGate {
     env::PythonChoice python;
     std::vector<Waiter> waiters;
     bool has_lock = false;
-    std::string step;       // what is being done for it at this moment
+    bool upgrade = false;
+    std::optional<meta::EnvLock> kept;  // of an upgrade: what counts until it is ready
+    std::vector<std::string> decided;   // substitutions before a resolution failed
+    std::vector<rw::Task> then;         // when this one is over
+    std::string step;                   // what is being done for it at this moment
     std::string waits_for;  // the room that its last try did not find; "": none failed so
     int64_t pause_us = 0;   // the last one before trying again
   };
@@ -85,10 +105,13 @@ class EnvironmentService final : public EnvironmentGate {
   env::Effective WithShims(env::Effective effective,
                            const std::vector<std::string>& packages) const;
   std::optional<ReadyEnvironment> ReadyBuild(const env::EnvironmentSpec& spec);
-  void PrepareInterpreter(env::Effective effective, const std::string& env_id, const RunId& run,
-                          Done done);
-  void PrepareBuild(env::EnvironmentSpec spec, const RunId& run, OnLog on_log, Done done);
+  void PrepareFor(const json::Value& spec, Waiter waiter);
+  void PrepareInterpreter(env::Effective effective, const std::string& env_id, Waiter waiter);
+  void PrepareBuild(env::EnvironmentSpec spec, Waiter waiter, bool upgrade);
 
+  void UpgradeAfter(const TaskPtr& task, env::EnvironmentSpec spec, Waiter waiter);
+  static Told DecidedBy(const Task& task);
+  std::string HashOf(const meta::EnvLock& lock) const;
   void Begin(const TaskPtr& task);
   void Realise(const TaskPtr& task);
   void OpenCredentials(const TaskPtr& task);
@@ -121,6 +144,7 @@ class EnvironmentService final : public EnvironmentGate {
       builds_;  // by build_id; the first one's log is the build's
   std::map<std::string, std::string> build_logs_;  // by build_id
   std::map<uint64_t, Waiter> finding_;             // runs that wait for an interpreter
+  std::map<std::string, Told> decided_;            // by run: of those that failed
   std::map<std::string, int64_t> touched_us_;
   std::string saved_interpreters_;
   uint64_t next_finding_ = 1;

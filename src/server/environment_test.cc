@@ -1,43 +1,13 @@
 // Environments for runs: warm, resolved once, built once, shared, failed.
 #include <gtest/gtest.h>
 
-#include "base/strings.h"
 #include "meta/environments.h"
-#include "server/testing/core_fixture.h"
+#include "server/testing/environment_fixture.h"
 
 namespace rw::server {
 namespace {
 
-class EnvironmentTest : public testing::CoreFixture {
- protected:
-  struct Asked {
-    std::string log;
-    std::optional<Result<ReadyEnvironment>> answer;
-  };
-  static json::Value Pip(const std::string& requirements, const std::string& python = "") {
-    json::Value out;
-    json::Array lines;
-    for (const std::string& line : Split(requirements, ' '))
-      if (!line.empty()) lines.emplace_back(line);
-    return out.Set("kind", "pip").Set("python", python).Set("requirements", std::move(lines));
-  }
-  std::shared_ptr<Asked> Ask(const json::Value& spec, const std::string& run = "r1") {
-    auto asked = std::make_shared<Asked>();
-    core->environments().Prepare(
-        spec, RunId(run), [asked](std::string_view bytes) { asked->log.append(bytes); },
-        [asked](Result<ReadyEnvironment> ready) {
-          EXPECT_FALSE(asked->answer) << "exactly once";
-          asked->answer.emplace(std::move(ready));
-        });
-    return asked;
-  }
-  Result<ReadyEnvironment> Get(const json::Value& spec) {
-    auto asked = Ask(spec);
-    loop.Advance(1'000'000);
-    CHECK(asked->answer);
-    return *asked->answer;
-  }
-};
+using EnvironmentTest = testing::EnvironmentFixture;
 
 TEST_F(EnvironmentTest, AKnownInterpreterIsReadyAtOnce) {
   auto ready = core->environments().Ready(json::Value());
@@ -249,6 +219,24 @@ TEST_F(EnvironmentTest, SubstitutionsAreWarningsAlsoWhenWarmAndAfterARestart) {
     EXPECT_EQ(ready->warnings[0].source, "environment");
     EXPECT_EQ(ready->warnings[0].message, installer.substitutions[0]);
   }
+}
+
+TEST_F(EnvironmentTest, WhatWasDecidedBeforeAFailureIsAWarningOfItsRun) {
+  installer.failures.emplace("bad==1", Error(Code::kInvalidArgument, "cannot resolve bad: no"));
+  installer.substitutions = {"six==1.0 → six==1.1: 1.0 is gone"};
+  json::Value body;
+  body.Set("experiment", "refused")
+      .Set("command", "true")
+      .Set("environment", Pip("bad==1 six==1.0"));
+  auto run =
+      Do("POST", "/api/v1/workspaces/" + MakeWorkspace() + "/runs", json::Write(body)).json();
+  loop.Advance(1'000'000);
+  auto ended = Do("GET", "/api/v1/runs/" + run.StringOr("id")).json();
+  EXPECT_EQ(ended.StringOr("status"), "Failed") << json::Write(run);
+  EXPECT_EQ(
+      json::Write(ended["warnings"]).find("six==1.0 → six==1.1: 1.0 is gone") != std::string::npos,
+      true)
+      << json::Write(ended["warnings"]);
 }
 
 TEST_F(EnvironmentTest, NothingToInstallNeedsNoResolver) {

@@ -61,6 +61,10 @@ env::PythonChoice PythonOf(const json::Value& python) {
           python.StringOr("warning")};
 }
 
+int64_t LockedMicros(const meta::EnvLock& row) {
+  return row.locked_us != 0 ? row.locked_us : row.created_us;
+}
+
 json::Value BuildJson(const meta::EnvLock& row, std::string_view state) {
   json::Value out;
   out.Set("env_id", row.env_id).Set("state", state);
@@ -76,6 +80,7 @@ json::Value BuildJson(const meta::EnvLock& row, std::string_view state) {
   out.Set("packages", std::move(packages)).Set("bytes", row.bytes);
   out.Set("created_time", FormatUtc(row.created_us));
   out.Set("last_used_time", FormatUtc(row.last_used_us));
+  out.Set("locked_time", row.lock ? json::Value(FormatUtc(LockedMicros(row))) : json::Value());
   if (state == "Failed") out.Set("error", row.error);
   return out;
 }

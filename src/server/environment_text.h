@@ -21,6 +21,9 @@ json::Value PythonJson(const env::PythonChoice& choice);
 env::PythonChoice PythonOf(const json::Value& python);
 
 /// An item of listBuilds; `state` is one of Resolving, Building, Ready, Failed.
+/// When its lock was made; rows of older servers have that of the row.
+int64_t LockedMicros(const meta::EnvLock& row);
+
 json::Value BuildJson(const meta::EnvLock& row, std::string_view state);
 
 /// What waits for a run's environment names members of the spec; the request has it as

@@ -101,6 +101,16 @@ void RunService::OnEnvironment(const std::string& run_id, int64_t run_row, int64
   error.Set("message", "The environment could not be made: " + ready.error().message());
   error.Set("next_step",
             "Read azureml-logs/20_image_build_log.txt, mend the environment, submit again.");
+  context_.writer.Submit(
+      "run.decided",
+      [run_row, told = gate_.Decided(RunId(run_id))](db::Connection& db) -> Status {
+        for (const EnvironmentWarning& one : told)
+          TRY(meta::AddWarning(db, run_row, one.source, one.message));
+        return Ok();
+      },
+      [run_id](const Status& stored) {
+        if (!stored) LOG_ERROR("run.decided", {"run", run_id}, {"error", stored.error().message()});
+      });
   // The log ends before the run does, so that a follower sees all of it.
   logs_.AfterAppends(run_id, kBuildLog, [this, alive = alive_, run_id, error = std::move(error)] {
     if (*alive) FailRun(run_id, "", error);

@@ -104,6 +104,7 @@ def test_lock_of_what_was_and_was_not_resolved(env):
     assert open(path).read() == "rwdep==0.5\n"
     assert env.json("env", "lock", "--pip", "rwdep")["packages"] == [{"name": "rwdep", "version": "0.5", "from": "pip"}]
     env("env", "lock", "--pip", "rwnone", code=1)
+    assert env("env", "lock", "--pip", "rwdep", "--upgrade") == "rwdep==0.5\n"
 
 
 def test_diff_says_what_changed_since_the_run_that_worked(env):

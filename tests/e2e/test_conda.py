@@ -9,6 +9,7 @@ import zipfile
 import pytest
 from conda_channel import PREFIX, Channel
 from installation import installed
+from package_places import source, wheel
 from waiting import wait_for
 
 WHEEL = "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
@@ -135,6 +136,27 @@ def test_without_a_channel_the_pip_index_has_the_packages(conda):
     lock = conda.json("env", "show", "mapped")["lock"]
     assert lock.startswith("# conda packages are those of the pip index\n") and "scikit-learn==" in lock
     assert "scikit-learn==" in conda.cli("env", "export", "mapped").stdout.decode()
+
+
+def test_mapped_pins_go_through_the_rules_of_packages(conda):
+    """A pin of another year in a conda file, resolved as one of a requirements file is."""
+    for version in ("5.4.1", "9.5.0"):
+        wheel(conda.links, "pillow", version)
+    wheel(conda.links, "rwolder", "2.0")
+    source(conda.links, "rwolder", "1.0", "def build_wheel(*_):\n    raise SystemExit('no compiler')\n")
+    config = conda.home / "config" / "pip" / "pip.conf"
+    config.parent.mkdir(parents=True)
+    config.write_text("[global]\nno-index = true\nfind-links = %s\n" % conda.links)
+    try:
+        register(conda, "older", conda_packages=["pillow=5.4.1", "rwolder=1.0"], channels=[NOBODY])
+        conda.cli("env", "build", "older")
+        shown = conda.json("env", "show", "older")
+        assert shown["lock"].splitlines()[1:] == ["pillow==9.5.0", "rwolder==2.0"], shown["lock"]
+        texts = [w["message"] for w in shown["warnings"]]
+        assert "pillow==5.4.1.* → pillow==9.5.0: versions before 8.4 do not work on Python 3.10 and later" in texts, texts
+        assert any(t.startswith("rwolder==1.0.* → rwolder==2.0: no wheel for Python 3.") for t in texts), texts
+    finally:
+        config.unlink()
 
 
 def test_frameworks_of_the_machine_are_taken_beside_mapped_packages(conda):

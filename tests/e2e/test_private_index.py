@@ -118,6 +118,28 @@ def traces_below(folder):
     return found
 
 
+def test_a_build_without_a_run_takes_the_secrets_of_a_workspace(installation, index):
+    server = Server(installation)
+    spec = {"kind": "pip", "requirements": ["rwpriv"], "index_url": "http://127.0.0.1:%d/team/simple" % index.port,
+            "credentials": [{"url": "http://127.0.0.1:%d/team" % index.port, "secret": "pypi-team"}]}
+    workspace = server.workspace()
+    secret = "/api/v1/workspaces/%s/secrets/pypi-team" % workspace
+    assert server.call("PUT", secret, {"value": "%s:%s" % (USER, PASSWORD)})[0] in (200, 201)
+    build = server.build(spec)
+    assert build["state"] == "Failed" and "none was named: give `workspace`" in build["error"], build
+    status, refused = server.call("POST", "/api/v1/builds", {"spec": spec, "workspace": "no-such"})
+    assert status in (403, 404), refused
+    assert index.opened == 0
+    # The command line has a workspace: that of config.json.
+    registered = {"name": "private", "definition": {}, "spec": spec}
+    assert server.call("POST", "/api/v1/workspaces/%s/environments" % workspace, registered)[0] == 201
+    assert b"rwpriv==1.0" in installation.cli("env", "lock", "private").stdout
+    assert installation.cli("env", "build", "private").stdout.startswith(b"ready: env_id")
+    assert index.opened > 0
+    installation.cli("server", "stop")
+    assert traces_below(installation.home) == []
+
+
 def test_the_secret_opens_the_index_and_is_seen_by_nobody(installation, index):
     server = Server(installation)
     url = "http://127.0.0.1:%d/team/simple" % index.port

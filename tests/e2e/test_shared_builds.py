@@ -7,7 +7,9 @@ import subprocess
 import tempfile
 
 import pytest
+from conda_channel import Channel
 from installation import BIN, ROOT, Installation
+from package_places import Server, wheel
 from test_environments import ended, links, text_of  # noqa: F401
 from test_protection import tree, wait_for_bytecode
 from waiting import wait_for
@@ -131,6 +133,34 @@ def test_what_a_killed_server_was_making_another_makes(pair, links):  # noqa: F8
     second.cli("server", "stop")
     restarted.wait(30)
     restarted.stdout.close()
+
+
+def test_two_servers_make_one_environment_of_the_conda_solver(pair, links):  # noqa: F811
+    """With a solver of our own, which solves nothing: it is made once, and found by both."""
+    first, second, env_root = pair
+    wheel(links, "py_rattler", "0.28.1")
+    channel = Channel(links / "channel")
+    channel.add("rwdata", "1.0", {"share/where.txt": "here"})
+    spec = {"kind": "conda", "conda_packages": ["rwdata"], "channels": [channel.url]}
+
+    def begin(one):
+        status, answer = Server(one).call("POST", "/api/v1/builds", {"spec": spec})
+        assert status == 202, answer
+        return answer["env_id"]
+
+    def now(one):
+        return Server(one).call("GET", "/api/v1/builds/" + env_id)[1]
+
+    env_id = begin(first)
+    wait_for(lambda: (links / "building").exists(), 60, "the build")
+    begin(second)
+    wait_for(lambda: "Another server of this machine is making it: waiting" in now(second)["log"], 60, "the second to wait")
+    (links / "go").touch()
+    for one in (first, second):
+        wait_for(lambda one=one: now(one)["state"] == "Failed", 60, "the solver's end")
+        assert "No module named 'rattler'" in now(one)["error"], now(one)["error"]
+    assert (links / "building").read_text() == "once\n"
+    assert len(published(env_root)) == 1
 
 
 def test_what_a_run_of_another_server_uses_is_not_collected(pair, links):  # noqa: F811

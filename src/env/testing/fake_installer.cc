@@ -59,9 +59,13 @@ void FakeInstaller::Resolve(ResolveRequest request, Progress progress, Done<Reso
   resolves++;
   progress.Log("Resolved\n");
   const Error* failure = FailureOf(request.spec.requirements);
+  if (failure != nullptr)
+    for (const std::string& one : substitutions) progress.Substituted(one);
+  std::string joined = Join(request.spec.requirements, "\n");
+  auto told = answers.find(joined);
+  std::string lock = told == answers.end() ? joined + "\n" : told->second;
   Result<Resolved> answer =
-      failure ? Result<Resolved>(*failure)
-              : Resolved{Join(request.spec.requirements, "\n") + "\n", substitutions};
+      failure ? Result<Resolved>(*failure) : Resolved{std::move(lock), substitutions};
   Later([done = std::move(done), answer] { done(answer); });
 }
 

@@ -25,9 +25,11 @@ class FakeInstaller : public Installer {
   std::vector<std::string> packages_found;  // what Find finds out
   /// Answers of Resolve and Build by requirement text ("six==9"): an error instead of success.
   std::map<std::string, Error> failures;
+  /// Locks by requirements as they are joined by line feeds ("six"); else they are the lock.
+  std::map<std::string, std::string> answers;
   /// Resolve and Build wait for Release.
   bool hold = false;
-  /// Resolve says so of everything; UseOf gives it.
+  /// Resolve says so of everything, also where it fails; UseOf gives `protect`.
   std::vector<std::string> substitutions;
   json::Value protect;
   bool without_python = false;  // builds are images that have none
