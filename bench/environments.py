@@ -1,9 +1,10 @@
-"""Environments: the same again, a cold build beside the bare installer, twenty runs that wait for one build."""
+"""Environments: the same again, a cold build beside the bare installer, twenty runs that wait for one build, a build that a node fetches."""
 import json
 import os
 import shutil
 import subprocess
 import time
+import zipfile
 
 from common import BIN, percentile, python_json, real_python, row, workspace
 
@@ -56,6 +57,16 @@ print(json.dumps({'told': logs}))
 """
 
 
+# Packages of 20 modules each, made here: what is fetched does not depend on an index.
+FETCHED = 100
+FETCHED_MODULES = 20
+FETCHED_ROUNDS = 7
+METADATA = "Metadata-Version: 2.1\nName: %s\nVersion: 1.0\n"
+WHEEL = "Wheel-Version: 1.0\nGenerator: bench\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+IMPORT = "import time, rwbench7\nprint(time.time_ns(), flush=True)\n"
+MODULE = "".join("def function_%d(value):\n    \"\"\"Number %d.\"\"\"\n    return value + %d\n\n\n" % (i, i, i) for i in range(40))
+
+
 def cli(project, env, *arguments):
     return subprocess.run([str(BIN / "runwright")] + list(arguments), cwd=str(project), env=env, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout.decode()
 
@@ -77,6 +88,52 @@ def ours(project, env):
     start = time.monotonic()
     cli(project, env, "env", "build", *pip)
     return (time.monotonic() - start) * 1000
+
+
+def make_wheels(folder):
+    folder.mkdir()
+    for i in range(FETCHED):
+        name = "rwbench%d" % i
+        info = name + "-1.0.dist-info/"
+        with zipfile.ZipFile(str(folder / (name + "-1.0-py3-none-any.whl")), "w") as wheel:
+            wheel.writestr(name + "/__init__.py", "from . import module_0\n")
+            for module in range(FETCHED_MODULES):
+                wheel.writestr("%s/module_%d.py" % (name, module), MODULE)
+            for file, text in (("METADATA", METADATA % name), ("WHEEL", WHEEL), ("RECORD", "")):
+                wheel.writestr(info + file, text)
+
+
+def first_import(project, env, pip):
+    """Milliseconds from the submission of a run to its first import."""
+    start = time.time_ns()
+    run = json.loads(cli(project, env, "submit", "--json", *pip, "--target", "nodes", "job/import.py"))["id"]
+    cli(project, env, "logs", run, "--follow")
+    cli(project, env, "runs", "get", run, "azureml-logs/70_driver_log.txt", "-o", "got")
+    return (int((project / "got" / "azureml-logs" / "70_driver_log.txt").read_text().split()[0]) - start) / 1e6
+
+
+def fetched(project, env):
+    """Added to a run by a node that has nothing yet, where the server has the packed build."""
+    make_wheels(project / "wheels")
+    node = project / "node"
+    (project / "job" / "import.py").write_text(IMPORT)
+    cli(project, env, "compute", "create", "nodes", "--vm-size", "STANDARD_D2_V2", "--env-root", str(node))
+    pip = [word for i in range(FETCHED) for word in ("--pip", "rwbench%d @ file://%s" % (i, project / "wheels" / ("rwbench%d-1.0-py3-none-any.whl" % i)))]
+    cli(project, env, "env", "build", *pip)
+    root = os.path.join(env["XDG_DATA_HOME"], "runwright", "env")
+    deadline = time.monotonic() + 120
+    while not [name for name in os.listdir(os.path.join(root, "bytecode")) if not name.startswith(".")]:
+        assert time.monotonic() < deadline, "no byte code"
+        time.sleep(0.1)
+    first_import(project, env, pip)  # packs the build
+    added = []
+    for _ in range(FETCHED_ROUNDS):
+        warm = first_import(project, env, pip)
+        subprocess.run(["chmod", "-R", "u+w", str(node)], check=True)
+        shutil.rmtree(str(node))
+        added.append(first_import(project, env, pip) - warm)
+    size = sum(entry.stat().st_size for entry in os.scandir(os.path.join(root, "packs")))
+    return percentile(added, 0.5), size
 
 
 def builds(env):
@@ -104,3 +161,5 @@ def run():
         warm = python_json(CLIENT, env, project, [json.dumps(REQUIREMENTS), str(WARM_ROUNDS), real_python()])
         extra = percentile(warm["packages"], 0.5) - percentile(warm["interpreter"], 0.5)
         yield row("same environment again, added p50", extra, "ms", target="5 ms")
+        added, size = fetched(project, env)
+        yield row("new node, fetched build of %d packages (%.0f MB packed): to the first import, added p50" % (FETCHED, size / 1e6), added, "ms", target="50 ms")

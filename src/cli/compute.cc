@@ -9,6 +9,7 @@ json::Value Changes(const ComputeOptions& o) {
   if (o.min_nodes) out.Set("min_nodes", *o.min_nodes);
   if (o.max_nodes) out.Set("max_nodes", *o.max_nodes);
   if (o.idle_seconds) out.Set("idle_seconds_before_scaledown", *o.idle_seconds);
+  if (o.env_root) out.Set("env_root", *o.env_root);
   return out;
 }
 
@@ -86,7 +87,8 @@ Result<int> Compute(Context& context, const ComputeOptions& o) {
     case ComputeAction::kUpdate:
       if (Changes(o).as_object().empty())
         return Error(Code::kInvalidArgument,
-                     "nothing to change: give --min-nodes, --max-nodes or --idle-seconds");
+                     "nothing to change: give --min-nodes, --max-nodes, --idle-seconds or "
+                     "--env-root");
       return Show(context, TRY(api->UpdateCompute(ws, o.name, Changes(o))));
     case ComputeAction::kDelete:
       TRY(api->DeleteCompute(ws, o.name));

@@ -350,8 +350,15 @@ class Grammar {
     create->add_option("--vm-priority", o.vm_priority, "dedicated or lowpriority");
     create->add_option("--description", o.description, "for people");
     scale(create);
-    scale(named("update", "Change the numbers of nodes", ComputeAction::kUpdate,
-                "  runwright compute update local --max-nodes 8"));
+    CLI::App* update =
+        named("update", "Change the numbers of nodes, or where they keep environments",
+              ComputeAction::kUpdate, "  runwright compute update local --max-nodes 8");
+    scale(update);
+    for (CLI::App* app : {create, update})
+      app->add_option(
+          "--env-root", o.env_root,
+          "folder on the nodes where they keep environments, which they then fetch from "
+          "the server; '' (default): they use the server's folder");
     named("delete", "Refused while runs use it", ComputeAction::kDelete,
           "  runwright compute delete cpu-cluster");
   }

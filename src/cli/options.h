@@ -103,6 +103,7 @@ struct ComputeOptions {
   std::optional<int64_t> min_nodes;
   std::optional<int64_t> max_nodes;
   std::optional<int64_t> idle_seconds;
+  std::optional<std::string> env_root;
   std::string description;
 };
 

@@ -16,6 +16,10 @@ struct Listing {
   uint64_t bytes = 0;
 };
 
+std::string Line(uint64_t size, int64_t mtime_ns, const std::string& path) {
+  return std::to_string(size) + " " + std::to_string(mtime_ns) + " " + path;
+}
+
 void AddFolder(os::FileSystem& fs, const std::string& build, const std::string& below,
                Listing* out) {
   auto entries = fs.List(below.empty() ? build : os::JoinPath(build, below));
@@ -29,9 +33,27 @@ void AddFolder(os::FileSystem& fs, const std::string& build, const std::string& 
     auto info = fs.Stat(os::JoinPath(build, path));
     if (!info || path == kName || path.ends_with(".pyc")) continue;
     out->bytes += info->size;
-    out->lines.push_back(std::to_string(info->size) + " " + std::to_string(info->mtime_ns) + " " +
-                         path);
+    out->lines.push_back(Line(info->size, info->mtime_ns, path));
   }
+}
+
+bool IsByteCode(const std::string& path) {
+  return path.ends_with(".pyc") || path.find("__pycache__/") != std::string::npos;
+}
+
+Status Write(os::FileSystem& fs, const std::string& build, const Listing& listing) {
+  auto file = TRY(fs.Open(os::JoinPath(build, kName), os::OpenMode::kTruncate, 0444));
+  return file->WriteAt(0, Join(listing.lines, "\n") + "\n");
+}
+
+/// Some file systems keep times less exactly than they were told.
+bool KeepsTimes(os::FileSystem& fs, const std::string& build, const cas::PackedTree& tree) {
+  for (const cas::PackedEntry& entry : tree.entries) {
+    if (entry.kind != cas::PackedEntry::Kind::kFile) continue;
+    auto info = fs.Stat(os::JoinPath(build, entry.path));
+    return info && info->mtime_ns == entry.mtime_ns;
+  }
+  return false;
 }
 
 Listing List(os::FileSystem& fs, const std::string& build) {
@@ -54,8 +76,28 @@ std::string MarkOf(const std::string& build) {
 
 Result<uint64_t> WriteManifest(os::FileSystem& fs, const std::string& build) {
   Listing listing = List(fs, build);
-  auto file = TRY(fs.Open(os::JoinPath(build, kName), os::OpenMode::kTruncate, 0444));
-  TRY(file->WriteAt(0, Join(listing.lines, "\n") + "\n"));
+  TRY(Write(fs, build, listing));
+  return listing.bytes;
+}
+
+Result<uint64_t> WriteManifest(os::FileSystem& fs, const std::string& build,
+                               const cas::PackedTree& tree) {
+  if (!KeepsTimes(fs, build, tree)) return WriteManifest(fs, build);
+  Listing listing;
+  for (const cas::PackedEntry& entry : tree.entries) {
+    if (entry.kind == cas::PackedEntry::Kind::kFolder || IsByteCode(entry.path)) continue;
+    uint64_t size = entry.size;
+    int64_t mtime_ns = entry.mtime_ns;
+    if (entry.kind != cas::PackedEntry::Kind::kFile) {  // made here, with paths of this machine
+      auto info = TRY(fs.Stat(os::JoinPath(build, entry.path)));
+      size = info.size;
+      mtime_ns = info.mtime_ns;
+    }
+    listing.bytes += size;
+    listing.lines.push_back(Line(size, mtime_ns, entry.path));
+  }
+  std::sort(listing.lines.begin(), listing.lines.end());
+  TRY(Write(fs, build, listing));
   return listing.bytes;
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "cas/packed_tree.h"
 #include "os/file_system.h"
 
 namespace rw::env {
@@ -13,6 +14,10 @@ namespace rw::env {
 /// Notes size and time of every file below `build` in its file runwright-files; byte code does not
 /// count. Returns the bytes of all files.
 Result<uint64_t> WriteManifest(os::FileSystem& fs, const std::string& build);
+
+/// The same of a build that was just unpacked from a pack, mostly without a look at its files.
+Result<uint64_t> WriteManifest(os::FileSystem& fs, const std::string& build,
+                               const cas::PackedTree& tree);
 
 /// The same from what was noted; 0 without a manifest.
 uint64_t ManifestBytes(os::FileSystem& fs, const std::string& build);

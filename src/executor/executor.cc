@@ -65,6 +65,7 @@ void Executor::Advance() {
       return Launch();
     case Script::kStarted:
       FollowScript();
+      SyncBuilds();
       ReportStarted();
       WatchDuration();
       return;
@@ -132,6 +133,16 @@ void Executor::FollowScript() {
   log_->Start();
   journal_->Start();
   outputs_->Start();
+}
+
+/// What was fetched is made durable while the script runs: until then a crash of the machine means
+/// that it is fetched again.
+void Executor::SyncBuilds() {
+  const FetchPlan& fetch = grant_->plan.fetch;
+  if (fetch.env_root.empty() || std::exchange(syncing_builds_, true)) return;
+  context_.pool.Run(
+      "build.sync", [node = env::NodeBuilds(fetch.env_root, fetch.build_id)] { node.Sync(); },
+      [] {});
 }
 
 void Executor::GuardDisk() {

@@ -33,6 +33,10 @@ Status ParseSurroundings(const json::Value& spec, LaunchPlan& plan) {
   plan.protect.build = TRY(json::OptionalString(spec["protect"], "build"));
   plan.protect.bytecode = TRY(json::OptionalString(spec["protect"], "bytecode"));
   plan.protect.cache = TRY(json::OptionalStringList(spec["protect"], "cache"));
+  plan.fetch.env_root = TRY(json::OptionalString(spec["fetch"], "env_root"));
+  if (!plan.fetch.env_root.empty())
+    plan.fetch.build_id = TRY(os::CleanRelativePath(
+        TRY(json::RequireString(spec["fetch"], "build_id")), "fetch.build_id"));
   TRY(ParseImage(spec["image"], plan.image));
   plan.container.shm_size = TRY(json::OptionalString(spec["container"], "shm_size"));
   plan.container.arguments = TRY(json::OptionalStringList(spec["container"], "arguments"));

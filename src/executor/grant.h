@@ -33,6 +33,12 @@ struct Protection {
   std::vector<std::string> cache;  // of the installer
 };
 
+/// A build that this node does not make but fetches.
+struct FetchPlan {
+  std::string env_root;  // the node's folder of builds; "": nothing to fetch
+  std::string build_id;
+};
+
 /// The container that the script runs in.
 struct ImagePlan {
   std::string engine;  // absolute path of podman or docker; "": no container
@@ -75,6 +81,7 @@ struct LaunchPlan {
   int64_t max_run_duration_seconds = 0;  // 0: no limit
   int64_t finalizing_seconds = 3600;     // bound on shipping what is left after the end
   Protection protect;
+  FetchPlan fetch;
   ImagePlan image;
   ContainerPlan container;
   std::vector<std::string> shims;   // names of compatibility shims

@@ -17,7 +17,27 @@ Preparation::Preparation(Context& context, ServerLink& server, RunFolder folder,
 
 void Preparation::Start(std::function<void(PreparationResult)> done) {
   done_ = std::move(done);
-  Materialise();
+  grant_.plan.fetch.env_root.empty() ? Materialise() : FetchBuild();
+}
+
+void Preparation::Cancel() {
+  canceled_->store(true);
+  // Nothing that it waits for may ever come; what it began another one removes.
+  if (build_) context_.loop.Post("prepare.canceled", lifetime_.Bind([this] { done_({}); }));
+  build_.reset();
+}
+
+void Preparation::FetchBuild() {
+  build_ = std::make_unique<BuildFetcher>(context_, server_, grant_.run.StringOr("run_id"),
+                                          grant_.plan.fetch);
+  build_->Start(lifetime_.Bind([this](json::Value error) {
+    // It is on the stack.
+    std::shared_ptr<BuildFetcher> old = std::move(build_);
+    context_.loop.Post("prepare.build_drop", [old] {});
+    if (canceled_->load()) return done_({});
+    if (!error.is_null()) return done_({false, std::move(error)});
+    Materialise();
+  }));
 }
 
 void Preparation::Materialise() {

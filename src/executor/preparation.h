@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "executor/build_fetcher.h"
 #include "executor/context.h"
 #include "executor/environment.h"
 #include "executor/lifetime.h"
@@ -28,9 +29,10 @@ class Preparation {
   /// `done` once, unless this is destroyed first. A loss of the network only delays it.
   void Start(std::function<void(PreparationResult)> done);
   /// Ends it soon, with `done` (not ready).
-  void Cancel() { canceled_->store(true); }
+  void Cancel();
 
  private:
+  void FetchBuild();
   void Materialise();
   void FetchMissing(std::vector<std::string> digests);
   void FetchNext();
@@ -43,6 +45,7 @@ class Preparation {
   EnvironmentMap base_environment_;
   std::shared_ptr<std::atomic<bool>> canceled_ = std::make_shared<std::atomic<bool>>(false);
   std::vector<std::string> wanted_;
+  std::unique_ptr<BuildFetcher> build_;  // at work
   std::function<void(PreparationResult)> done_;
   Lifetime lifetime_;
 };

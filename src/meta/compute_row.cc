@@ -8,7 +8,7 @@ namespace {
 constexpr std::string_view kSelect =
     "SELECT row, workspace_id, name, type, vm_size, vm_priority, min_nodes, max_nodes, "
     "idle_seconds,"
-    " tags_json, description, created_us, modified_us FROM computes ";
+    " tags_json, description, created_us, modified_us, env_root FROM computes ";
 
 ComputeRow Read(const db::Statement& row) {
   ComputeRow c;
@@ -26,17 +26,19 @@ ComputeRow Read(const db::Statement& row) {
   c.description = row.Text(10);
   c.created_us = row.Int(11);
   c.modified_us = row.Int(12);
+  c.env_root = row.Text(13);
   return c;
 }
 
 Status Insert(db::Connection& db, ComputeRow& c) {
   auto insert = TRY(db.Prepare(
       "INSERT INTO computes (workspace_id, name, type, vm_size, vm_priority, min_nodes, max_nodes,"
-      " idle_seconds, tags_json, description, created_us, modified_us, state_us)"
-      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+      " idle_seconds, tags_json, description, created_us, modified_us, state_us, env_root)"
+      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
   insert.Bind(c.workspace_id).Bind(c.name).Bind(c.type).Bind(c.vm_size).Bind(c.vm_priority);
   insert.Bind(c.min_nodes).Bind(c.max_nodes).Bind(c.idle_seconds).Bind(json::Write(c.tags));
   insert.Bind(c.description).Bind(c.created_us).Bind(c.modified_us).Bind(c.created_us);
+  insert.Bind(c.env_root);
   TRY(insert.Run());
   c.row = db.last_insert_id();
   return Ok();
@@ -60,11 +62,13 @@ Result<std::vector<ComputeRow>> AllComputes(db::Connection& db) {
 
 Status SaveCompute(db::Connection& db, ComputeRow& c) {
   if (c.row == 0) return Insert(db, c);
-  auto update = TRY(db.Prepare(
-      "UPDATE computes SET vm_size = ?, vm_priority = ?, min_nodes = ?, max_nodes = ?,"
-      " idle_seconds = ?, tags_json = ?, description = ?, modified_us = ? WHERE row = ?"));
+  auto update = TRY(
+      db.Prepare("UPDATE computes SET vm_size = ?, vm_priority = ?, min_nodes = ?, max_nodes = ?,"
+                 " idle_seconds = ?, tags_json = ?, description = ?, modified_us = ?, env_root = ? "
+                 "WHERE row = ?"));
   update.Bind(c.vm_size).Bind(c.vm_priority).Bind(c.min_nodes).Bind(c.max_nodes);
   update.Bind(c.idle_seconds).Bind(json::Write(c.tags)).Bind(c.description).Bind(c.modified_us);
+  update.Bind(c.env_root);
   return update.Bind(c.row).Run();
 }
 

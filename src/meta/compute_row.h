@@ -23,6 +23,7 @@ struct ComputeRow {
   int64_t idle_seconds = 1800;
   json::Value tags;
   std::string description;
+  std::string env_root;  // its nodes fetch builds, and keep them there; "": they use the server's
   int64_t created_us = 0;
   int64_t modified_us = 0;
 };

@@ -177,13 +177,19 @@ CREATE TABLE source_rules (
   created_us INTEGER NOT NULL) WITHOUT ROWID;
 )sql";
 
+// Of nodes that do not build; "": they use the server's builds.
+constexpr std::string_view kEnvRoot = R"sql(
+ALTER TABLE computes ADD COLUMN env_root TEXT NOT NULL DEFAULT '';
+)sql";
+
 constexpr db::Migration kMigrations[] = {{1, "first", kFirst},
                                          {2, "deletion and secrets", kDeletionAndSecrets},
                                          {3, "query", kQuerySchema},
                                          {4, "compaction", kCompactionSchema},
                                          {5, "system metrics", kSystemMetrics},
                                          {6, "packing", kPackingSchema},
-                                         {7, "source rules", kSourceRules}};
+                                         {7, "source rules", kSourceRules},
+                                         {8, "env root of targets", kEnvRoot}};
 
 }  // namespace
 

@@ -1,6 +1,8 @@
 // Compute targets.
+#include "base/strings.h"
 #include "model/names.h"
 #include "model/vm_sizes.h"
+#include "os/paths.h"
 #include "server/run_routes.h"
 #include "server/run_validate.h"
 
@@ -37,6 +39,7 @@ json::Value ComputeToJson(RunService& service, const meta::ComputeRow& c) {
   out.Set("vm_priority", c.vm_priority).Set("min_nodes", c.min_nodes).Set("max_nodes", c.max_nodes);
   out.Set("idle_seconds_before_scaledown", c.idle_seconds).Set("description", c.description);
   out.Set("tags", c.tags.is_object() ? c.tags : json::Object());
+  out.Set("env_root", c.env_root.empty() ? json::Value() : json::Value(c.env_root));
   out.Set("provisioning_state", "Succeeded");
   out.Set("created_time", FormatUtc(c.created_us)).Set("modified_time", FormatUtc(c.modified_us));
   json::Value warnings = json::Array();
@@ -99,6 +102,20 @@ Status ReadScale(const json::Value& body, meta::ComputeRow& c) {
                "min_nodes");
 }
 
+/// "": the nodes use the server's builds.
+Status ReadEnvRoot(const json::Value& body, meta::ComputeRow& c) {
+  c.env_root = TRY(json::OptionalString(body, "env_root", c.env_root));
+  while (c.env_root.size() > 1 && c.env_root.ends_with("/")) c.env_root.pop_back();
+  if (c.env_root.empty()) return Ok();
+  bool whole = c.env_root.size() > 1 && c.env_root.starts_with("/") &&
+               os::CleanRelativePath(c.env_root.substr(1), "env_root") == c.env_root.substr(1);
+  if (whole) return Ok();
+  return Error(Code::kInvalidArgument,
+               "env_root must be the absolute path of a folder on the nodes, not '" +
+                   Utf8Lossy(c.env_root.substr(0, 200)) + "'",
+               "env_root");
+}
+
 Result<meta::ComputeRow> ReadCompute(RunService& service, const Call& call,
                                      const json::Value& body) {
   ServerContext& context = service.context();
@@ -122,6 +139,7 @@ Result<meta::ComputeRow> ReadCompute(RunService& service, const Call& call,
   if (body["tags"].is_object()) c.tags = body["tags"];
   if (c.tags.is_null()) c.tags = json::Object();
   TRY(ReadScale(body, c));
+  TRY(ReadEnvRoot(body, c));
   return c;
 }
 
@@ -192,8 +210,9 @@ void Update(RunService& service, const CallPtr& call) {
   if (target->compute_row == 0) return UpdateLocal(service, call, *body);
   auto compute = meta::FindCompute(context.read, call->Param("ws"), call->Param("name"));
   if (!compute) return call->Fail(compute.error());
-  Status scale = ReadScale(*body, **compute);
-  if (!scale) return call->Fail(scale.error());
+  Status changed = ReadScale(*body, **compute);
+  if (changed) changed = ReadEnvRoot(*body, **compute);
+  if (!changed) return call->Fail(changed.error());
   Save(service, call, **std::move(compute), 200);
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/strings.h"
+#include "server/build_packs.h"
 #include "server/environment_service.h"
 #include "server/gc_service.h"
 #include "server/interpreter_gate.h"
@@ -64,6 +65,7 @@ struct Core::Parts {
   std::unique_ptr<EnvironmentService> environments;  // where there is an installer
   std::unique_ptr<EnvironmentGate> interpreters;     // else
   std::unique_ptr<RunService> runs;
+  std::unique_ptr<BuildPacks> packs;  // where there are environments
   std::unique_ptr<GcService> gc;
   Router router;
   std::shared_ptr<AtHand> at_hand = std::make_shared<AtHand>();
@@ -123,6 +125,10 @@ Result<std::unique_ptr<Core>> Core::Create(Deps deps) {
   RegisterLogRoutes(router, runs);
   RegisterComputeRoutes(router, runs);
   RegisterDeletionRoutes(router, runs);
+  if (core->parts_->environments) {
+    core->parts_->packs = std::make_unique<BuildPacks>(runs, *core->parts_->environments);
+    RegisterBuildPackRoutes(router, *core->parts_->packs);
+  }
   core->parts_->gc = std::make_unique<GcService>(
       runs, core->parts_->environments.get(), [at_hand = core->parts_->at_hand] {
         return at_hand->began.empty() ? INT64_MAX : *at_hand->began.begin();

@@ -34,6 +34,7 @@ struct ReadyEnvironment {
   std::vector<EnvironmentWarning> warnings;
   // What the executor does about it; each as in the grant (docs/dev/formats/run-folder.md).
   json::Value protect;             // {"build", "cache"}; null: nothing that runs share
+  json::Value fetch;               // {"env_root", "build_id"}; null: the build is where it runs
   json::Value image;               // {"engine", "id", "interpreter"}; null: a process of the node
   std::vector<std::string> shims;  // names of compatibility shims
 };

@@ -7,6 +7,7 @@
 #include "base/strings.h"
 #include "env/build_manifest.h"
 #include "env/bytecode.h"
+#include "env/packed_build.h"
 #include "meta/settings.h"
 #include "os/paths.h"
 #include "server/environment_text.h"
@@ -185,6 +186,8 @@ std::optional<std::string> EnvironmentService::Retire(const std::string& build_i
   if (!context_.fs.Rename(folder, aside)) return std::nullopt;
   (void)env::RemoveChangedMark(context_.fs, folder);
   (void)context_.fs.Rename(env::BytecodeFolder(folder), aside + "/bytecode");
+  for (const std::string& pack : env::PackFilesOf(folder))
+    (void)context_.fs.Rename(pack, aside + "/" + os::BaseName(pack) + ".pack");
   std::erase_if(ready_, [&](const auto& entry) { return entry.second.build_id == build_id; });
   return aside;
 }

@@ -1,6 +1,7 @@
 #include "server/environment_text.h"
 
 #include "base/clock.h"
+#include "env/bytecode.h"
 #include "os/paths.h"
 
 namespace rw::server {
@@ -45,6 +46,22 @@ ReadyEnvironment OfBuild(const meta::EnvLock& row, const env::Installer& install
   if (!row.lock_digest.empty())
     out.lock_artifact = {kLockName, row.lock_digest, static_cast<int64_t>(row.lock->size())};
   return out;
+}
+
+ReadyEnvironment OnNode(ReadyEnvironment environment, const std::string& env_root) {
+  const std::string here = environment.protect.StringOr("build");
+  if (env_root.empty() || environment.build_id.empty() || here.empty() ||
+      !environment.image.is_null())
+    return environment;
+  const std::string there = env_root + "/builds/" + environment.build_id;
+  auto move = [&](std::string path) {
+    return path.starts_with(here + "/") ? there + path.substr(here.size()) : path;
+  };
+  environment.interpreter = move(std::move(environment.interpreter));
+  for (std::string& folder : environment.path_prepend) folder = move(std::move(folder));
+  environment.protect.Set("build", there).Set("bytecode", env::BytecodeFolder(there));
+  environment.fetch.Set("env_root", env_root).Set("build_id", environment.build_id);
+  return environment;
 }
 
 json::Value PythonJson(const env::PythonChoice& choice) {

@@ -17,6 +17,10 @@ ReadyEnvironment OfInterpreter(const env::Interpreter& interpreter, const std::s
 /// `row` is kReady.
 ReadyEnvironment OfBuild(const meta::EnvLock& row, const env::Installer& installer);
 
+/// The same on a node that keeps builds in `env_root`: it fetches them there. Nothing changes for
+/// an interpreter and an image.
+ReadyEnvironment OnNode(ReadyEnvironment environment, const std::string& env_root);
+
 json::Value PythonJson(const env::PythonChoice& choice);
 env::PythonChoice PythonOf(const json::Value& python);
 

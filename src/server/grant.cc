@@ -33,7 +33,7 @@ json::Value SpecMembers(const meta::RunRow& run, const ReadyEnvironment& environ
   json::Value out = run.spec;
   // The server's words alone: never the run's own.
   if (out.is_object())
-    for (const char* name : {"protect", "image", "shims", "sources", "data_cache"})
+    for (const char* name : {"protect", "fetch", "image", "shims", "sources", "data_cache"})
       out.as_object().erase(name);
   out.Set("snapshot_id", run.snapshot_id.empty() ? json::Value() : json::Value(run.snapshot_id));
   out.Set("interpreter", environment.interpreter);
@@ -41,6 +41,7 @@ json::Value SpecMembers(const meta::RunRow& run, const ReadyEnvironment& environ
   for (const std::string& folder : environment.path_prepend) prepend.Append(folder);
   out.Set("path_prepend", std::move(prepend));
   if (!environment.protect.is_null()) out.Set("protect", environment.protect);
+  if (!environment.fetch.is_null()) out.Set("fetch", environment.fetch);
   if (!environment.image.is_null()) out.Set("image", environment.image);
   if (!environment.shims.empty())
     out.Set("shims", json::Array(environment.shims.begin(), environment.shims.end()));

@@ -4,6 +4,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/mutant.h"
+#include "server/environment_text.h"
 #include "server/run_service.h"
 
 namespace rw::server {
@@ -68,7 +69,19 @@ NewAllocation RunService::Mint(int64_t compute_row, std::string node, ReadyEnvir
                                std::string* secret) {
   *secret = context_.random.Hex(32);
   return {context_.random.Guid(), Sha256Hex(*secret), compute_row, std::move(node),
-          std::move(environment)};
+          OnNode(std::move(environment), EnvRootOf(compute_row))};
+}
+
+std::string RunService::EnvRootOf(int64_t compute_row) const {
+  auto root = env_roots_.find(compute_row);
+  return root == env_roots_.end() ? "" : root->second;
+}
+
+void RunService::NoteFetching(const std::string& run_id, const std::string& text) {
+  auto live = live_.find(run_id);
+  if (live == live_.end() || live->second.fetching == text) return;
+  live->second.fetching = text;
+  context_.events.Publish(run_id, {RunEvent::Kind::kStatus, ""});
 }
 
 std::optional<ReadyEnvironment> RunService::ReadyFor(const meta::RunRow& run) {
@@ -235,6 +248,9 @@ void RunService::FillWaiting(const meta::RunRow& run, json::Value& json) const {
     json.Set("reason", json::Object{{"text", missing}});
     return;
   }
+  auto live = live_.find(run.id);
+  if (live != live_.end() && !live->second.fetching.empty())
+    json.Set("reason", json::Object{{"text", live->second.fetching}});
   auto waiting = scheduler_.WaitingOf(run.compute_row, run.id);
   if (!waiting) return;
   json.Set("status", model::StatusName(waiting->status));

@@ -32,6 +32,7 @@ struct LiveRun {
   int64_t told_boot_us = 0;    // when a command was last handed out; 0: never
   bool starting = false;       // the backend was not asked yet, or has not answered
   bool losing = false;         // its end is being written
+  std::string fetching;        // how far its executor is with fetching its build
   int retries = 0;             // supervisors of it that died before one could claim
 };
 
@@ -69,6 +70,9 @@ class RunService {
   sched::TargetSettings LocalSettings(int64_t max_nodes) const;
   int64_t DefaultLocalNodes() const;
   static sched::TargetSettings AmlSettings(const meta::ComputeRow& compute);
+
+  /// What a run that is being prepared shows of it.
+  void NoteFetching(const std::string& run_id, const std::string& text);
 
   /// A target as it was stored.
   void SetTarget(const meta::ComputeRow& compute);
@@ -114,6 +118,8 @@ class RunService {
   NewAllocation Mint(int64_t compute_row, std::string node, ReadyEnvironment environment,
                      std::string* secret);
   GrantFacts Facts() const;
+  /// The folder of builds of a target's nodes; "": they use the server's.
+  std::string EnvRootOf(int64_t compute_row) const;
 
   ServerContext& context_;
   backend::ComputeBackend& backend_;
@@ -124,6 +130,7 @@ class RunService {
   MetricPacker metric_packer_{context_};
   InteractiveRuns interactive_{*this};
   std::map<std::string, LiveRun> live_;
+  std::map<int64_t, std::string> env_roots_;   // of targets whose nodes fetch builds
   std::map<std::string, int64_t> single_use_;  // run → the target made for it alone
   TimerId tick_ = 0;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

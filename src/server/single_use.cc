@@ -12,6 +12,7 @@ constexpr int64_t kUnusedUs = int64_t{3600} * 1'000'000;
 
 void RunService::SetTarget(const meta::ComputeRow& compute) {
   scheduler_.SetTarget(compute.row, AmlSettings(compute));
+  env_roots_[compute.row] = compute.env_root;
   std::string run_id = compute.tags.StringOr(kTag);
   if (!run_id.empty()) single_use_[run_id] = compute.row;
 }

@@ -97,8 +97,9 @@ static void ExecScript(const struct Shim* shim, const struct LaunchFile* file, i
                        pid_t parent) {
   setsid();
   EnterGroup(shim->group);
-  if (ProtectFolders(shim, file->build, file->bytecode, file->read_only) != 0)
-    Report(pipe, kNamespaceFailed, EPERM, "");
+  int failed = ProtectFolders(shim, file->build, file->bytecode, file->read_only);
+  if (failed == EAGAIN) Report(pipe, kNamespaceFailed, EPERM, "");
+  if (failed != 0) Fail(pipe, failed, file->build);
   // The script does not outlive its supervisor: what nobody watches, nobody could stop.
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(127);

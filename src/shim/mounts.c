@@ -14,6 +14,9 @@
 
 #include "shim.h"
 
+// In a folder that was fetched as an image (docs/dev/formats/packed-build.md).
+static const char kImageName[] = ".runwright-image";
+
 static bool WriteMap(const char* path, const char* text) {
   int fd = open(path, O_WRONLY | O_CLOEXEC);
   if (fd < 0) return false;
@@ -65,32 +68,69 @@ static int OpenLayer(int state, const char* path) {
   return openat(state, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
+static bool HasImage(const char* folder) {
+  char path[4352];
+  snprintf(path, sizeof path, "%s/%s", folder, kImageName);
+  return access(path, F_OK) == 0;
+}
+
+// The files of a folder that was fetched as an image, mounted below the run's own layers; -1 where
+// the kernel refuses.
+static int OpenImage(int state, const char* folder, const char* place) {
+  char image[4352];
+  char at[64];
+  snprintf(image, sizeof image, "%s/%s", folder, kImageName);
+  snprintf(at, sizeof at, "/proc/self/fd/%d/%s", state, place);
+  if (mkdirat(state, place, 0700) != 0 && errno != EEXIST) return -1;
+  if (mount(image, at, "erofs", MS_RDONLY | MS_NODEV | MS_NOSUID, NULL) != 0) return -1;
+  // By its name, which now leads into what is mounted there.
+  return openat(state, place, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+enum { kMostLower = 4 };
+
+// A folder, and behind it its image; false where one that is there cannot be a layer.
+static bool AddLower(int state, const char* folder, const char* place, int* lower, int* count) {
+  if (folder == NULL) return false;
+  int fd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return false;
+  lower[(*count)++] = fd;
+  if (!HasImage(folder)) return true;
+  fd = OpenImage(state, folder, place);
+  if (fd >= 0) lower[(*count)++] = fd;
+  return fd >= 0;
+}
+
 // Its layers are named by descriptors: no character of a path can be taken for an option.
 static bool MountOverlay(int state, const char* folder, const char* bytecode, bool of_user) {
-  int middle = bytecode == NULL ? -1 : open(bytecode, O_PATH | O_DIRECTORY | O_CLOEXEC);
-  int lower = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
   mkdirat(state, "../overlay", 0700);
+  int lower[kMostLower];
+  int count = 0;
+  AddLower(state, bytecode, "../overlay/bytecode", lower, &count);
+  bool whole = AddLower(state, folder, "../overlay/build", lower, &count);
+  int why = errno;
   int upper = OpenLayer(state, "../overlay/upper");
   int work = OpenLayer(state, "../overlay/work");
   bool mounted = false;
-  if (lower >= 0 && upper >= 0 && work >= 0) {
+  if (whole && upper >= 0 && work >= 0) {
+    char layers[kMostLower * 32] = "";
+    for (int i = 0, size = 0; i < count; i++)
+      size += snprintf(layers + size, sizeof layers - (size_t)size, "%s/proc/self/fd/%d",
+                       i == 0 ? "" : ":", lower[i]);
     // Replaced folders are marked by attributes: of root, or in a user namespace of the user.
     // Nothing of it has to survive: without "volatile" its end would sync the whole disk. Older
     // kernels know neither.
     const char* const extra[] = {of_user ? ",userxattr,volatile" : ",volatile", ""};
     for (int i = 0; i < 2 && !mounted; i++) {
-      char options[224];
-      char first[32] = "";
-      if (middle >= 0) snprintf(first, sizeof first, "/proc/self/fd/%d:", middle);
+      char options[320];
       snprintf(options, sizeof options,
-               "lowerdir=%s/proc/self/fd/%d,upperdir=/proc/self/fd/%d,workdir=/proc/self/fd/%d%s",
-               first, lower, upper, work, extra[i]);
+               "lowerdir=%s,upperdir=/proc/self/fd/%d,workdir=/proc/self/fd/%d%s", layers, upper,
+               work, extra[i]);
       mounted = mount("overlay", folder, "overlay", MS_NODEV, options) == 0;
     }
   }
-  int saved = errno;
-  if (middle >= 0) close(middle);
-  if (lower >= 0) close(lower);
+  int saved = whole ? errno : why;
+  for (int i = 0; i < count; i++) close(lower[i]);
   if (upper >= 0) close(upper);
   if (work >= 0) close(work);
   errno = saved;
@@ -146,15 +186,19 @@ static void Note(const struct Shim* shim, const char* how, int error, const char
   close(fd);
 }
 
-// An overlay over a folder that scripts may change for themselves; else read-only.
-static void ProtectOne(const struct Shim* shim, const char* folder, const char* bytecode, int state,
-                       bool of_user) {
+// An overlay over a folder that scripts may change for themselves; else read-only. An error where
+// the folder is nothing without its image.
+static int ProtectOne(const struct Shim* shim, const char* folder, const char* bytecode, int state,
+                      bool of_user) {
   if (MountOverlay(state, folder, bytecode, of_user)) {
     if (geteuid() != 0) Unlock(folder);
-    return Note(shim, "overlay", 0, folder);
+    Note(shim, "overlay", 0, folder);
+    return 0;
   }
   int why = errno;
+  if (HasImage(folder)) return why == EAGAIN ? EIO : why;
   Note(shim, MountReadOnly(folder) ? "read-only" : "none", why, folder);
+  return 0;
 }
 
 int ProtectFolders(const struct Shim* shim, const char* build, const char* bytecode,
@@ -168,11 +212,12 @@ int ProtectFolders(const struct Shim* shim, const char* build, const char* bytec
   }
   if (error != 0) {
     Note(shim, "none", error, build);
-    return 0;
+    return HasImage(build) ? EPERM : 0;
   }
   int state = OpenState(shim);
-  ProtectOne(shim, build, bytecode, state, of_user);
+  error = ProtectOne(shim, build, bytecode, state, of_user);
   if (state >= 0) close(state);
+  if (error != 0) return error;
   for (int i = 0; read_only[i] != NULL; i++) {
     if (access(read_only[i], F_OK) != 0 || MountReadOnly(read_only[i])) continue;
     Note(shim, "none", errno, read_only[i]);

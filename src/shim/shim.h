@@ -112,7 +112,8 @@ bool ForkExecutor(struct Shim* shim);
 // `bytecode`, where that folder is there) or, where the kernel refuses that, read-only; and the
 // folders of `read_only` (NULL at the end) are what they are called. What was reached is noted in
 // state/protection. EAGAIN: this process is of no use any more; a new one must be told that
-// namespaces were refused.
+// namespaces were refused. Another error: the build was fetched as an image, which cannot be
+// mounted.
 int ProtectFolders(const struct Shim* shim, const char* build, const char* bytecode,
                    char* const* read_only);
 // At the end: what the script changed there vanishes with it.

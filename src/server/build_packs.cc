@@ -1,0 +1,132 @@
+#include "server/build_packs.h"
+
+#include <algorithm>
+
+#include "env/bytecode.h"
+#include "server/byte_range.h"
+#include "server/content.h"
+
+namespace rw::server {
+namespace {
+
+constexpr uint64_t kMegabyte = 1'000'000;
+
+std::string Megabytes(uint64_t bytes) { return std::to_string(bytes / kMegabyte); }
+
+/// "fetching build 203/475 MB"
+std::string FetchingText(const env::BuildPack& pack, uint64_t until) {
+  std::string what = pack.kind == env::PackKind::kPython ? "Python of the build" : "build";
+  if (pack.kind == env::PackKind::kBytecode) what = "byte code of the build";
+  uint64_t done = std::min(until, pack.facts.content_bytes);
+  return "fetching " + what + " " + Megabytes(done) + "/" + Megabytes(pack.facts.content_bytes) +
+         " MB";
+}
+
+/// ?form=
+Result<env::PackForm> FormOf(const Call& call) {
+  std::string form = call.request.Query("form").value_or("files");
+  if (form == "files") return env::PackForm::kFiles;
+  if (form == "image") return env::PackForm::kImage;
+  return Error(Code::kInvalidArgument, "form must be files or image", "form");
+}
+
+}  // namespace
+
+/// The run's own executor, or the owner: nobody else's business.
+Result<meta::RunRow> BuildPacks::RunOf(const Call& call) {
+  const std::string& id = call.Param("run");
+  ServerContext& context = runs_.context();
+  if (!call.principal.is_owner() && call.principal.run_id != id)
+    return Error(Code::kPermissionDenied,
+                 "only the executor of run " + id + " may fetch its build");
+  TRY(context.auth.MayReadRun(call.principal, id));
+  auto run = TRY(meta::FindRun(context.read, id));
+  if (!run || run->build_id.empty())
+    return Error(Code::kNotFound, "run " + id + " has no build to fetch");
+  return *std::move(run);
+}
+
+const env::BuildPacks* BuildPacks::Known(const Key& key) {
+  auto known = known_.find(key);
+  if (known == known_.end()) return nullptr;
+  const env::BuildPacks& packs = known->second;
+  os::FileSystem& fs = runs_.context().fs;
+  bool all = std::all_of(packs.begin(), packs.end(),
+                         [&](const env::BuildPack& pack) { return os::Exists(fs, pack.file); });
+  // Byte code is made after the build.
+  bool compiled = packs.back().kind == env::PackKind::kBytecode ||
+                  !os::Exists(fs, env::BytecodeFolder(environments_.BuildFolder(key.first)));
+  if (all && compiled) return &packs;
+  known_.erase(known);
+  return nullptr;
+}
+
+void BuildPacks::Packs(const Key& key, Done done) {
+  if (const env::BuildPacks* known = Known(key)) return done(*known);
+  auto& waiting = waiting_[key];
+  waiting.push_back(std::move(done));
+  if (waiting.size() > 1) return;
+  auto made = std::make_shared<Result<env::BuildPacks>>();
+  ServerContext& context = runs_.context();
+  context.pool.Run(
+      "env.pack",
+      [made, build = environments_.BuildFolder(key.first), form = key.second,
+       &random = context.random] { *made = env::PackBuild(build, form, random); },
+      [this, made, key, alive = alive_] {
+        if (!*alive) return;
+        if (*made) known_[key] = **made;
+        auto all = waiting_.extract(key);
+        for (const Done& one : all.mapped()) one(*made);
+      });
+}
+
+void BuildPacks::List(const CallPtr& call) {
+  auto run = RunOf(*call);
+  auto form = FormOf(*call);
+  if (!run || !form) return call->Fail(run ? form.error() : run.error());
+  Key key{run->build_id, *form};
+  if (!Known(key) && !call->principal.is_owner())
+    runs_.NoteFetching(run->id, "packing the build for the node");
+  Packs(key, [call, build_id = run->build_id](const Result<env::BuildPacks>& packs) {
+    if (!packs) return call->Fail(packs.error());
+    json::Value out;
+    call->Json(out.Set("build_id", build_id).Set("packs", env::BuildPacksJson(*packs)));
+  });
+}
+
+void BuildPacks::Get(const CallPtr& call) {
+  auto run = RunOf(*call);
+  auto form = FormOf(*call);
+  if (!run || !form) return call->Fail(run ? form.error() : run.error());
+  // After a start of the server they are looked at again.
+  Packs({run->build_id, *form}, [this, call](const Result<env::BuildPacks>& packs) {
+    if (!packs) return call->Fail(packs.error());
+    Answer(call, *packs);
+  });
+}
+
+void BuildPacks::Answer(const CallPtr& call, const env::BuildPacks& packs) {
+  const std::string& digest = call->Param("digest");
+  auto pack = std::find_if(packs.begin(), packs.end(), [&](const env::BuildPack& one) {
+    return one.facts.digest.Hex() == digest;
+  });
+  if (pack == packs.end())
+    return call->Fail(Error(Code::kNotFound, "run " + call->Param("run") + " has no pack " +
+                                                 digest.substr(0, 80) +
+                                                 " of its build; ask for the list again"));
+  uint64_t size = pack->facts.content_bytes + pack->facts.index_bytes;
+  auto range = ParseByteRange(call->request.Header("Range"), size);
+  if (range && *range && (*range)->offset < pack->facts.content_bytes &&
+      !call->principal.is_owner())
+    runs_.NoteFetching(call->Param("run"), FetchingText(*pack, (*range)->offset + (*range)->size));
+  AnswerFile(call, pack->file, size, digest);
+}
+
+void RegisterBuildPackRoutes(Router& router, BuildPacks& packs) {
+  router.Add("GET", "/api/v1/runs/{run}/build",
+             [&packs](const CallPtr& call) { packs.List(call); });
+  router.Add("GET", "/api/v1/runs/{run}/build/{digest}",
+             [&packs](const CallPtr& call) { packs.Get(call); });
+}
+
+}  // namespace rw::server
