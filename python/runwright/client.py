@@ -273,7 +273,7 @@ class Api(ApiWorkspaces, ApiEnvironments):
         return self._get(_path("workspaces", ws, "computes", name))
 
     def update_compute(self, ws, name, **members):
-        """members: min_nodes, max_nodes, idle_seconds_before_scaledown; None is left out."""
+        """members: min_nodes, max_nodes, idle_seconds_before_scaledown, env_root; None is left out."""
         body = {key: value for key, value in members.items() if value is not None}
         return self.client.json("PATCH", _path("workspaces", ws, "computes", name), None, body)
 

@@ -20,14 +20,16 @@ class Compute:
         self.document = self.api.get_compute(self.workspace_id, self.name)
         return self.document
 
-    def update(self, min_nodes=None, max_nodes=None, idle_seconds_before_scaledown=None):
-        """Changes its limits; None leaves one as it is."""
+    def update(self, min_nodes=None, max_nodes=None, idle_seconds_before_scaledown=None, env_root=None):
+        """Changes its limits, and where its nodes keep environments ("": they use the server's); None leaves one as it
+        is."""
         self.document = self.api.update_compute(
             self.workspace_id,
             self.name,
             min_nodes=min_nodes,
             max_nodes=max_nodes,
             idle_seconds_before_scaledown=idle_seconds_before_scaledown,
+            env_root=env_root,
         )
         return self.document
 

@@ -42,4 +42,7 @@ Result<PackFacts> PackFolder(const std::string& folder, const std::string& file,
 /// Of a pack that is there; reads its index, not its contents. kCorrupt for what is no pack.
 Result<PackFacts> ReadPackFacts(const std::string& file);
 
+/// Reads all of it. kCorrupt names the first file whose bytes are others than the index says.
+Status VerifyPack(const std::string& file);
+
 }  // namespace rw::cas

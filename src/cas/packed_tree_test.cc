@@ -144,6 +144,12 @@ TEST_F(PackedFolderTest, ChangedAndMissingBytesAreRefusedByTheFilesName) {
   Write("lib/large.bin", std::string(2 * kPieceBytes, 'l'));
   PackFacts facts = Pack();
   std::string pack = Read(root_ + "/pack");
+  EXPECT_TRUE(VerifyPack(root_ + "/pack"));
+  auto on_disk = PosixFileSystem().Open(root_ + "/pack", os::OpenMode::kReadWrite);
+  ASSERT_TRUE(on_disk && (*on_disk)->WriteAt(facts.content_bytes - 1, "?"));
+  Status verified = VerifyPack(root_ + "/pack");
+  ASSERT_FALSE(verified);
+  EXPECT_NE(verified.error().message().find("lib/large.bin is damaged"), std::string::npos);
   auto unpacker = PackUnpacker::Begin(Index(facts), root_ + "/copy", {});
   ASSERT_TRUE(unpacker);
   ASSERT_EQ((*unpacker)->pieces().size(), 3U);

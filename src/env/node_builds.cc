@@ -75,6 +75,8 @@ bool NodeBuilds::IsThere() const {
   return true;
 }
 
+bool NodeBuilds::HasBytecode() const { return IsWhole(BytecodeFolder(build())); }
+
 bool NodeBuilds::IsThere(const BuildPack& pack) const {
   return pack.kind == PackKind::kBuild ? IsThere() : IsWhole(Target(pack));
 }

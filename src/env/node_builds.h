@@ -26,6 +26,8 @@ class NodeBuilds {
   /// There and usable: its interpreter is there, no run changed it, and what was written of it
   /// before a crash of the machine does not count. A few stats, no network. Notes its use.
   bool IsThere() const;
+  /// Its byte code, which may come later.
+  bool HasBytecode() const;
   /// The same of a pack's own folder.
   bool IsThere(const BuildPack& pack) const;
 

@@ -48,6 +48,14 @@ Error CannotTravel(const std::string& build, std::string_view why) {
               " cannot be fetched by nodes that do not build: " + std::string(why)};
 }
 
+Status SetTime(const std::string& path, int64_t ns) {
+  const timespec time{ns / 1'000'000'000, ns % 1'000'000'000};
+  const timespec both[2] = {time, time};
+  if (utimensat(AT_FDCWD, path.c_str(), both, 0) != 0)
+    return ErrnoError(errno, "set the time of " + path);
+  return Ok();
+}
+
 /// A file of a build in the folder that becomes its pack, with its folders, modes and times.
 Status Stage(const std::string& folder, const std::string& path, const std::string& stage) {
   os::FileSystem& fs = PosixFileSystem();
@@ -57,10 +65,7 @@ Status Stage(const std::string& folder, const std::string& path, const std::stri
     return fs.MakeSymlink(TRY(fs.ReadLink(folder + "/" + path)), stage + "/" + path);
   std::string bytes = TRY(os::ReadFile(fs, folder + "/" + path));
   TRY(TRY(fs.Open(stage + "/" + path, os::OpenMode::kCreateNew))->WriteAt(0, bytes));
-  const timespec time{info.mtime_ns / 1'000'000'000, info.mtime_ns % 1'000'000'000};
-  const timespec both[2] = {time, time};
-  if (utimensat(AT_FDCWD, (stage + "/" + path).c_str(), both, 0) != 0)
-    return ErrnoError(errno, "set the time of " + stage + "/" + path);
+  TRY(SetTime(stage + "/" + path, info.mtime_ns));
   return fs.SetMode(stage + "/" + path, info.mode);
 }
 
@@ -87,6 +92,7 @@ Result<cas::PackFacts> PackImage(const std::string& folder, const std::string& p
                       [&, skip = std::move(options.skip)](const std::string& path) {
                         return moved.contains(path) || (skip && skip(path));
                       }));
+  TRY(SetTime(stage + "/" + kImageName, 0));
   options.skip = nullptr;
   for (const std::string& path : moved) TRY(SetFolderModes(folder, path, stage, 0));
   auto facts = cas::PackFolder(stage, part + "/pack", options);

@@ -1,14 +1,19 @@
 #include "env/packed_build.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdlib>
 
+#include "base/clock.h"
 #include "base/strings.h"
 #include "env/build_folder.h"
 #include "env/build_manifest.h"
 #include "env/node_builds.h"
+#include "env/node_room.h"
 #include "os/file_system.h"
 #include "os/process.h"
 
@@ -167,6 +172,46 @@ TEST_F(PackedBuildTest, AsAnImageTheFilesOfAllNodesAreOneFile) {
       << same->err;
   EXPECT_EQ(PackBuild(build_, PackForm::kImage, SystemRandom())->front().facts.digest,
             packs->front().facts.digest);
+}
+
+TEST_F(PackedBuildTest, RoomIsMadeOfWhatNobodyUsedForLong) {
+  os::FileSystem& fs = PosixFileSystem();
+  auto make = [&](const std::string& id, int64_t days) {
+    std::string build = node_ + "/builds/" + id;
+    Write(build + "/pyvenv.cfg", "");
+    ASSERT_TRUE(fs.MakeDirs(build + "/bin"));
+    ASSERT_TRUE(fs.MakeSymlink(node_ + "/python/" + id + "/bin/python", build + "/bin/python"));
+    Write(node_ + "/python/" + id + "/bin/python", "");
+    Write(node_ + "/bytecode/" + id + "/lib/one.pyc", "");
+    Write(node_ + "/locks/" + id, "used\n");
+    const timespec used{SystemClock().WallMicros() / 1'000'000 - days * 86'400, 0};
+    const timespec both[2] = {used, used};
+    ASSERT_EQ(utimensat(AT_FDCWD, (node_ + "/locks/" + id).c_str(), both, 0), 0);
+  };
+  auto there = [&](const std::string& id) {
+    return os::Exists(fs, node_ + "/builds/" + id) && os::Exists(fs, node_ + "/python/" + id) &&
+           os::Exists(fs, node_ + "/bytecode/" + id);
+  };
+  make("old", 31);
+  make("held", 31);
+  make("fetching", 31);
+  make("late", 29);
+  make("fresh", 0);
+  int run = open((node_ + "/builds/held").c_str(), O_RDONLY | O_DIRECTORY);
+  ASSERT_EQ(flock(run, LOCK_SH), 0);
+  auto fetching = os::FileLock::Try(node_ + "/locks/fetching");
+  ASSERT_TRUE(fetching);
+  ASSERT_TRUE(MakeRoomForBuild(node_, kId, 1, 1));
+  EXPECT_FALSE(os::Exists(fs, node_ + "/builds/old"));
+  EXPECT_FALSE(os::Exists(fs, node_ + "/bytecode/old"));
+  EXPECT_FALSE(os::Exists(fs, node_ + "/python/old"));
+  EXPECT_TRUE(there("held") && there("fetching") && there("late") && there("fresh"));
+  Status none = MakeRoomForBuild(node_, kId, uint64_t{1} << 60, 1);
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().code(), Code::kNoSpace);
+  EXPECT_FALSE(os::Exists(fs, node_ + "/builds/late")) << "the one that was unused for longest";
+  EXPECT_TRUE(there("held") && there("fetching") && there("fresh"));
+  close(run);
 }
 
 TEST_F(PackedBuildTest, WhatTheNodeLacksIsNamed) {

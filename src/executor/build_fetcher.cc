@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/strings.h"
+#include "env/build_folder.h"
 
 namespace rw::executor {
 namespace {
@@ -14,6 +15,8 @@ constexpr auto kListTimeout = std::chrono::minutes(30);
 constexpr auto kPieceTimeout = std::chrono::minutes(5);
 /// What is on its way at a time; each is held in memory (cas::kPieceBytes).
 constexpr size_t kAtOnce = 4;
+
+const char* NameOf(env::PackForm form) { return form == env::PackForm::kImage ? "image" : "files"; }
 
 bool IsHeld(const Error& error) { return error.code() == Code::kConflict; }
 
@@ -47,8 +50,8 @@ void BuildFetcher::Work(std::string_view name, std::function<Status()> work,
   auto status = std::make_shared<Status>();
   context_.pool.Run(
       name, [status, work = std::move(work)] { *status = work(); },
-      lifetime_.Bind([this, status, then = std::move(then)] {
-        if (!done_) return;  // another part of it failed
+      lifetime_.Bind([this, status, life = life_, then = std::move(then)] {
+        if (!done_ || life != life_) return;  // another part of it failed
         if (!*status) return Fail(status->error());
         then();
       }));
@@ -82,10 +85,31 @@ void BuildFetcher::Look() {
         return Ok();
       },
       [this, seen] {
-        form_ = seen->form == env::PackForm::kImage ? "image" : "files";
+        form_ = NameOf(seen->form);
         if (seen->there) return std::exchange(done_, nullptr)({});
         lock_ = seen->lock;
         lock_ ? List() : Later(&BuildFetcher::Look);
+      });
+}
+
+void BuildFetcher::StartBytecode(Task done) {
+  bytecode_alone_ = true;
+  done_ = [done = std::move(done)](const json::Value& error) {
+    if (error.is_null()) done();
+  };
+  auto there = std::make_shared<bool>(false);
+  auto form = std::make_shared<env::PackForm>();
+  Work(
+      "build.look",
+      [there, form, node = node_, &random = context_.random]() -> Status {
+        *there = node.HasBytecode();
+        if (!*there) *form = node.Form(random);
+        return Ok();
+      },
+      [this, there, form] {
+        if (*there) return (void)(done_ = nullptr);
+        form_ = NameOf(*form);
+        List();
       });
 }
 
@@ -94,6 +118,7 @@ void BuildFetcher::List() {
   request.method = "GET";
   request.path = path_;
   request.query = {{"form", form_}};
+  if (!refused_.empty()) request.query.emplace_back("refused", refused_);
   server_.Call(std::move(request), kListTimeout,
                lifetime_.Bind([this](const net::Response& response) { Listed(response); }),
                ServerLink::Patience::kUntilWord);
@@ -106,6 +131,9 @@ void BuildFetcher::Listed(const net::Response& response) {
       body ? env::ParseBuildPacks((*body)["packs"]) : Result<env::BuildPacks>(body.error());
   if (!packs) return Fail(packs.error());
   packs_ = *std::move(packs);
+  if (bytecode_alone_)
+    std::erase_if(packs_, [](const auto& p) { return p.kind != env::PackKind::kBytecode; });
+  if (bytecode_alone_ && packs_.empty()) return (void)(done_ = nullptr);  // not made yet
   std::reverse(packs_.begin(), packs_.end());
   Next();
 }
@@ -149,13 +177,14 @@ void BuildFetcher::Get(uint64_t offset, uint64_t size, ServerLink::Callback call
   request.query = {{"form", form_}};
   request.headers["Range"] =
       "bytes=" + std::to_string(offset) + "-" + std::to_string(offset + size - 1);
-  server_.Call(std::move(request), kPieceTimeout,
-               lifetime_.Bind([this, callback = std::move(callback)](net::Response response) {
-                 if (!done_) return;
-                 if (response.status != 206) return Fail(ErrorOf(response));
-                 callback(std::move(response));
-               }),
-               ServerLink::Patience::kUntilWord);
+  server_.Call(
+      std::move(request), kPieceTimeout,
+      lifetime_.Bind([this, life = life_, callback = std::move(callback)](net::Response response) {
+        if (!done_ || life != life_) return;
+        if (response.status != 206) return Fail(ErrorOf(response));
+        callback(std::move(response));
+      }),
+      ServerLink::Patience::kUntilWord);
 }
 
 void BuildFetcher::FetchIndex(uint64_t at) {
@@ -225,20 +254,46 @@ void BuildFetcher::Publish() {
       [this] { Next(); });
 }
 
+/// What arrived of a pack that goes no further. A worker may still write a piece of it: the rest
+/// goes with the next fetching.
+void BuildFetcher::Drop() {
+  auto item = std::exchange(item_, nullptr);
+  if (!item || !item->arrival) return;
+  context_.pool.Run(
+      "build.drop", [item] { (void)env::RemoveBuild(item->arrival->part); }, [] {});
+}
+
+/// Once: the server looks at what it has, and makes it anew where that is damaged.
+bool BuildFetcher::TakeAnew(const Error& error) {
+  if (error.code() != Code::kCorrupt || !item_ || !refused_.empty()) return false;
+  LOG_WARN("build.refused", {"build", build_id_}, {"error", error.message()});
+  warnings_.push_back({"environment", "While build " + build_id_.substr(0, 12) +
+                                          " was fetched to this node, " + error.message() +
+                                          "; it was fetched again."});
+  refused_ = item_->pack.facts.digest.Hex();
+  life_++;
+  packs_.clear();
+  Drop();
+  List();
+  return true;
+}
+
 void BuildFetcher::Fail(const Error& error) {
-  if (!done_) return;
+  if (!done_ || TakeAnew(error)) return;
   std::string text = error.message();
   if (text.find(build_id_.substr(0, 12)) == std::string::npos)
     text.insert(0, "build " + build_id_.substr(0, 12) + ": ");
+  Drop();
   LOG_WARN("build.not_fetched", {"build", build_id_}, {"error", text});
   bool users = error.code() == Code::kFailedPrecondition;
   json::Value out;
   out.Set("code", users ? "UserError" : "SystemError");
   out.Set("message", "The environment could not be fetched to this node: " + text);
   if (error.code() == Code::kCorrupt)
-    out.Set("next_step",
-            "The server's copy is damaged: remove it from the folder packs beside its builds, and "
-            "submit again; it is then made anew.");
+    out.Set(
+        "next_step",
+        "The server's copy is whole or was made anew, and arrived damaged all the same: look at "
+        "the node's memory and network, and submit again.");
   if (error.code() == Code::kNoSpace)
     out.Set("next_step", "Free disk space on the node and submit again.");
   std::exchange(done_, nullptr)(std::move(out));

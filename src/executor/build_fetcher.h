@@ -11,6 +11,7 @@
 #include "executor/grant.h"
 #include "executor/lifetime.h"
 #include "executor/server_link.h"
+#include "executor/warning.h"
 
 namespace rw::executor {
 
@@ -24,11 +25,17 @@ class BuildFetcher {
 
   /// `done` once, with null or a RunError, unless this is destroyed first or canceled.
   void Start(std::function<void(json::Value error)> done);
+  /// The build's byte code, where the server has it by now and the node not yet: for later runs, as
+  /// this one has its view of the build. `done` where it came.
+  void StartBytecode(Task done);
+  /// What was not as it should be, though it went well in the end.
+  const Warnings& warnings() const { return warnings_; }
 
  private:
   struct Item;
 
   void Look();
+  bool TakeAnew(const Error& error);
   void List();
   void Listed(const net::Response& response);
   void Next();
@@ -39,6 +46,7 @@ class BuildFetcher {
   void AskPiece(size_t piece);
   void Arrived(size_t piece, net::Response response);
   void Publish();
+  void Drop();
   void Fail(const Error& error);
   void Later(void (BuildFetcher::*step)());
   /// `work` on a worker; its error ends the fetching.
@@ -55,6 +63,10 @@ class BuildFetcher {
   std::shared_ptr<os::FileLock> lock_;  // of the build
   std::vector<env::BuildPack> packs_;   // those that are still to come, the next one last
   std::shared_ptr<Item> item_;
+  bool bytecode_alone_ = false;
+  int life_ = 0;  // what was begun in an earlier one does not count
+  std::string refused_;
+  Warnings warnings_;
   Lifetime lifetime_;
 };
 

@@ -102,6 +102,7 @@ void Executor::Prepared(PreparationResult result) {
   std::shared_ptr<Preparation> old = std::move(preparation_);
   context_.loop.Post("prepare.drop", [old] {});
   if (canceled_) return Advance();
+  for (Warning& warning : result.warnings) Warn(std::move(warning));
   if (!result.ready) return FailAttempt(std::move(result.error));
   prepared_ = true;
   Advance();
@@ -140,9 +141,14 @@ void Executor::FollowScript() {
 void Executor::SyncBuilds() {
   const FetchPlan& fetch = grant_->plan.fetch;
   if (fetch.env_root.empty() || std::exchange(syncing_builds_, true)) return;
-  context_.pool.Run(
-      "build.sync", [node = env::NodeBuilds(fetch.env_root, fetch.build_id)] { node.Sync(); },
-      [] {});
+  auto sync = [this, fetch] {
+    context_.pool.Run(
+        "build.sync", [node = env::NodeBuilds(fetch.env_root, fetch.build_id)] { node.Sync(); },
+        [] {});
+  };
+  sync();
+  bytecode_ = std::make_unique<BuildFetcher>(context_, *server_, claim_.run_id, fetch);
+  bytecode_->StartBytecode(lifetime_.Bind(sync));
 }
 
 void Executor::GuardDisk() {

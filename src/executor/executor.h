@@ -117,6 +117,7 @@ class Executor final : public Supervisor::Listener {
   std::unique_ptr<Reports> reports_;
   std::unique_ptr<Heartbeat> heartbeat_;
   std::unique_ptr<Preparation> preparation_;
+  std::unique_ptr<BuildFetcher> bytecode_;
   std::unique_ptr<LogShipper> log_;
   std::unique_ptr<JournalShipper> journal_;
   std::unique_ptr<OutputShipper> outputs_;

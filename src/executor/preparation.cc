@@ -34,8 +34,9 @@ void Preparation::FetchBuild() {
     // It is on the stack.
     std::shared_ptr<BuildFetcher> old = std::move(build_);
     context_.loop.Post("prepare.build_drop", [old] {});
+    warnings_ = old->warnings();
     if (canceled_->load()) return done_({});
-    if (!error.is_null()) return done_({false, std::move(error)});
+    if (!error.is_null()) return done_({false, std::move(error), {}});
     Materialise();
   }));
 }
@@ -50,7 +51,7 @@ void Preparation::Materialise() {
       },
       lifetime_.Bind([this, result] {
         if (!result->missing.empty()) return FetchMissing(std::move(result->missing));
-        done_({result->error.is_null(), std::move(result->error)});
+        done_({result->error.is_null(), std::move(result->error), std::move(warnings_)});
       }));
 }
 

@@ -19,6 +19,7 @@ namespace rw::executor {
 struct PreparationResult {
   bool ready = false;
   json::Value error;
+  Warnings warnings;
 };
 
 class Preparation {
@@ -46,6 +47,7 @@ class Preparation {
   std::shared_ptr<std::atomic<bool>> canceled_ = std::make_shared<std::atomic<bool>>(false);
   std::vector<std::string> wanted_;
   std::unique_ptr<BuildFetcher> build_;  // at work
+  Warnings warnings_;
   std::function<void(PreparationResult)> done_;
   Lifetime lifetime_;
 };

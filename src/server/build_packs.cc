@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/log.h"
 #include "env/bytecode.h"
 #include "server/byte_range.h"
 #include "server/content.h"
@@ -87,11 +88,32 @@ void BuildPacks::List(const CallPtr& call) {
   Key key{run->build_id, *form};
   if (!Known(key) && !call->principal.is_owner())
     runs_.NoteFetching(run->id, "packing the build for the node");
-  Packs(key, [call, build_id = run->build_id](const Result<env::BuildPacks>& packs) {
-    if (!packs) return call->Fail(packs.error());
-    json::Value out;
-    call->Json(out.Set("build_id", build_id).Set("packs", env::BuildPacksJson(*packs)));
+  Examine(key, call->request.Query("refused").value_or(""), [this, call, key] {
+    Packs(key, [call, key](const Result<env::BuildPacks>& packs) {
+      if (!packs) return call->Fail(packs.error());
+      json::Value out;
+      call->Json(out.Set("build_id", key.first).Set("packs", env::BuildPacksJson(*packs)));
+    });
   });
+}
+
+void BuildPacks::Examine(const Key& key, const std::string& digest, std::function<void()> then) {
+  std::string file;
+  if (const env::BuildPacks* known = digest.empty() ? nullptr : Known(key))
+    for (const env::BuildPack& pack : *known)
+      if (pack.facts.digest.Hex() == digest) file = pack.file;
+  if (file.empty()) return then();
+  runs_.context().pool.Run(
+      "env.examine_pack",
+      [file] {
+        Status good = cas::VerifyPack(file);
+        if (good) return;
+        LOG_WARN("env.pack_damaged", {"file", file}, {"error", good.error().message()});
+        (void)os::PosixFileSystem().Remove(file);
+      },
+      [then = std::move(then), alive = alive_] {
+        if (*alive) then();
+      });
 }
 
 void BuildPacks::Get(const CallPtr& call) {

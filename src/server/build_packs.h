@@ -32,6 +32,8 @@ class BuildPacks {
   using Key = std::pair<std::string, env::PackForm>;  // build_id
   void Packs(const Key& key, Done done);
   const env::BuildPacks* Known(const Key& key);
+  /// A node says that what it got was damaged: it is read through, and made anew where that is so.
+  void Examine(const Key& key, const std::string& digest, std::function<void()> then);
   void Answer(const CallPtr& call, const env::BuildPacks& packs);
 
   RunService& runs_;

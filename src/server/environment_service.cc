@@ -170,6 +170,15 @@ EnvironmentService::Told EnvironmentService::Decided(const RunId& run) const {
   return found == decided_.end() ? Told() : found->second;
 }
 
+/// Also those whose executor is still to fetch it.
+bool EnvironmentService::HasRuns(const std::string& build_id) {
+  auto rows = context_.read.Prepare(
+      "SELECT 1 FROM runs WHERE build_id = ? AND status NOT IN ('Completed','Failed','Canceled')");
+  if (!rows) return true;
+  auto any = rows->Bind(build_id).Step();
+  return !any || *any;
+}
+
 std::optional<std::string> EnvironmentService::Retire(const std::string& build_id,
                                                       int64_t last_used_us) {
   if (builds_.contains(build_id)) return std::nullopt;
@@ -178,6 +187,7 @@ std::optional<std::string> EnvironmentService::Retire(const std::string& build_i
         ready.build_id == build_id && used != touched_us_.end() && used->second > last_used_us)
       return std::nullopt;
   const std::string folder = installer_.BuildFolder(build_id);
+  if (HasRuns(build_id)) return std::nullopt;
   auto held = installer_.HoldUnused(build_id);
   if (!held) return std::nullopt;
   installer_.Retiring(build_id);

@@ -70,6 +70,7 @@ class EnvironmentService final : public EnvironmentGate {
   std::string BuildsFolder() const { return os::DirName(installer_.BuildFolder("id")); }
 
  private:
+  bool HasRuns(const std::string& build_id);
   struct Waiter {
     RunId run;              // "": none
     std::string workspace;  // where there is no run

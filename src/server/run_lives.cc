@@ -16,6 +16,7 @@ bool IsTheUsers(Code code) {
          code != Code::kCorrupt && code != Code::kDeadlineExceeded;
 }
 
+constexpr int64_t kTellFetchingUs = 200'000;
 constexpr const char* kBuildLog = "azureml-logs/20_image_build_log.txt";
 /// An image without one is fine for commands.
 Error NoPython(const std::string& image, const std::string& script) {
@@ -81,6 +82,10 @@ void RunService::NoteFetching(const std::string& run_id, const std::string& text
   auto live = live_.find(run_id);
   if (live == live_.end() || live->second.fetching == text) return;
   live->second.fetching = text;
+  // Every megabyte is more than anybody reads.
+  int64_t now = context_.clock.BootMicros();
+  if (now - live->second.told_fetching_us < kTellFetchingUs) return;
+  live->second.told_fetching_us = now;
   context_.events.Publish(run_id, {RunEvent::Kind::kStatus, ""});
 }
 

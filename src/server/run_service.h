@@ -33,6 +33,7 @@ struct LiveRun {
   bool starting = false;       // the backend was not asked yet, or has not answered
   bool losing = false;         // its end is being written
   std::string fetching;        // how far its executor is with fetching its build
+  int64_t told_fetching_us = 0;
   int retries = 0;             // supervisors of it that died before one could claim
 };
 
