@@ -12,6 +12,7 @@ from sdk_support import ROOT
 NOT_OURS = {
     "getSchema", "claim", "allocationStarted", "allocationHeartbeat", "allocationExited", "allocationFinished",
     "allocationFailed", "shipLog", "previewLog", "getPrometheusMetrics", "addSystemMetrics", "runPage", "login", "loginLink",
+    "listBuildPacks", "getBuildPack",
 }
 SAMPLES = {
     "ws": "W", "run": "R", "name": "N", "snapshot_id": "S", "digest": "D", "env_id": "E", "version": 2, "body": {}, "target": None,
