@@ -12,6 +12,7 @@
 #include "env/bytecode.h"
 #include "env/node_room.h"
 #include "env/shared_builds.h"
+#include "env/unsynced.h"
 #include "os/file_system.h"
 #include "os/namespaces.h"
 #include "os/paths.h"
@@ -22,11 +23,6 @@ namespace {
 
 using os::PosixFileSystem;
 constexpr int64_t kVersionTimeoutMs = 30'000;
-
-/// A folder that was published and not synced; the text is the boot in which that was.
-std::string MarkOf(const std::string& folder) {
-  return os::DirName(folder) + "/.unsynced-" + os::BaseName(folder);
-}
 
 std::string Short(const std::string& build_id) { return build_id.substr(0, 12); }
 
@@ -60,10 +56,7 @@ std::string NodeBuilds::Target(const BuildPack& pack) const {
 }
 
 bool NodeBuilds::IsWhole(const std::string& folder) const {
-  if (!os::Exists(PosixFileSystem(), folder)) return false;
-  auto boot = os::ReadFile(PosixFileSystem(), MarkOf(folder), 4096);
-  if (!boot) return boot.error().code() == Code::kNotFound;
-  return Trim(*boot) == os::BootId();
+  return os::Exists(PosixFileSystem(), folder) && !MayBeTorn(folder);
 }
 
 bool NodeBuilds::IsThere() const {
@@ -177,30 +170,21 @@ Status NodeBuilds::Publish(const BuildPack& pack, Arrival& arrival) const {
   if (pack.kind == PackKind::kBuild) TRY(WriteManifest(fs, made, arrival.unpacker->tree()));
   if (os::Exists(fs, arrival.target)) TRY(RemoveBuild(arrival.target));
   // Before the rename, and so on the disk before it: a folder without the mark is whole.
-  auto mark = TRY(fs.Open(MarkOf(arrival.target), os::OpenMode::kTruncate, 0600));
-  TRY(mark->WriteAt(0, os::BootId() + "\n"));
+  TRY(NoteUnsyncedInOrder(arrival.target, "fetched"));
   TRY(fs.Rename(made, arrival.target));
   if (pack.kind == PackKind::kBuild) TRY(RemoveChangedMark(fs, arrival.target));
   return fs.RemoveTree(arrival.part);
 }
 
 void NodeBuilds::Sync() const {
-  os::FileSystem& fs = PosixFileSystem();
-  std::vector<std::string> marks;
-  for (const char* folder : {"/builds", "/python", "/bytecode"}) {
-    auto entries = fs.List(root_ + folder);
-    if (!entries) continue;
-    for (const os::DirEntry& entry : *entries) {
-      std::string mark = root_ + folder + "/" + entry.name;
-      if (!entry.name.starts_with(".unsynced-")) continue;
-      auto boot = os::ReadFile(fs, mark, 4096);
-      if (boot && Trim(*boot) == os::BootId()) marks.push_back(std::move(mark));
-    }
+  std::vector<std::string> fetched = UnsyncedBuilds(root_ + "/python");
+  fetched.push_back(build());
+  fetched.push_back(BytecodeFolder(build()));
+  for (const std::string& folder : fetched) {
+    Status synced = SyncBuild(folder);
+    if (!synced)
+      LOG_WARN("env.fetched_unsynced", {"folder", folder}, {"error", synced.error().message()});
   }
-  if (marks.empty()) return;
-  Status synced = fs.SyncAll(root_);
-  if (!synced) return (void)LOG_WARN("env.fetched_unsynced", {"error", synced.error().message()});
-  for (const std::string& mark : marks) (void)fs.Remove(mark);
 }
 
 }  // namespace rw::env

@@ -98,7 +98,7 @@ TEST_F(PackedBuildTest, WhatWasNotDurableAtACrashDoesNotCount) {
   ASSERT_TRUE(packs && Fetch(packs->front()));
   NodeBuilds node(node_, kId);
   std::string mark = node_ + "/builds/.unsynced-" + kId;
-  EXPECT_EQ(Trim(Read(mark)), os::BootId());
+  EXPECT_TRUE(Read(mark).starts_with(os::BootId()));
   Write(mark, "another boot\n");
   EXPECT_FALSE(node.IsThere());
   Write(mark, "");

@@ -22,19 +22,26 @@ std::string ReadNote(const std::string& build_folder) {
   return os::ReadFile(PosixFileSystem(), NoteOf(build_folder), kMostNote).value_or("");
 }
 
+std::string NoteText(const std::string& making) { return os::BootId() + " " + making + "\n"; }
+
 bool IsOfThisBoot(std::string_view note) { return note.starts_with(os::BootId() + " "); }
 }  // namespace
 
 Status NoteUnsynced(const std::string& build_folder, const std::string& making) {
   TRY(PosixFileSystem().MakeDirs(os::DirName(build_folder), 0700));
-  return os::WriteFileAtomically(PosixFileSystem(), NoteOf(build_folder),
-                                 os::BootId() + " " + making + "\n", 0600);
+  return os::WriteFileAtomically(PosixFileSystem(), NoteOf(build_folder), NoteText(making), 0600);
+}
+
+Status NoteUnsyncedInOrder(const std::string& build_folder, const std::string& making) {
+  auto note = TRY(PosixFileSystem().Open(NoteOf(build_folder), os::OpenMode::kTruncate, 0600));
+  return note->WriteAt(0, NoteText(making));
 }
 
 Status SyncBuild(const std::string& build_folder) {
   std::string note = ReadNote(build_folder);
+  if (note.empty()) return Ok();
   TRY(PosixFileSystem().SyncAll(os::DirName(build_folder)));
-  if (note.empty() || note != ReadNote(build_folder)) return Ok();
+  if (note != ReadNote(build_folder)) return Ok();
   return PosixFileSystem().Remove(NoteOf(build_folder));
 }
 
