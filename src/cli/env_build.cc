@@ -84,14 +84,17 @@ Result<json::Value> Follow(client::Api& api, json::Value build, bool quiet,
                            const std::function<bool(const json::Value&)>& enough) {
   Shown shown_text(quiet);
   const std::string path = client::ApiPath({"builds", build.StringOr("env_id")});
-  int64_t shown = 0;
+  int64_t shown = 0, news = 0;
   Result<json::Value> now = std::move(build);
   os::PollUntil(
       [&] {
-        now = api.Get(path, {{"log_from", std::to_string(shown)}, {"wait_ms", "20000"}});
+        now = api.Get(path, {{"log_from", std::to_string(shown)},
+                             {"news", std::to_string(news)},
+                             {"wait_ms", "20000"}});
         if (!now) return true;
         shown_text.Tell(*now);
         shown = now->IntOr("log_bytes", shown);
+        news = now->IntOr("news", 0);
         return enough(*now);
       },
       kLookAgain, kForever);

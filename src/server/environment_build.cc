@@ -243,7 +243,7 @@ void EnvironmentService::Log(const TaskPtr& task, std::string_view lines) {
   for (const Waiter& waiter : task->waiters)
     if (waiter.on_log) followers.push_back(waiter.on_log);
   for (const OnLog& follower : followers) follower(lines);
-  context_.events.Publish(task->row.env_id, {RunEvent::Kind::kLog, ""});
+  TellFollowers(task);
 }
 
 void EnvironmentService::Answer(const TaskPtr& task, const Result<ReadyEnvironment>& result) {
@@ -255,7 +255,7 @@ void EnvironmentService::Answer(const TaskPtr& task, const Result<ReadyEnvironme
     waiter.done(result);
   }
   tasks_.erase(task->row.env_id);
-  context_.events.Publish(task->row.env_id, {RunEvent::Kind::kStatus, ""});
+  TellFollowers(task);
   for (const rw::Task& next : task->then) next();
 }
 

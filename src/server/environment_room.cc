@@ -54,6 +54,12 @@ void EnvironmentService::Step(const TaskPtr& task, std::string_view words) {
 void EnvironmentService::Publish(const TaskPtr& task) {
   for (const Waiter& waiter : task->waiters)
     context_.events.Publish(waiter.run.str(), {RunEvent::Kind::kStatus, ""});
+  TellFollowers(task);
+}
+
+void EnvironmentService::TellFollowers(const TaskPtr& task) {
+  task->news++;
+  context_.events.Publish(task->row.env_id, {RunEvent::Kind::kStatus, ""});
 }
 
 std::string EnvironmentService::WaitsFor(const RunId& run) const {

@@ -92,10 +92,11 @@ Result<net::Response> ListBuilds(ServerContext& context, EnvironmentService& ser
 /// `log_from`: bytes of the log that the caller has.
 Result<net::Response> OneBuild(const Call& call, const EnvironmentService& service,
                                const meta::EnvLock& row, std::string_view state,
-                               const std::string& step = "") {
+                               const std::string& step = "", int64_t news = 0) {
   auto log_from = static_cast<size_t>(TRY(call.QueryInt("log_from", 0, 0, INT64_MAX)));
   json::Value out = BuildJson(row, state);
   if (!step.empty()) out.Set("step", step);
+  if (news > 0) out.Set("news", news);
   out.Set("platform", row.platform).Set("log", row.log.substr(std::min(log_from, row.log.size())));
   out.Set("log_bytes", row.log.size());
   auto spec = json::Parse(row.spec);
@@ -123,7 +124,7 @@ Result<net::Response> GetBuild(ServerContext& context, EnvironmentService& servi
   const std::string& asked = call.Param("env_id");
   for (const auto& at_work : service.Working())
     if (at_work.lock.env_id == asked)
-      return OneBuild(call, service, at_work.lock, at_work.state, at_work.step);
+      return OneBuild(call, service, at_work.lock, at_work.state, at_work.step, at_work.news);
   meta::EnvLockRepository locks(context.read);
   auto row = TRY(locks.Find(asked));
   if (!row && asked.size() >= 6) {
@@ -158,20 +159,21 @@ struct BuildPoll {
   bool answered = false;
 };
 
-/// At work, and the caller has all of its log.
-bool NoNews(const EnvironmentService& service, const Call& call, int64_t log_from) {
+/// At work, and the caller knows all of it.
+bool NoNews(const EnvironmentService& service, const Call& call, int64_t news) {
   for (const auto& at_work : service.Working())
-    if (at_work.lock.env_id == call.Param("env_id"))
-      return log_from == static_cast<int64_t>(at_work.lock.log.size());
+    if (at_work.lock.env_id == call.Param("env_id")) return news == at_work.news;
   return false;
 }
 
-/// `wait_ms`: the answer comes with the next news of a build at work, at the latest after that.
+/// `wait_ms`: where the caller's `news` is that of a build at work, the answer comes with the next,
+/// at the latest after that.
 void ShowBuild(ServerContext& context, EnvironmentService& service, const CallPtr& call) {
   auto wait_ms = call->QueryInt("wait_ms", 0, 0, kLongestWaitMs);
-  auto log_from = call->QueryInt("log_from", 0, 0, INT64_MAX);
-  if (!wait_ms) return call->Fail(wait_ms.error());
-  bool wait = *wait_ms > 0 && log_from && NoNews(service, *call, *log_from);
+  auto news = call->QueryInt("news", 0, 0, INT64_MAX);
+  for (const auto* number : {&wait_ms, &news})
+    if (!*number) return call->Fail(number->error());
+  bool wait = *wait_ms > 0 && NoNews(service, *call, *news);
   if (!wait) return call->Answer(GetBuild(context, service, *call));
   auto poll = std::make_shared<BuildPoll>(BuildPoll{call, nullptr});
   auto answer = [&context, &service, poll] {

@@ -205,7 +205,8 @@ std::optional<std::string> EnvironmentService::Retire(const std::string& build_i
 std::vector<EnvironmentService::AtWork> EnvironmentService::Working() const {
   std::vector<AtWork> out;
   for (const auto& [env_id, task] : tasks_)
-    out.push_back({task->row, task->state, task->waits_for.empty() ? task->step : task->waits_for});
+    out.push_back({task->row, task->state, task->waits_for.empty() ? task->step : task->waits_for,
+                   task->news});
   return out;
 }
 

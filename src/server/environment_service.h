@@ -60,6 +60,7 @@ class EnvironmentService final : public EnvironmentGate {
     meta::EnvLock lock;
     std::string state;  // "Resolving", "Building"
     std::string step;   // "downloading tensorflow 203/475 MB", or what it waits for
+    int64_t news = 0;   // another number after each of them changed
   };
   std::vector<AtWork> Working() const;
 
@@ -94,6 +95,7 @@ class EnvironmentService final : public EnvironmentGate {
     std::string step;                   // what is being done for it at this moment
     std::string waits_for;  // the room that its last try did not find; "": none failed so
     int64_t pause_us = 0;   // the last one before trying again
+    int64_t news = 0;
   };
   using TaskPtr = std::shared_ptr<Task>;
 
@@ -131,6 +133,7 @@ class EnvironmentService final : public EnvironmentGate {
   void Tell(const TaskPtr& task, const std::string& waits_for);
   void Step(const TaskPtr& task, std::string_view words);
   void Publish(const TaskPtr& task);
+  void TellFollowers(const TaskPtr& task);
   void Log(const TaskPtr& task, std::string_view lines);
   void Answer(const TaskPtr& task, const Result<ReadyEnvironment>& result);
   void SaveInterpreters();
