@@ -4,6 +4,8 @@
 
 namespace rw::server {
 namespace {
+/// Who asks for so many at once will ask for the rest.
+constexpr int64_t kWantsAll = 1000;
 constexpr size_t kMostPages = 4;
 constexpr size_t kMostBytes = 4 << 20;
 constexpr int kSkipsAfterWaste = 16;
@@ -59,7 +61,7 @@ void RunReadahead::Now(std::string list, meta::RunSearch search, Done done) {
   search_(std::move(search), [this, alive = std::weak_ptr<bool>(alive_), list = std::move(list),
                               kept, done = std::move(done)](Result<meta::RunPage> page) {
     if (alive.expired()) return;
-    if (page && kept->after) Begin(list, std::move(*kept), *page);
+    if (page && (kept->after || kept->limit >= kWantsAll)) Begin(list, std::move(*kept), *page);
     done(std::move(page));
   });
 }

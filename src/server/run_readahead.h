@@ -13,9 +13,9 @@
 
 namespace rw::server {
 
-/// Only a caller that already follows a cursor is read ahead for, and a page that was read ahead is
-/// given only while nothing was committed since: it is then what a search would find now. On the
-/// loop's thread.
+/// Only a caller that already follows a cursor, or asks for the longest pages, is read ahead for,
+/// and a page that was read ahead is given only while nothing was committed since: it is then what
+/// a search would find now. On the loop's thread.
 class RunReadahead {
  public:
   using Done = std::function<void(Result<meta::RunPage>)>;

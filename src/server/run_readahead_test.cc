@@ -20,8 +20,9 @@ class RunReadaheadTest : public ::testing::Test {
     if (row < 100) page.next = meta::RunPlace{false, {}, row};
     answers[i](std::move(page));
   }
-  void Read(int64_t after) {
+  void Read(int64_t after, int64_t limit = 100) {
     meta::RunSearch search;
+    search.limit = limit;
     if (after > 0) search.after = meta::RunPlace{false, {}, after};
     readahead->Read("list", search,
                     [this](Result<meta::RunPage> page) { got += page->text + " "; });
@@ -49,6 +50,13 @@ TEST_F(RunReadaheadTest, TheFirstPageAloneIsNotReadAhead) {
   Answer(0);
   EXPECT_EQ(asked.size(), 1u);
   EXPECT_EQ(got, "1 ");
+}
+
+TEST_F(RunReadaheadTest, WhoAsksForTheLongestPagesWantsThemAll) {
+  Read(0, 1000);
+  Answer(0);
+  ASSERT_EQ(asked.size(), 2u);
+  EXPECT_EQ(RowOf(asked[1]), 1);
 }
 
 TEST_F(RunReadaheadTest, TheNextPageIsThereWhenItIsAskedFor) {
