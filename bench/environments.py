@@ -108,17 +108,19 @@ def first_import(project, env, pip):
     start = time.time_ns()
     run = json.loads(cli(project, env, "submit", "--json", *pip, "--target", "nodes", "job/import.py"))["id"]
     cli(project, env, "logs", run, "--follow")
-    cli(project, env, "runs", "get", run, "azureml-logs/70_driver_log.txt", "-o", "got")
-    return (int((project / "got" / "azureml-logs" / "70_driver_log.txt").read_text().split()[0]) - start) / 1e6
+    got = project.parent / "got"
+    cli(project, env, "runs", "get", run, "azureml-logs/70_driver_log.txt", "-o", str(got))
+    return (int((got / "azureml-logs" / "70_driver_log.txt").read_text().split()[0]) - start) / 1e6
 
 
 def fetched(project, env):
     """Added to a run by a node that has nothing yet, where the server has the packed build."""
-    make_wheels(project / "wheels")
-    node = project / "node"
+    # Beside the project: what is in it goes along with each run.
+    wheels, node = project.parent / "wheels", project.parent / "node"
+    make_wheels(wheels)
     (project / "job" / "import.py").write_text(IMPORT)
     cli(project, env, "compute", "create", "nodes", "--vm-size", "STANDARD_D2_V2", "--env-root", str(node))
-    pip = [word for i in range(FETCHED) for word in ("--pip", "rwbench%d @ file://%s" % (i, project / "wheels" / ("rwbench%d-1.0-py3-none-any.whl" % i)))]
+    pip = [word for i in range(FETCHED) for word in ("--pip", "rwbench%d @ file://%s" % (i, wheels / ("rwbench%d-1.0-py3-none-any.whl" % i)))]
     cli(project, env, "env", "build", *pip)
     root = os.path.join(env["XDG_DATA_HOME"], "runwright", "env")
     deadline = time.monotonic() + 120
