@@ -13,8 +13,8 @@ namespace rw::env {
 /// file of the build is made. `making`: this making of it, unlike any other.
 Status NoteUnsynced(const std::string& build_folder, const std::string& making);
 
-/// The same without a wait, for what is renamed to its place afterwards: file systems keep the order
-/// of names, so the note is on the disk first, if perhaps without its text.
+/// The same without a wait, for what is renamed to its place afterwards: file systems keep the
+/// order of names, so the note is on the disk first, if perhaps without its text.
 Status NoteUnsyncedInOrder(const std::string& build_folder, const std::string& making);
 
 /// Blocking, as long as the disk is busy. Afterwards the build, if it is there, is durable, and the

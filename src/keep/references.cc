@@ -39,10 +39,10 @@ class Walk {
         " AND p.value IN (SELECT id FROM snapshots) AND ifnull(r.deleted_us, 1 << 62) > ?",
         leaving_.deleted_us));
     // What the Dockerfiles of registered environments copy from.
-    TRY(
-        Snapshots("SELECT json_extract(spec_json, '$.image.context'), 'build context of"
-                  " environment ' || name || ':' || version FROM environments"
-                  " WHERE json_extract(spec_json, '$.image.context') IN (SELECT id FROM snapshots)"));
+    TRY(Snapshots(
+        "SELECT json_extract(spec_json, '$.image.context'), 'build context of"
+        " environment ' || name || ':' || version FROM environments"
+        " WHERE json_extract(spec_json, '$.image.context') IN (SELECT id FROM snapshots)"));
     return Snapshots("SELECT id, 'snapshot ' || id FROM snapshots WHERE created_us > ?",
                      leaving_.snapshot_us);
   }

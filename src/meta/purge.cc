@@ -43,13 +43,13 @@ Result<int64_t> PurgeExperiments(db::Connection& db, int64_t deleted_us) {
 }
 
 Result<int64_t> PurgeSnapshots(db::Connection& db, int64_t created_us) {
-  auto purge = TRY(
-      db.Prepare("DELETE FROM snapshots WHERE created_us <= ? AND id NOT IN (SELECT snapshot_id"
-                 " FROM runs WHERE snapshot_id IS NOT NULL) AND id NOT IN (SELECT snapshot_id FROM"
-                 " models WHERE snapshot_id IS NOT NULL AND deleted_us IS NULL) AND id NOT IN"
-                 " (SELECT value FROM run_properties WHERE key GLOB 'runwright.snapshot.*') AND id NOT"
-                 " IN (SELECT json_extract(spec_json, '$.image.context') FROM environments"
-                 " WHERE json_extract(spec_json, '$.image.context') IS NOT NULL)"));
+  auto purge = TRY(db.Prepare(
+      "DELETE FROM snapshots WHERE created_us <= ? AND id NOT IN (SELECT snapshot_id"
+      " FROM runs WHERE snapshot_id IS NOT NULL) AND id NOT IN (SELECT snapshot_id FROM"
+      " models WHERE snapshot_id IS NOT NULL AND deleted_us IS NULL) AND id NOT IN"
+      " (SELECT value FROM run_properties WHERE key GLOB 'runwright.snapshot.*') AND id NOT"
+      " IN (SELECT json_extract(spec_json, '$.image.context') FROM environments"
+      " WHERE json_extract(spec_json, '$.image.context') IS NOT NULL)"));
   TRY(purge.Bind(created_us).Run());
   return db.changes();
 }

@@ -34,7 +34,7 @@ struct LiveRun {
   bool losing = false;         // its end is being written
   std::string fetching;        // how far its executor is with fetching its build
   int64_t told_fetching_us = 0;
-  int retries = 0;             // supervisors of it that died before one could claim
+  int retries = 0;  // supervisors of it that died before one could claim
 };
 
 /// On the loop's thread.
