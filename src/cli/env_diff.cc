@@ -94,7 +94,8 @@ std::string Shown(const json::Value& value) {
 
 void AddLines(std::string& out, const json::Value& compared, const std::string& prefix,
               const Terminal& terminal) {
-  auto line = [&](const char* sign, Color color, const json::Value& entry, std::string text) {
+  auto line = [&](const char* sign, Color color, const json::Value& entry,
+                  const std::string& text) {
     std::string whole = std::string(sign) + " " + prefix;
     whole += entry.StringOr("name");
     if (!text.empty()) whole += (prefix.empty() ? " " : "=") + text;

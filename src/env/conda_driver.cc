@@ -90,7 +90,7 @@ void CondaDriver::Tool(const Progress& progress, Done<CondaTool> done) {
 }
 
 void CondaDriver::Run(const CondaTool& tool, const std::string& command, json::Value job,
-                      const Progress& progress, Done<json::Value> done) {
+                      const Progress& progress, const Done<json::Value>& done) {
   std::string file = os::JoinPath(options_.folder, kJobPrefix + random_.Hex(8));
   job.Set("cache", options_.folder + "/conda-cache");
   if (!tool.micromamba.empty()) job.Set("micromamba", tool.micromamba);

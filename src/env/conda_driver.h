@@ -52,7 +52,7 @@ class CondaDriver {
   /// One command of the driver. kInvalidArgument: a conflict in the solver's words; kUnavailable: a
   /// channel was not reached; kDeadlineExceeded.
   void Run(const CondaTool& tool, const std::string& command, json::Value job,
-           const Progress& progress, Done<json::Value> done);
+           const Progress& progress, const Done<json::Value>& done);
 
  private:
   WorkerPool& pool_;

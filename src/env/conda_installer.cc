@@ -9,7 +9,7 @@ constexpr const char* kMappedHead = "# conda packages are those of the pip index
 
 /// As packages of the pip index, to which profiles have a word too.
 void CondaInstaller::Map(const EnvironmentSpec& spec, const std::string& why,
-                         Done<Effective> done) {
+                         const Done<Effective>& done) {
   auto mapped = MapCondaPackages(spec, Names(), why);
   if (!mapped) return done(mapped.error());
   Effective out{std::move(mapped->spec), {}, {}};
@@ -101,7 +101,7 @@ void CondaInstaller::ResolveMapped(const ResolveRequest& request, const Progress
 std::unique_ptr<EnvironmentMaker> MakeCondaInstaller(Loop& loop, WorkerPool& pool, Clock& clock,
                                                      Random& random, Installer& uv,
                                                      CondaOptions options) {
-  return std::make_unique<CondaInstaller>(loop, pool, clock, random, uv, options);
+  return std::make_unique<CondaInstaller>(loop, pool, clock, random, uv, std::move(options));
 }
 
 }  // namespace rw::env

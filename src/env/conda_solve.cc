@@ -25,7 +25,7 @@ void CondaInstaller::Solve(const JobPtr& job) {
   driver_.Run(job->reach.tool, "solve", std::move(ask), job->progress,
               [this, job](const Result<json::Value>& answer) {
                 if (!answer) {
-                  Error error = answer.error();
+                  const Error& error = answer.error();
                   std::string missed = Join(job->reach.missed, ", ");
                   return Fail(job, Error(error.code(),
                                          "cannot solve the conda packages: " + error.message() +

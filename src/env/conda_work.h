@@ -65,7 +65,7 @@ class CondaInstaller final : public EnvironmentMaker {
   struct Job;
   using JobPtr = std::shared_ptr<Job>;
 
-  void Map(const EnvironmentSpec& spec, const std::string& why, Done<Effective> done);
+  void Map(const EnvironmentSpec& spec, const std::string& why, const Done<Effective>& done);
   void ResolveMapped(const ResolveRequest& request, const Progress& progress,
                      const Effective& mapped, const Done<Resolved>& done);
   void Solve(const JobPtr& job);

@@ -108,11 +108,11 @@ ImageRecord ImageInstaller::RecordOf(const std::string& image) const {
 }
 
 void ImageInstaller::Run(std::vector<std::string> argv, bool network, const Progress& progress,
-                         Went done, Variables more) {
+                         Went done, const Variables& more) {
   Command command;
   command.argv = std::move(argv);
   command.variables = EngineVariables(options_.variables, network);
-  for (auto& [name, value] : more) command.variables[name] = value;
+  for (const auto& [name, value] : more) command.variables[name] = value;
   runner_->Run(std::move(command), progress.log, std::move(done));
 }
 

@@ -144,7 +144,7 @@ void ImageInstaller::Resolve(ResolveRequest request, Progress progress, Done<Res
       if (!work) return done(work.error());
       (*work)->command = WorkCommand((*work)->container, false);
       auto write = [this, part = *part](std::map<std::string, std::string> files,
-                                        std::function<void(Status)> written) {
+                                        const std::function<void(Status)>& written) {
         auto all = std::make_shared<std::map<std::string, std::string>>(std::move(files));
         Work<bool>(
             "image.write",

@@ -75,7 +75,7 @@ class ImageInstaller final : public EnvironmentMaker {
   template <class T, class F>
   void Work(std::string_view name, F work, Done<T> done);
   void Run(std::vector<std::string> argv, bool network, const Progress& progress, Went done,
-           Variables more = {});
+           const Variables& more = {});
   /// The engine says on stdout what is for people.
   void RunAloud(std::vector<std::string> argv, const Progress& progress, Went done, Variables more);
   void MakePart(Done<Part> done);

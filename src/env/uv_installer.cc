@@ -126,8 +126,8 @@ Result<Prepared> UvInstaller::Prepare(const UvOptions& options, const Environmen
   return out;
 }
 
-void UvInstaller::Fetch(const EnvironmentSpec& spec, const Progress& progress, PythonChoice without,
-                        Done<PythonChoice> done) {
+void UvInstaller::Fetch(const EnvironmentSpec& spec, const Progress& progress,
+                        const PythonChoice& without, const Done<PythonChoice>& done) {
   progress.Log("Python " + spec.python +
                " is not installed; asking for it where uv gets Pythons\n");
   UvCommand command = FetchCommand(spec.python, options_.variables, FetchedFolder(options_));
@@ -154,7 +154,7 @@ void UvInstaller::Resolve(ResolveRequest request, Progress progress, Done<Resolv
     done(std::move(result));
   };
   auto write = [this, folder](std::map<std::string, std::string> files,
-                              std::function<void(Status)> written) {
+                              const std::function<void(Status)>& written) {
     if (files.empty()) return written(Ok());
     auto contents = std::make_shared<std::map<std::string, std::string>>(std::move(files));
     auto status = std::make_shared<Status>();

@@ -16,9 +16,10 @@ struct UvOptions {
   std::string folder;          // absolute, exists: the data folder's env/
   std::string program_folder;  // where uv is looked for before PATH
   std::string default_python = "python3";
-  Variables variables;                   // of the server
-  bool shared = false;                   // other servers make builds in the folder, too
-  int64_t build_limit_ms = 30 * 60'000;  // of one command of uv, or RUNWRIGHT_BUILD_SECONDS
+  Variables variables;  // of the server
+  bool shared = false;  // other servers make builds in the folder, too
+  int64_t build_limit_ms =
+      int64_t{30} * 60'000;       // of one command of uv, or RUNWRIGHT_BUILD_SECONDS
   int64_t retry_delay_ms = 1000;  // before the second try online; three times that before the third
 };
 

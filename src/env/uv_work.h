@@ -90,8 +90,8 @@ class UvInstaller final : public Installer {
                                   const std::string& folder);
 
   /// A Python that is not installed, from where uv gets Pythons.
-  void Fetch(const EnvironmentSpec& spec, const Progress& progress, PythonChoice without,
-             Done<PythonChoice> done);
+  void Fetch(const EnvironmentSpec& spec, const Progress& progress, const PythonChoice& without,
+             const Done<PythonChoice>& done);
   void RemoveLater(const std::string& folder) {
     pool_.Run(
         "env.remove", [folder] { (void)RemoveBuild(folder); }, [] {});
