@@ -54,11 +54,11 @@ ReadyEnvironment OnNode(ReadyEnvironment environment, const std::string& env_roo
       !environment.image.is_null())
     return environment;
   const std::string there = env_root + "/builds/" + environment.build_id;
-  auto move = [&](std::string path) {
+  auto move = [&](const std::string& path) {
     return path.starts_with(here + "/") ? there + path.substr(here.size()) : path;
   };
-  environment.interpreter = move(std::move(environment.interpreter));
-  for (std::string& folder : environment.path_prepend) folder = move(std::move(folder));
+  environment.interpreter = move(environment.interpreter);
+  for (std::string& folder : environment.path_prepend) folder = move(folder);
   environment.protect.Set("build", there).Set("bytecode", env::BytecodeFolder(there));
   environment.fetch.Set("env_root", env_root).Set("build_id", environment.build_id);
   return environment;
