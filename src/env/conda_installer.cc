@@ -100,8 +100,8 @@ void CondaInstaller::ResolveMapped(const ResolveRequest& request, const Progress
 
 std::unique_ptr<EnvironmentMaker> MakeCondaInstaller(Loop& loop, WorkerPool& pool, Clock& clock,
                                                      Random& random, Installer& uv,
-                                                     CondaOptions options) {
-  return std::make_unique<CondaInstaller>(loop, pool, clock, random, uv, std::move(options));
+                                                     const CondaOptions& options) {
+  return std::make_unique<CondaInstaller>(loop, pool, clock, random, uv, options);
 }
 
 }  // namespace rw::env

@@ -11,6 +11,6 @@ namespace rw::env {
 /// `uv` makes everything that is no conda package, and outlives it.
 std::unique_ptr<EnvironmentMaker> MakeCondaInstaller(Loop& loop, WorkerPool& pool, Clock& clock,
                                                      Random& random, Installer& uv,
-                                                     CondaOptions options);
+                                                     const CondaOptions& options);
 
 }  // namespace rw::env

@@ -117,11 +117,11 @@ void ImageInstaller::Run(std::vector<std::string> argv, bool network, const Prog
 }
 
 void ImageInstaller::RunAloud(std::vector<std::string> argv, const Progress& progress, Went done,
-                              Variables more) {
+                              const Variables& more) {
   std::vector<std::string> loud = {"/bin/sh", "-c", "exec \"$@\" >&2", "sh"};
   loud.insert(loud.end(), std::make_move_iterator(argv.begin()),
               std::make_move_iterator(argv.end()));
-  Run(std::move(loud), true, progress, std::move(done), std::move(more));
+  Run(std::move(loud), true, progress, std::move(done), more);
 }
 
 void ImageInstaller::MakePart(Done<Part> done) {

@@ -77,7 +77,8 @@ class ImageInstaller final : public EnvironmentMaker {
   void Run(std::vector<std::string> argv, bool network, const Progress& progress, Went done,
            const Variables& more = {});
   /// The engine says on stdout what is for people.
-  void RunAloud(std::vector<std::string> argv, const Progress& progress, Went done, Variables more);
+  void RunAloud(std::vector<std::string> argv, const Progress& progress, Went done,
+                const Variables& more);
   void MakePart(Done<Part> done);
   void RemovePart(Part part);
   /// `facts_` are there when `then` is called.
