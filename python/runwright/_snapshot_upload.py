@@ -5,9 +5,10 @@ import io
 import json
 import os
 
-from runwright import errors
-from runwright import snapshot as _snapshot
+from runwright import _snapshot_tree, errors
 
+_PACK_BYTES = 16 * 1024 ** 2
+_PACK_BLOBS = 2000
 _ASK = 20000  # digests a request
 _STREAM = 1024 ** 2  # larger files are sent by themselves
 _ROUNDS = 20
@@ -58,7 +59,7 @@ class Upload(object):
         self._trees = {}
         for folder in self.snapshot._folders:
             self._trees[folder.tree.hex()] = folder
-            for blob in _snapshot._blobs_in(folder):
+            for blob in _snapshot_tree.blobs_in(folder):
                 self._files[blob.digest] = blob
 
     def _lacking(self, missing):
@@ -70,7 +71,7 @@ class Upload(object):
             below = []
             for digest in level:
                 folder = self._trees.get(digest)
-                for _, _, part, _ in _snapshot._entries(folder) if folder is not None else ():
+                for _, _, part, _ in _snapshot_tree.entries(folder) if folder is not None else ():
                     if part not in asked:
                         asked.add(part)
                         below.append(part)
@@ -95,7 +96,7 @@ class Upload(object):
                 self._stream(blob)
                 continue
             data = self._read(digest)
-            if pack and (size + len(data) > _snapshot.PACK_BYTES or count >= _snapshot.PACK_BLOBS):
+            if pack and (size + len(data) > _PACK_BYTES or count >= _PACK_BLOBS):
                 self._pack(pack, size)
                 pack, size, count = [], 0, 0
             pack += (b"%s %d\n" % (digest.encode(), len(data)), data)
@@ -117,7 +118,7 @@ class Upload(object):
         """The bytes of a small blob, which still hash to its digest."""
         blob = self._files.get(digest)
         if blob is None:
-            return _snapshot._encode(self._trees[digest])
+            return _snapshot_tree.encode(self._trees[digest])
         path = self.snapshot._path(blob)
         try:
             if blob.is_link:

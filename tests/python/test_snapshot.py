@@ -15,7 +15,7 @@ import pytest
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 sys.path.insert(0, os.path.join(ROOT, "python"))
 
-from runwright import errors, gitinfo, snapshot  # noqa: E402
+from runwright import _snapshot_hash, _snapshot_size, _snapshot_upload, errors, gitinfo, snapshot  # noqa: E402
 from runwright._ignore import IgnoreRules  # noqa: E402
 
 
@@ -35,7 +35,7 @@ def source(tmp_path):
 @pytest.fixture
 def settled(monkeypatch):
     """Files written by the test count as old enough for their times to be trusted."""
-    monkeypatch.setattr(snapshot, "_TICK_NS", -3600 * 10 ** 9)
+    monkeypatch.setattr(_snapshot_hash, "_TICK_NS", -3600 * 10 ** 9)
 
 
 def write(folder, name, text):
@@ -169,7 +169,7 @@ def test_unreadable_is_an_error_that_names_the_file(source, monkeypatch):
     def refuse(path):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(snapshot, "_hash_file", refuse)
+    monkeypatch.setattr(_snapshot_hash, "_hash_file", refuse)
     with pytest.raises(errors.PermissionDeniedError, match="d/secret"):
         snapshot.build(source)
 
@@ -235,14 +235,14 @@ def test_a_log_that_grows_is_whole_as_of_one_moment(source):
 
 def test_a_file_that_keeps_changing_is_an_error_that_names_it(source, monkeypatch):
     write(source, "busy", "0")
-    real = snapshot._hash_bytes
+    real = _snapshot_hash._hash_bytes
 
     def rewritten(fd, size):
         digest = real(fd, size)
         os.utime(str(source / "busy"), ns=(0, random.randrange(10 ** 18)))
         return digest
 
-    monkeypatch.setattr(snapshot, "_hash_bytes", rewritten)
+    monkeypatch.setattr(_snapshot_hash, "_hash_bytes", rewritten)
     with pytest.raises(errors.ConflictError, match="busy"):
         snapshot.build(source)
 
@@ -251,7 +251,7 @@ def test_size_limits(source, monkeypatch):
     write(source, "data/train/a", "x" * 2000)
     with open(str(source / "data" / "huge"), "wb") as file:
         file.truncate(301 * 1000 * 1000)
-    monkeypatch.setattr(snapshot, "_hash_file", lambda path: (bytes(32), 0, os.stat(path), True))
+    monkeypatch.setattr(_snapshot_hash, "_hash_file", lambda path: (bytes(32), 0, os.stat(path), True))
     texts = []
     snapshot.build(source, warn=texts.append)
     assert len(texts) == 1 and "data/huge" in texts[0] and ".amlignore" in texts[0]
@@ -271,9 +271,9 @@ def test_the_sdk_v1_size_setting_is_honoured(source, monkeypatch):
     module = types.ModuleType("azureml._restclient.snapshots_client")
     module.SNAPSHOT_MAX_SIZE_BYTES = 400 * 1000 * 1000
     monkeypatch.setitem(sys.modules, module.__name__, module)
-    assert snapshot._max_bytes() == 400 * 1000 * 1000
+    assert _snapshot_size.max_bytes() == 400 * 1000 * 1000
     module.SNAPSHOT_MAX_SIZE_BYTES = 314572800
-    assert snapshot._max_bytes() == snapshot.MAX_BYTES
+    assert _snapshot_size.max_bytes() == _snapshot_size.MAX_BYTES
 
 
 # Ignore rules against git itself.
@@ -414,7 +414,7 @@ def test_blobs_that_the_server_lost_are_sent_again(filled):
 
 
 def test_packs_are_bounded(source, monkeypatch):
-    monkeypatch.setattr(snapshot, "PACK_BLOBS", 10)
+    monkeypatch.setattr(_snapshot_upload, "_PACK_BLOBS", 10)
     for i in range(35):
         write(source, "f%d" % i, str(i))
     server = FakeServer()

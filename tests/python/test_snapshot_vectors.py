@@ -10,7 +10,7 @@ import sys
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 sys.path.insert(0, os.path.join(ROOT, "python"))
 
-from runwright import errors, snapshot  # noqa: E402
+from runwright import _snapshot_tree, errors, snapshot  # noqa: E402
 from runwright._ignore import IgnoreRules  # noqa: E402
 
 VECTORS = os.path.join(ROOT, "tests", "vectors")
@@ -46,7 +46,7 @@ def describe(folder):
         made = snapshot.build(folder, cache=False)
     except errors.RunwrightError as error:
         return {"error": error.code}
-    trees = {one.path.decode(): snapshot._encode(one).hex() for one in made._folders}
+    trees = {one.path.decode(): _snapshot_tree.encode(one).hex() for one in made._folders}
     return {
         "id": made.id,
         "files": made.files,
