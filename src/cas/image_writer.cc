@@ -1,10 +1,12 @@
 #include "cas/image_writer.h"
 
 #include <algorithm>
+#include <map>
 #include <vector>
 
 #include "os/file_system.h"
 #include "os/paths.h"
+#include "os/walk.h"
 
 namespace rw::cas {
 namespace {
@@ -62,7 +64,10 @@ class Writer {
 
   Status Run() {
     nodes_.emplace_back();
-    TRY(Walk(0));
+    auto add = [this](const std::string& path, const os::FileInfo& info) {
+      return Add(path, info);
+    };
+    TRY(os::Walk(PosixFileSystem(), folder_, add));
     TRY(Place());
     TRY(WriteSuperBlock());
     for (size_t i = 0; i < nodes_.size(); i++) {
@@ -80,33 +85,28 @@ class Writer {
 
   std::string Whole(const std::string& path) const { return folder_ + "/" + path; }
 
-  Status Walk(size_t parent) {
-    std::string below = nodes_[parent].path;
-    for (const os::DirEntry& one :
-         TRY(PosixFileSystem().List(below.empty() ? folder_ : Whole(below)))) {
-      Node node;
-      node.name = one.name;
-      node.path = below.empty() ? one.name : below + "/" + one.name;
-      node.parent = parent;
-      if (skip_ && skip_(node.path)) continue;
-      auto info = TRY(PosixFileSystem().Stat(Whole(node.path)));
-      node.type = info.type;
-      node.mode = info.mode & 0755;
-      node.mtime_ns = std::max<int64_t>(0, info.mtime_ns);
-      if (info.type == FileType::kRegular) node.size = info.size;
-      if (info.type == FileType::kSymlink) {
-        node.target = TRY(PosixFileSystem().ReadLink(Whole(node.path)));
-        node.size = node.target.size();
-        node.mode = 0777;
-      }
-      if (info.type == FileType::kOther)
-        return Error(Code::kInvalidArgument, Whole(node.path) + " is neither file nor folder");
-      size_t index = nodes_.size();
-      nodes_.push_back(std::move(node));
-      nodes_[parent].children.push_back(index);
-      if (info.type == FileType::kDirectory) TRY(Walk(index));
+  Result<bool> Add(const std::string& path, const os::FileInfo& info) {
+    if (skip_ && skip_(path)) return false;
+    Node node;
+    node.path = path;
+    node.name = os::BaseName(path);
+    node.parent = folders_.at(path.substr(0, path.size() - node.name.size()));
+    node.type = info.type;
+    node.mode = info.mode & 0755;
+    node.mtime_ns = std::max<int64_t>(0, info.mtime_ns);
+    if (info.type == FileType::kRegular) node.size = info.size;
+    if (info.type == FileType::kSymlink) {
+      node.target = TRY(PosixFileSystem().ReadLink(Whole(path)));
+      node.size = node.target.size();
+      node.mode = 0777;
     }
-    return Ok();
+    if (info.type == FileType::kOther)
+      return Error(Code::kInvalidArgument, Whole(path) + " is neither file nor folder");
+    size_t index = nodes_.size();
+    if (info.type == FileType::kDirectory) folders_[path + "/"] = index;
+    nodes_[node.parent].children.push_back(index);
+    nodes_.push_back(std::move(node));
+    return true;
   }
 
   /// With "." and "..", sorted by bytes.
@@ -230,6 +230,7 @@ class Writer {
   os::File& out_;
   const std::function<bool(const std::string&)>& skip_;
   std::vector<Node> nodes_;
+  std::map<std::string, size_t> folders_ = {{"", 0}};  // nodes of folders, by "path/"
   std::vector<char> buffer_;
   uint64_t end_block_ = 0;
 };

@@ -6,7 +6,7 @@
 #include <set>
 #include <string>
 
-#include "cas/packed_tree.h"
+#include "cas/pack_file.h"
 
 namespace rw::cas {
 
@@ -23,26 +23,11 @@ struct PackOptions {
 /// Paths of files and links that PackFolder would mark as moved.
 Result<std::set<std::string>> FindMoved(const std::string& folder, const PackOptions& options);
 
-/// What a reader needs before it asks for parts. The file's first content_bytes are the contents,
-/// then comes the index.
-struct PackFacts {
-  Digest digest;  // of the index
-  uint64_t index_bytes = 0;
-  uint64_t content_bytes = 0;
-  uint64_t files = 0;
-};
-
 /// Blocking. Makes `file`, which does not exist, and syncs it. The same folder gives the same
 /// bytes: owners, times of folders and bits of the mode beyond 0755 do not count. kInvalidArgument
 /// names a file that cannot travel (a name with control characters, a link that leads out, a
 /// device).
 Result<PackFacts> PackFolder(const std::string& folder, const std::string& file,
                              const PackOptions& options);
-
-/// Of a pack that is there; reads its index, not its contents. kCorrupt for what is no pack.
-Result<PackFacts> ReadPackFacts(const std::string& file);
-
-/// Reads all of it. kCorrupt names the first file whose bytes are others than the index says.
-Status VerifyPack(const std::string& file);
 
 }  // namespace rw::cas

@@ -4,6 +4,7 @@
 
 #include "base/strings.h"
 #include "os/paths.h"
+#include "os/walk.h"
 
 namespace rw::env {
 namespace {
@@ -18,22 +19,6 @@ struct Listing {
 
 std::string Line(uint64_t size, int64_t mtime_ns, const std::string& path) {
   return std::to_string(size) + " " + std::to_string(mtime_ns) + " " + path;
-}
-
-void AddFolder(os::FileSystem& fs, const std::string& folder, const std::string& prefix,
-               Listing* out) {
-  auto entries = fs.ListWithInfo(folder);
-  if (!entries) return;
-  for (const auto& [name, info] : *entries) {
-    if (info.type == os::FileType::kDirectory) {
-      if (name != "__pycache__")
-        AddFolder(fs, os::JoinPath(folder, name), prefix + name + "/", out);
-      continue;
-    }
-    if ((prefix.empty() && name == kName) || name.ends_with(".pyc")) continue;
-    out->bytes += info.size;
-    out->lines.push_back(Line(info.size, info.mtime_ns, prefix + name));
-  }
 }
 
 bool IsByteCode(const std::string& path) {
@@ -55,11 +40,18 @@ bool KeepsTimes(os::FileSystem& fs, const std::string& build, const cas::PackedT
   return false;
 }
 
-Listing List(os::FileSystem& fs, const std::string& build) {
-  Listing out;
-  AddFolder(fs, build, "", &out);
-  std::sort(out.lines.begin(), out.lines.end());
-  return out;
+/// After an error it has what could be read.
+Status List(os::FileSystem& fs, const std::string& build, Listing* out) {
+  auto add = [out](const std::string& path, const os::FileInfo& info) -> Result<bool> {
+    if (info.type == os::FileType::kDirectory) return os::BaseName(path) != "__pycache__";
+    if (path == kName || path.ends_with(".pyc")) return false;
+    out->bytes += info.size;
+    out->lines.push_back(Line(info.size, info.mtime_ns, path));
+    return false;
+  };
+  Status walked = os::Walk(fs, build, add);
+  std::sort(out->lines.begin(), out->lines.end());
+  return walked;
 }
 
 std::string PathOf(const std::string& line) {
@@ -74,7 +66,8 @@ std::string MarkOf(const std::string& build) {
 }  // namespace
 
 Result<uint64_t> WriteManifest(os::FileSystem& fs, const std::string& build) {
-  Listing listing = List(fs, build);
+  Listing listing;
+  TRY(List(fs, build, &listing));
   TRY(Write(fs, build, listing));
   return listing.bytes;
 }
@@ -116,7 +109,8 @@ Result<std::vector<std::string>> ChangedFiles(os::FileSystem& fs, const std::str
   if (!text) return text.error();
   std::vector<std::string> noted = Split(Trim(*text), '\n');
   std::vector<std::string> lines;
-  Listing now = List(fs, build);
+  Listing now;
+  (void)List(fs, build, &now);  // what cannot be read any more is missing
   std::set_symmetric_difference(noted.begin(), noted.end(), now.lines.begin(), now.lines.end(),
                                 std::back_inserter(lines));
   std::vector<std::string> out;

@@ -8,6 +8,7 @@
 #include "os/mounts.h"
 #include "os/paths.h"
 #include "os/process.h"
+#include "os/walk.h"
 
 namespace rw::os {
 namespace {
@@ -44,6 +45,34 @@ TEST_F(PosixTest, ErrorsHaveCodesAndPaths) {
 TEST_F(PosixTest, OpenBeneathDoesNotFollowLinksOut) {
   ASSERT_TRUE(fs_.MakeSymlink("/etc/passwd", dir_ + "/link"));
   EXPECT_FALSE(OpenBeneath(dir_, "link", 0));
+}
+
+TEST_F(PosixTest, AWalkSeesFoldersFirstFollowsNoLinkAndEndsWithTheFirstError) {
+  ASSERT_TRUE(fs_.MakeDirs(dir_ + "/b/c"));
+  ASSERT_TRUE(fs_.MakeDirs(dir_ + "/left out/x"));
+  ASSERT_TRUE(WriteFileAtomically(fs_, dir_ + "/b/c/file", "12345"));
+  ASSERT_TRUE(WriteFileAtomically(fs_, dir_ + "/a", "1"));
+  ASSERT_TRUE(fs_.MakeSymlink("..", dir_ + "/b/up"));
+  std::vector<std::string> seen;
+  uint64_t bytes = 0;
+  auto visit = [&](const std::string& path, const FileInfo& info) -> Result<bool> {
+    seen.push_back(path);
+    if (info.type == FileType::kRegular) bytes += info.size;
+    return path != "left out";
+  };
+  ASSERT_TRUE(Walk(fs_, dir_, visit));
+  EXPECT_EQ(seen, (std::vector<std::string>{"a", "b", "b/c", "b/c/file", "b/up", "left out"}));
+  EXPECT_EQ(bytes, 6u);
+
+  auto refuse = [&](const std::string& path, const FileInfo&) -> Result<bool> {
+    if (path == "b/c") return Error(Code::kCorrupt, "enough");
+    seen.push_back(path);
+    return true;
+  };
+  seen.clear();
+  EXPECT_EQ(Walk(fs_, dir_, refuse).error().message(), "enough");
+  EXPECT_EQ(seen, (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(Walk(fs_, dir_ + "/none", visit).error().code(), Code::kNotFound);
 }
 
 TEST_F(PosixTest, ALockWaitsForADyingHolderAndNotForALivingOne) {
