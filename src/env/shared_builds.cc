@@ -129,7 +129,8 @@ class SharedBuilds final : public Installer {
     }
     out->bytes = ManifestBytes(fs, build);
     // Of a build that is made anew: its files have other times.
-    if (*out->lock && !os::Exists(fs, build)) (void)fs.RemoveTree(BytecodeFolder(build));
+    bool anew = !os::Exists(fs, build) || MayBeTorn(build);
+    if (*out->lock && anew) (void)fs.RemoveTree(BytecodeFolder(build));
   }
 
   void Try(const JobPtr& job) {

@@ -6,11 +6,13 @@
 #include <set>
 
 #include "base/random.h"
+#include "env/bytecode.h"
 #include "env/testing/fake_installer.h"
 #include "env/unsynced.h"
 #include "net/asio_loop.h"
 #include "os/file_lock.h"
 #include "os/file_system.h"
+#include "os/paths.h"
 
 namespace rw::env {
 namespace {
@@ -99,11 +101,18 @@ TEST_F(UnsyncedTest, ANoteLiesThereUntilTheBuildIsOnDisk) {
 
 TEST_F(UnsyncedTest, OneOfBeforeTheMachineWentDownIsMadeAnew) {
   ASSERT_TRUE(Make("b1"));
-  ASSERT_TRUE(os::WriteFileAtomically(os::PosixFileSystem(), Note("b1"), "another-boot 0a\n"));
+  os::FileSystem& fs = os::PosixFileSystem();
+  ASSERT_TRUE(os::WriteFileAtomically(fs, Note("b1"), "another-boot 0a\n"));
+  // Its byte code knows the times of the files that it was made of.
+  std::string old = BytecodeFolder(root_ + "/builds/b1") + "/old.pyc";
+  ASSERT_TRUE(fs.MakeDirs(root_ + "/builds/b1"));
+  ASSERT_TRUE(fs.MakeDirs(os::DirName(old)));
+  ASSERT_TRUE(os::WriteFileAtomically(fs, old, "x"));
   Life([&](Installer& shared, OfFolders&, net::AsioLoop&) {
     EXPECT_FALSE(shared.IsPublished("b1"));
   });
   ASSERT_TRUE(Make("b1"));
+  EXPECT_FALSE(os::Exists(fs, old));
   Life([&](Installer& shared, OfFolders&, net::AsioLoop&) {
     EXPECT_TRUE(shared.IsPublished("b1"));
   });
