@@ -129,6 +129,11 @@ Status Connection::Execute(std::string_view sql) {
   return Ok();
 }
 
+Status Connection::Run(std::string_view sql) {
+  if (sql.starts_with("BEGIN")) impl_->bound = 0;
+  return TRY(Prepare(sql)).Run();
+}
+
 int64_t Connection::last_insert_id() const { return sqlite3_last_insert_rowid(impl_->handle); }
 
 int64_t Connection::changes() const { return sqlite3_changes64(impl_->handle); }

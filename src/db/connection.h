@@ -77,7 +77,10 @@ class Connection {
 
   /// Cached by text, up to a bound.
   Result<Statement> Prepare(std::string_view sql);
-  Status Execute(std::string_view sql);  // one or more statements without rows or parameters
+  /// One or more statements without rows or parameters.
+  Status Execute(std::string_view sql);
+  /// One statement of that kind that comes again and again: compiled once.
+  Status Run(std::string_view sql);
   int64_t last_insert_id() const;
   int64_t changes() const;
   /// Between BEGIN and COMMIT. SQLite itself ends a transaction on some errors (a full disk).

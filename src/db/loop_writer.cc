@@ -36,7 +36,7 @@ class LoopWriter final : public Writer {
   /// The planted mutant: answers are made and sent, their effects are undone, and the same
   /// operations are committed a moment later, unless the process dies in between.
   void AcknowledgeFirst(std::vector<PendingWrite> batch) {
-    (void)connection_.Execute("BEGIN IMMEDIATE");
+    (void)connection_.Run("BEGIN IMMEDIATE");
     for (PendingWrite& write : batch) write.outcome = write.operation(connection_);
     (void)connection_.Execute("ROLLBACK");
     auto late = std::make_shared<std::vector<PendingWrite>>();

@@ -25,7 +25,7 @@ void Fail(std::vector<PendingWrite>& batch, const Error& error) {
 
 /// False when the whole transaction is gone.
 bool RunOne(Connection& connection, PendingWrite& write) {
-  Status began = connection.Execute("SAVEPOINT one");
+  Status began = connection.Run("SAVEPOINT one");
   if (!began) {
     write.outcome = std::move(began);
     return connection.in_transaction();
@@ -33,8 +33,8 @@ bool RunOne(Connection& connection, PendingWrite& write) {
   write.outcome = write.operation(connection);
   if (!connection.in_transaction()) return false;
   Status ended = Ok();
-  if (!write.outcome) ended = connection.Execute("ROLLBACK TO one");
-  if (ended) ended = connection.Execute("RELEASE one");
+  if (!write.outcome) ended = connection.Run("ROLLBACK TO one");
+  if (ended) ended = connection.Run("RELEASE one");
   if (!ended) {
     DieUnlessNoSpace(ended.error(), "savepoint");
     write.outcome = std::move(ended);
@@ -46,7 +46,7 @@ bool RunOne(Connection& connection, PendingWrite& write) {
 }  // namespace
 
 void CommitBatch(Connection& connection, std::vector<PendingWrite>& batch) {
-  Status began = connection.Execute("BEGIN IMMEDIATE");
+  Status began = connection.Run("BEGIN IMMEDIATE");
   if (!began) {
     // Nothing is written yet: one who holds the lock for long costs these writes, not the process.
     if (began.error().code() != Code::kUnavailable) DieUnlessNoSpace(began.error(), "begin");
@@ -60,7 +60,7 @@ void CommitBatch(Connection& connection, std::vector<PendingWrite>& batch) {
     if (connection.in_transaction()) (void)connection.Execute("ROLLBACK");
     return Fail(batch, lost);
   }
-  Status committed = connection.Execute("COMMIT");
+  Status committed = connection.Run("COMMIT");
   if (committed) return;
   DieUnlessNoSpace(committed.error(), "commit");
   if (connection.in_transaction()) (void)connection.Execute("ROLLBACK");

@@ -153,14 +153,4 @@ Status VisitMetric(db::Connection& db, const MetricRef& metric,
   return Ok();
 }
 
-Result<ReadTransaction> ReadTransaction::Begin(db::Connection& db) {
-  if (db.in_transaction()) return ReadTransaction(nullptr);
-  TRY(db.Execute("BEGIN"));
-  return ReadTransaction(&db);
-}
-
-ReadTransaction::~ReadTransaction() {
-  if (db_ != nullptr) (void)db_->Execute("COMMIT");
-}
-
 }  // namespace rw::meta

@@ -40,17 +40,4 @@ using VisitPoints = std::function<Status(const Segment& segment, size_t begin, s
 Status VisitMetric(db::Connection& db, const MetricRef& metric,
                    std::vector<DamagedSegment>* damaged, const VisitPoints& visit);
 
-/// While it lives, reads of the connection see one state.
-class ReadTransaction {
- public:
-  static Result<ReadTransaction> Begin(db::Connection& db);
-  ReadTransaction(ReadTransaction&& other) noexcept : db_(std::exchange(other.db_, nullptr)) {}
-  ReadTransaction& operator=(ReadTransaction&&) = delete;
-  ~ReadTransaction();
-
- private:
-  explicit ReadTransaction(db::Connection* db) : db_(db) {}
-  db::Connection* db_;  // null: another one ends it
-};
-
 }  // namespace rw::meta

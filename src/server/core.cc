@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/strings.h"
+#include "db/read_transaction.h"
 #include "server/build_packs.h"
 #include "server/environment_service.h"
 #include "server/gc_service.h"
@@ -152,17 +153,23 @@ size_t Core::RequestsAtHand() const {
   return static_cast<size_t>(std::distance(first, began.end()));
 }
 
+Result<Principal> Core::Admit(const net::Request& head, const Router::Route* route) {
+  bool is_public = route != nullptr && route->access == Access::kPublic;
+  if (is_public) TRY(CheckPublicSize(head));
+  if (!is_public) TRY(CheckProtocol(head));
+  auto principal = parts_->auth.Authenticate(head);
+  if (!principal && is_public) return Principal{};
+  if (!principal) return principal.error();
+  if (route != nullptr && route->access == Access::kOwner && !principal->is_owner())
+    return Error(Code::kPermissionDenied,
+                 "only the owner's token may use " + head.method + " " + route->pattern);
+  return principal;
+}
+
 Status Core::CheckHead(const net::Request& head) {
   std::string allowed;
   auto match = parts_->router.Find(head, &allowed);
-  if (match && match->route != nullptr && match->route->access == Access::kPublic)
-    return CheckPublicSize(head);
-  TRY(CheckProtocol(head));
-  auto principal = TRY(parts_->auth.Authenticate(head));
-  if (match && match->route != nullptr && match->route->access == Access::kOwner &&
-      !principal.is_owner())
-    return Error(Code::kPermissionDenied,
-                 "only the owner's token may use " + head.method + " " + match->route->pattern);
+  TRY(Admit(head, match ? match->route : nullptr));
   return Ok();
 }
 
@@ -171,17 +178,18 @@ void Core::Handle(net::Request request, std::shared_ptr<net::Responder> responde
   call->request = std::move(request);
   std::string allowed_methods;
   auto match = parts_->router.Find(call->request, &allowed_methods);
+  const Router::Route* route = match ? match->route : nullptr;
   call->responder = CountAnswers(parts_->stats, parts_->deps.clock, call->request,
-                                 match && match->route != nullptr ? match->route->pattern : "other",
-                                 std::move(responder));
+                                 route != nullptr ? route->pattern : "other", std::move(responder));
   if (parts_->stopping)
     return call->Fail(Error(Code::kUnavailable, "the server is stopping; try again"));
   call->at_hand = Count(parts_->at_hand, parts_->deps.clock.BootMicros());
-  Status allowed = CheckHead(call->request);
-  if (!allowed) return call->Fail(allowed.error());
-  auto principal = parts_->auth.Authenticate(call->request);
-  if (principal) call->principal = *std::move(principal);
-  parts_->router.Dispatch(std::move(call));
+  auto one_state = db::ReadTransaction::Begin(parts_->deps.read);
+  if (!one_state) return call->Fail(one_state.error());
+  auto principal = Admit(call->request, route);
+  if (!principal) return call->Fail(principal.error());
+  call->principal = *std::move(principal);
+  Router::Dispatch(std::move(call), std::move(match), allowed_methods);
 }
 
 }  // namespace rw::server

@@ -57,6 +57,8 @@ class Core {
  private:
   struct Parts;
   explicit Core(std::unique_ptr<Parts> parts);
+  /// Who asks, where that one may use the route at all. `route` null: nothing is served there.
+  Result<Principal> Admit(const net::Request& head, const Router::Route* route);
   std::unique_ptr<Parts> parts_;
 };
 

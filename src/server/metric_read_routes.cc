@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "base/log.h"
+#include "db/read_transaction.h"
 #include "json/text.h"
 #include "meta/metric_text.h"
 #include "os/paths.h"
@@ -88,7 +89,7 @@ Status WriteRun(db::Connection& db, const std::string& run_id,
 
 Status WriteAll(db::Connection& db, const std::string& run_id, bool recursive,
                 const std::optional<std::string>& name, Reading& reading) {
-  auto one_state = TRY(meta::ReadTransaction::Begin(db));
+  auto one_state = TRY(db::ReadTransaction::Begin(db));
   meta::TextSink out([&](std::string_view piece) { return reading.body.Write(piece); });
   if (!recursive) {
     out.text() += "{\"metrics\":";
@@ -140,7 +141,7 @@ void Get(RunService& service, const CallPtr& call) {
 
 Status WriteSeries(db::Connection& db, const std::string& run_id, const std::string& name,
                    int64_t buckets, Reading& reading) {
-  auto one_state = TRY(meta::ReadTransaction::Begin(db));
+  auto one_state = TRY(db::ReadTransaction::Begin(db));
   auto run = TRY(meta::LoadRun(db, run_id));
   std::vector<meta::DamagedSegment> found;
   std::string& out = reading.response.body.bytes;

@@ -71,9 +71,7 @@ Result<Router::Match> Router::Find(const net::Request& request, std::string* all
   return best;
 }
 
-void Router::Dispatch(CallPtr call) const {
-  std::string allowed;
-  auto match = Find(call->request, &allowed);
+void Router::Dispatch(CallPtr call, Result<Match> match, const std::string& allowed) {
   if (!match) return call->Fail(match.error());
   if (match->route != nullptr) {
     call->params = std::move(match->params);

@@ -43,8 +43,8 @@ class Router {
   /// route is null where nothing matches; `allowed` then lists the methods that the path has, if
   /// any. An error: the path itself is broken.
   Result<Match> Find(const net::Request& request, std::string* allowed) const;
-  /// 404 and 405 where nothing matches.
-  void Dispatch(CallPtr call) const;
+  /// To the handler of what Find gave. 404 and 405 where nothing matches.
+  static void Dispatch(CallPtr call, Result<Match> match, const std::string& allowed);
   const std::vector<Route>& routes() const { return routes_; }
 
  private:
