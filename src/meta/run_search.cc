@@ -1,5 +1,6 @@
 #include "meta/run_search.h"
 
+#include "db/read_transaction.h"
 #include "meta/run_sources.h"
 
 namespace rw::meta {
@@ -37,16 +38,20 @@ class Filler {
       for (size_t i = 1; i < open.size(); i++)
         if (ComesBefore(*open[i], *open[first], search_.sort.descending)) first = i;
       RunSource& source = *open[first];
-      if (page_.runs.size() == static_cast<size_t>(search_.limit)) {
+      if (texts_.size() == static_cast<size_t>(search_.limit)) {
         page_.next = last_;
         return false;
       }
       last_ = {without_value, source.value(), source.row()};
-      if (!page_.runs.empty()) page_.text += ',';
-      page_.runs.push_back(TRY(texts_.Append(source.rows(), page_.text)));
+      texts_.Add(source.rows());
       if (!TRY(source.Next())) open.erase(open.begin() + static_cast<ptrdiff_t>(first));
     }
     return true;
+  }
+
+  Status Finish() {
+    page_.runs = TRY(texts_.Write(page_.text));
+    return Ok();
   }
 
  private:
@@ -69,6 +74,7 @@ Result<std::string> ExperimentId(db::Connection& db, const RunSearch& search) {
 bool RunSearch::NeedsMetrics() const { return sort.field.is_metric() || UsesMetrics(filter); }
 
 Result<RunPage> SearchRuns(db::Connection& db, const RunSearch& search) {
+  auto one_state = TRY(db::ReadTransaction::Begin(db));
   RunPage page;
   std::string experiment_id;
   if (search.experiment) {
@@ -76,14 +82,16 @@ Result<RunPage> SearchRuns(db::Connection& db, const RunSearch& search) {
     if (experiment_id.empty()) return page;
   }
   Sql scope = ScopeOf(search, experiment_id);
-  page.text.reserve(static_cast<size_t>(search.limit) * 1024);
-  Filler filler(TRY(RunTexts::Open(db, search.show)), search, page);
+  Filler filler(TRY(RunTexts::Open(db, search.show, static_cast<size_t>(search.limit))), search,
+                page);
+  bool full = false;
   bool began_without = search.after && search.after->without_value;
   if (!began_without) {
     auto sources = TRY(SourcesWithValue(db, search, experiment_id, scope));
-    if (!TRY(filler.Fill(std::move(sources), false))) return page;
+    full = !TRY(filler.Fill(std::move(sources), false));
   }
-  TRY(filler.Fill(TRY(SourcesWithoutValue(db, search, experiment_id, scope)), true));
+  if (!full) TRY(filler.Fill(TRY(SourcesWithoutValue(db, search, experiment_id, scope)), true));
+  TRY(filler.Finish());
   return page;
 }
 

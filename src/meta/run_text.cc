@@ -16,6 +16,9 @@ constexpr std::string_view kColumns =
     " runs.run_definition_json, runs.submitted, runs.compute_row,"
     " runs.archived_us, runs.deleted_us, runs.details_json";
 
+/// Of most runs, without what is looked up.
+constexpr size_t kPartBytes = 768;
+
 /// Members of one object. Names come with what stands around them: `,"id":`.
 class Members {
  public:
@@ -62,130 +65,8 @@ void AddSpec(Members& members, std::string_view spec) {
   members.Json(",\"environment_variables\":", values[3], "{}");
 }
 
-/// What is looked up for each run, in the order of RunTexts' statements.
-enum Lookup : size_t { kTags, kProperties, kWarnings, kLogFiles, kMetrics, kParams };
-constexpr std::string_view kLookups[] = {
-    "SELECT key, value FROM run_tags WHERE run_row = ?",
-    "SELECT key, value FROM run_properties WHERE run_row = ?",
-    "SELECT source, message FROM run_warnings WHERE run_row = ? ORDER BY row LIMIT 1000",
-    "SELECT name FROM logs WHERE run_row = ? ORDER BY name",
-    "SELECT count, last, max, min FROM metrics WHERE run_row = ? AND name = ?",
-    "SELECT value FROM run_params WHERE run_row = ? AND key = ?",
-};
-
-Status AddPairs(db::Statement& rows, int64_t run_row, std::string& out) {
-  rows.Bind(run_row);
-  out += '{';
-  for (bool first = true; TRY(rows.Step()); first = false) {
-    if (!first) out += ',';
-    json::AppendQuoted(out, rows.View(0));
-    out += ':';
-    if (rows.IsNull(1)) {
-      out += "null";
-    } else {
-      json::AppendQuoted(out, rows.View(1));
-    }
-  }
-  out += '}';
-  rows.Reset();
-  return Ok();
-}
-
-Status AddWarnings(db::Statement& rows, int64_t run_row, std::string& out) {
-  rows.Bind(run_row);
-  out += '[';
-  for (bool first = true; TRY(rows.Step()); first = false) {
-    out += first ? "{\"message\":" : ",{\"message\":";
-    json::AppendQuoted(out, rows.View(1));
-    out += ",\"source\":";
-    json::AppendQuoted(out, rows.View(0));
-    out += '}';
-  }
-  out += ']';
-  rows.Reset();
-  return Ok();
-}
-
-Status AddLogFiles(db::Statement& rows, int64_t run_row, std::string& out) {
-  rows.Bind(run_row);
-  out += '[';
-  for (bool first = true; TRY(rows.Step()); first = false) {
-    if (!first) out += ',';
-    json::AppendQuoted(out, rows.View(0));
-  }
-  out += ']';
-  rows.Reset();
-  return Ok();
-}
-
-void AddNumber(std::string& out, std::string_view name, const db::Statement& row, int column) {
-  out += name;
-  if (row.IsNull(column)) {
-    out += "null";
-  } else {
-    json::AppendDouble(out, row.Double(column));
-  }
-}
-
-/// {name: what `add` makes of its row} of those names that the run has.
-template <typename Add>
-Status AddNamed(db::Statement& rows, int64_t run_row, const std::vector<std::string>& names,
-                std::string& out, Add add) {
-  out += '{';
-  bool first = true;
-  for (const std::string& name : names) {
-    rows.Bind(run_row).Bind(name);
-    if (TRY(rows.Step())) {
-      if (!first) out += ',';
-      first = false;
-      json::AppendQuoted(out, name);
-      out += ':';
-      add(rows, out);
-    }
-    rows.Reset();
-  }
-  out += '}';
-  return Ok();
-}
-
-void AddMetric(const db::Statement& row, std::string& out) {
-  out += "{\"count\":";
-  json::AppendInt(out, row.Int(0));
-  AddNumber(out, ",\"last\":", row, 1);
-  AddNumber(out, ",\"max\":", row, 2);
-  AddNumber(out, ",\"min\":", row, 3);
-  out += '}';
-}
-
-void AddParam(const db::Statement& row, std::string& out) { json::AppendQuoted(out, row.View(0)); }
-
-}  // namespace
-
-std::string_view RunTextColumns() { return kColumns; }
-
-void AppendState(std::string& out, std::string_view status, std::string_view reason) {
-  out += ",\"reason\":";
-  out += reason.empty() ? "null" : reason;
-  out += ",\"status\":";
-  json::AppendQuoted(out, status);
-  out += '}';
-}
-
-Result<RunTexts> RunTexts::Open(db::Connection& db, const RunShow& show) {
-  std::vector<db::Statement> lookups;
-  for (std::string_view sql : kLookups) lookups.push_back(TRY(db.Prepare(sql)));
-  return RunTexts(show, std::move(lookups));
-}
-
-Result<RunText> RunTexts::Append(const db::Statement& row, std::string& page) {
-  RunText run;
-  run.id = row.Text(1);
-  run.compute_row = row.Int(23);
-  auto status = model::ParseRunStatus(row.View(12)).value_or(model::RunStatus::kFailed);
-  bool over = model::IsTerminal(status);
-  run.may_wait = row.Int(22) != 0 && model::IsBeforeStart(status);
-  run.begin = page.size();
-  Members members(page, row);
+void AddColumns(const db::Statement& row, bool over, std::string& out) {
+  Members members(out, row);
   members.Text("{\"id\":", 1);
   members.Int(",\"number\":", 2);
   members.Text(",\"workspace_id\":", 3);
@@ -208,22 +89,61 @@ Result<RunText> RunTexts::Append(const db::Statement& row, std::string& page) {
   AddSpec(members, row.View(19));
   members.Json(",\"environment\":", row.View(20), "{}");
   if (!row.IsNull(21)) members.Json(",\"run_definition\":", row.View(21), "null");
-  int64_t key = row.Int(0);
-  TRY(AddPairs(lookups_[kTags], key, members.Key(",\"tags\":")));
-  TRY(AddPairs(lookups_[kProperties], key, members.Key(",\"properties\":")));
-  TRY(AddWarnings(lookups_[kWarnings], key, members.Key(",\"warnings\":")));
-  TRY(AddLogFiles(lookups_[kLogFiles], key, members.Key(",\"log_files\":")));
-  if (!show_->metrics.empty()) {
-    TRY(AddNamed(lookups_[kMetrics], key, show_->metrics, members.Key(",\"metrics\":"), AddMetric));
+}
+
+}  // namespace
+
+std::string_view RunTextColumns() { return kColumns; }
+
+void AppendState(std::string& out, std::string_view status, std::string_view reason) {
+  out += ",\"reason\":";
+  out += reason.empty() ? "null" : reason;
+  out += ",\"status\":";
+  json::AppendQuoted(out, status);
+  out += '}';
+}
+
+Result<RunTexts> RunTexts::Open(db::Connection& db, const RunShow& show, size_t most) {
+  RunTexts texts(show, TRY(RunLookups::Open(db, show)));
+  texts.parts_text_.reserve(most * kPartBytes);
+  return texts;
+}
+
+void RunTexts::Add(const db::Statement& row) {
+  RunText run;
+  run.id = row.Text(1);
+  run.compute_row = row.Int(23);
+  auto status = model::ParseRunStatus(row.View(12)).value_or(model::RunStatus::kFailed);
+  bool over = model::IsTerminal(status);
+  run.may_wait = row.Int(22) != 0 && model::IsBeforeStart(status);
+  Part part;
+  part.begin = parts_text_.size();
+  AddColumns(row, over, parts_text_);
+  part.lookups = parts_text_.size();
+  json::AppendQuoted(parts_text_ += ",\"portal_url\":", portal_ + PercentEncode(run.id));
+  part.state = parts_text_.size();
+  AppendState(parts_text_, model::StatusName(status), row.View(13));
+  parts_.push_back(part);
+  rows_.push_back(row.Int(0));
+  runs_.push_back(std::move(run));
+}
+
+Result<std::vector<RunText>> RunTexts::Write(std::string& page) {
+  TRY(lookups_.Read(rows_));
+  page.reserve(parts_text_.size() + lookups_.size() + parts_.size());
+  for (size_t i = 0; i < parts_.size(); i++) {
+    const Part& part = parts_[i];
+    size_t end = i + 1 < parts_.size() ? parts_[i + 1].begin : parts_text_.size();
+    if (i > 0) page += ',';
+    runs_[i].begin = page.size();
+    page.append(parts_text_, part.begin, part.lookups - part.begin);
+    lookups_.Append(i, page);
+    page.append(parts_text_, part.lookups, part.state - part.lookups);
+    runs_[i].state = page.size();
+    page.append(parts_text_, part.state, end - part.state);
+    runs_[i].end = page.size();
   }
-  if (!show_->params.empty()) {
-    TRY(AddNamed(lookups_[kParams], key, show_->params, members.Key(",\"params\":"), AddParam));
-  }
-  json::AppendQuoted(members.Key(",\"portal_url\":"), portal_ + PercentEncode(run.id));
-  run.state = page.size();
-  AppendState(page, model::StatusName(status), row.View(13));
-  run.end = page.size();
-  return run;
+  return std::move(runs_);
 }
 
 }  // namespace rw::meta

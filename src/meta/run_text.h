@@ -7,15 +7,9 @@
 #include <vector>
 
 #include "db/connection.h"
+#include "meta/run_lookups.h"
 
 namespace rw::meta {
-
-/// What a list shows of each run besides the run itself.
-struct RunShow {
-  std::string portal;                // URL of the server
-  std::vector<std::string> metrics;  // names
-  std::vector<std::string> params;
-};
 
 /// One run within the text of a page: an object from `begin` to `end`, whose last members begin at
 /// `state`, so that who knows better can put others in their place.
@@ -32,20 +26,33 @@ struct RunText {
 std::string_view RunTextColumns();
 constexpr int kRunTextColumns = 27;
 
-/// Makes the texts of many runs with statements that are prepared once.
+/// Makes the text of one page.
 class RunTexts {
  public:
-  /// `show` outlives it.
-  static Result<RunTexts> Open(db::Connection& db, const RunShow& show);
-  /// Appends the run to `page`. `row` stands at a row of RunTextColumns.
-  Result<RunText> Append(const db::Statement& row, std::string& page);
+  /// Of up to `most` runs. `show` outlives it.
+  static Result<RunTexts> Open(db::Connection& db, const RunShow& show, size_t most);
+  /// `row` stands at a row of RunTextColumns.
+  void Add(const db::Statement& row);
+  size_t size() const { return runs_.size(); }
+  /// The runs' objects in the order in which they were added, with commas between them. Once.
+  Result<std::vector<RunText>> Write(std::string& page);
 
  private:
-  RunTexts(const RunShow& show, std::vector<db::Statement> lookups)
-      : show_(&show), portal_(show.portal + "/runs/"), lookups_(std::move(lookups)) {}
-  const RunShow* show_;
+  /// Of one run in parts_text_: its columns, what follows on the lookups, its state.
+  struct Part {
+    size_t begin = 0;
+    size_t lookups = 0;
+    size_t state = 0;
+  };
+
+  RunTexts(const RunShow& show, RunLookups lookups)
+      : portal_(show.portal + "/runs/"), lookups_(std::move(lookups)) {}
   std::string portal_;
-  std::vector<db::Statement> lookups_;
+  RunLookups lookups_;
+  std::string parts_text_;
+  std::vector<Part> parts_;
+  std::vector<int64_t> rows_;
+  std::vector<RunText> runs_;
 };
 
 /// `,"reason":…,"status":…}`; `reason` is JSON text.
