@@ -2,6 +2,8 @@
 
 #include <fcntl.h>
 
+#include <algorithm>
+
 #include "base/random.h"
 #include "os/paths.h"
 #include "os/posix_file.h"
@@ -9,7 +11,13 @@
 namespace rw::net {
 namespace {
 constexpr uint64_t kWritebackStep = 8 << 20;
+constexpr uint64_t kMostExpected = 4 << 20;
 }  // namespace
+
+void BodySink::Expect(int64_t bytes) {
+  uint64_t size = bytes > 0 ? static_cast<uint64_t>(bytes) : 0;
+  if (size <= std::min(inline_limit_, kMostExpected)) bytes_.reserve(size);
+}
 
 Status BodySink::Spill() {
   if (file_) return Ok();

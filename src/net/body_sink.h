@@ -16,6 +16,9 @@ class BodySink {
       : spool_dir_(std::move(spool_dir)), inline_limit_(inline_limit) {}
   /// A half-written spool file is removed.
   ~BodySink() = default;
+  /// How many bytes are to come, as the other side says: room for them is made at once where they
+  /// stay in memory and are few.
+  void Expect(int64_t bytes);
   /// Takes all of `bytes` and empties it. kNoSpace when the spool's disk is full.
   Status Add(std::string& bytes);
   /// From now on into a file. kUnavailable where there is no spool folder.

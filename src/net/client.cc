@@ -7,6 +7,7 @@
 #include <list>
 #include <set>
 
+#include "base/strings.h"
 #include "net/asio_loop.h"
 #include "net/body_sink.h"
 #include "net/dial.h"
@@ -96,12 +97,16 @@ class Call : public std::enable_shared_from_this<Call> {
     auto self = shared_from_this();
     response_ = Response();
     sink_ = std::make_unique<BodySink>(pool_->options.spool_dir, pool_->options.inline_limit);
-    exchange_ = Exchange::Start(pool_->loop, std::move(socket), pool_->url, request_,
-                                {[self](Response head) { self->response_ = std::move(head); },
-                                 [self](std::string& piece) { return self->sink_->Add(piece); },
-                                 [self](Status end, std::unique_ptr<LoopSocket> kept) {
-                                   self->Ended(std::move(end), std::move(kept));
-                                 }});
+    exchange_ = Exchange::Start(
+        pool_->loop, std::move(socket), pool_->url, request_,
+        {[self](Response head) {
+           self->response_ = std::move(head);
+           self->sink_->Expect(ParseInt(self->response_.headers["Content-Length"]).value_or(0));
+         },
+         [self](std::string& piece) { return self->sink_->Add(piece); },
+         [self](Status end, std::unique_ptr<LoopSocket> kept) {
+           self->Ended(std::move(end), std::move(kept));
+         }});
   }
 
   void Ended(Status end, std::unique_ptr<LoopSocket> kept) {

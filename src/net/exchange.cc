@@ -80,16 +80,31 @@ void Exchange::Receive() {
     if (n <= 0) return PeerEnded();
     received_ += static_cast<uint64_t>(n);
     turn += static_cast<size_t>(n);
-    in_.append(buffer, static_cast<size_t>(n));
-    Parse();
+    Take({buffer, static_cast<size_t>(n)});
   }
 }
 
-void Exchange::Parse() {
+/// What is left over of one piece is seldom more than a part of a head: most are parsed in place.
+void Exchange::Take(std::string_view bytes) {
+  if (in_.empty()) {
+    bytes.remove_prefix(Parse(bytes));
+    in_ = bytes;
+  } else {
+    in_ += bytes;
+    in_.erase(0, Parse(in_));
+  }
+}
+
+size_t Exchange::Parse(const std::string_view bytes) {
+  size_t done = 0;
   while (std::shared_ptr<Events> events = events_) {
-    auto taken = parser_->Put(in_, piece_);
-    if (!taken) return End(taken.error());
-    in_.erase(0, *taken);
+    auto taken = parser_->Put(bytes.substr(done), piece_);
+    if (!taken) {
+      End(taken.error());
+      break;
+    }
+    done += *taken;
+    left_over_ = done < bytes.size();
     if (parser_->head_done() && !head_told_) {
       Response head = parser_->TakeResponseHead();
       if (head.status < 200) {  // 100 Continue and its like: the answer is still to come
@@ -98,14 +113,16 @@ void Exchange::Parse() {
       }
       head_told_ = true;
       events->on_head(std::move(head));
-      if (!events_) return;
+      if (!events_) break;
     }
-    if (!piece_.empty()) {
-      if (Status took = events->on_body(piece_); !took) return End(took);
+    Status took = piece_.empty() ? Ok() : events->on_body(piece_);
+    if (!took || parser_->done()) {
+      End(took);
+      break;
     }
-    if (parser_->done()) return End(Ok());
-    if (*taken == 0 || in_.empty()) return;
+    if (*taken == 0 || !left_over_) break;
   }
+  return done;
 }
 
 void Exchange::PeerEnded() {
@@ -119,7 +136,7 @@ void Exchange::End(Status status) {
   if (!events_) return;
   std::shared_ptr<Events> events = std::move(events_);
   events_.reset();
-  bool reusable = status && parser_->done() && parser_->keep_alive() && in_.empty() &&
+  bool reusable = status && parser_->done() && parser_->keep_alive() && !left_over_ &&
                   out_.pending() == 0 && !sending_failed_;
   if (!reusable) {
     socket_->Close();

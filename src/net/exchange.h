@@ -38,7 +38,9 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   Status Prepare(const Url& url, const Request& request);
   void Send();
   void Receive();
-  void Parse();
+  void Take(std::string_view bytes);
+  /// How many of them it took.
+  size_t Parse(std::string_view bytes);
   void PeerEnded();
   void End(Status status);
 
@@ -51,7 +53,8 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   bool head_told_ = false;
   bool sending_failed_ = false;
   uint64_t received_ = 0;
-  std::string in_;
+  std::string in_;          // a part of a message that is not parsed yet
+  bool left_over_ = false;  // more came than the message
   std::string piece_;
 };
 
