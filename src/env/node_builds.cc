@@ -123,11 +123,12 @@ Result<cas::UnpackOptions> NodeBuilds::OptionsFor(const BuildPack& pack,
   if (access(arrival->machine_python.c_str(), X_OK) != 0)
     return WrongPython(build_id_, *arrival, "none");
   out.outside.push_back(arrival->machine_python);
+  arrival->python_is_same = FileFacts(arrival->machine_python) == NoteOf(tree, kPythonFileNote);
   return out;
 }
 
 Status NodeBuilds::CheckPython(const Arrival& arrival) const {
-  if (arrival.machine_python.empty()) return Ok();
+  if (arrival.machine_python.empty() || arrival.python_is_same) return Ok();
   os::LaunchSpec spec;
   spec.argv = {arrival.machine_python, "-I", "-S", "-c",
                "import sys; print('%d.%d.%d' % sys.version_info[:3])"};

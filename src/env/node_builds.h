@@ -47,14 +47,15 @@ class NodeBuilds {
     std::string target;
     std::string machine_python;  // that it needs, and in which version; "": none
     std::string python_version;
+    bool python_is_same = false;  // the very file that it was made with, by size and time
   };
   /// Begins to unpack. `index` is verified by the pack's digest. Removes what killed ones left and,
   /// where there is no room, builds that were not used for the longest time. kCorrupt,
   /// kFailedPrecondition (the machine lacks what the build needs: says what to do), kNoSpace.
   Result<std::shared_ptr<Arrival>> Begin(const BuildPack& pack, const std::string& index,
                                          Random& random) const;
-  /// kFailedPrecondition where the machine's Python is another one than the build needs. Starts it;
-  /// meanwhile pieces may be put.
+  /// kFailedPrecondition where the machine's Python is another one than the build needs. Starts it
+  /// where its file is not the same; meanwhile pieces may be put.
   Status CheckPython(const Arrival& arrival) const;
   /// All pieces are put: it is published by a rename, with the write protection of a build. A mark
   /// beside it says that it is not durable yet.

@@ -1,19 +1,16 @@
 #include "env/packed_build.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
 #include <memory>
 
 #include "base/log.h"
 #include "base/strings.h"
-#include "cas/image_writer.h"
 #include "env/build_folder.h"
 #include "env/bytecode.h"
+#include "env/packed_image.h"
 #include "os/file_system.h"
 #include "os/paths.h"
 
@@ -22,7 +19,6 @@ namespace {
 
 using os::PosixFileSystem;
 constexpr const char* kImageEnding = ".image";
-constexpr std::array<std::string_view, 3> kNames = {"python", "build", "bytecode"};
 
 std::string RealPath(const std::string& path) {
   std::unique_ptr<char, void (*)(void*)> real(realpath(path.c_str(), nullptr), free);
@@ -46,58 +42,6 @@ Error CannotTravel(const std::string& build, std::string_view why) {
   return {Code::kFailedPrecondition,
           "build " + os::BaseName(build).substr(0, 12) +
               " cannot be fetched by nodes that do not build: " + std::string(why)};
-}
-
-Status SetTime(const std::string& path, int64_t ns) {
-  const timespec time{ns / 1'000'000'000, ns % 1'000'000'000};
-  const timespec both[2] = {time, time};
-  if (utimensat(AT_FDCWD, path.c_str(), both, 0) != 0)
-    return ErrnoError(errno, "set the time of " + path);
-  return Ok();
-}
-
-/// A file of a build in the folder that becomes its pack, with its folders, modes and times.
-Status Stage(const std::string& folder, const std::string& path, const std::string& stage) {
-  os::FileSystem& fs = PosixFileSystem();
-  TRY(fs.MakeDirs(os::DirName(stage + "/" + path)));
-  auto info = TRY(fs.Stat(folder + "/" + path));
-  if (info.type == os::FileType::kSymlink)
-    return fs.MakeSymlink(TRY(fs.ReadLink(folder + "/" + path)), stage + "/" + path);
-  std::string bytes = TRY(os::ReadFile(fs, folder + "/" + path));
-  TRY(TRY(fs.Open(stage + "/" + path, os::OpenMode::kCreateNew))->WriteAt(0, bytes));
-  TRY(SetTime(stage + "/" + path, info.mtime_ns));
-  return fs.SetMode(stage + "/" + path, info.mode);
-}
-
-/// Folders of `path` as they are in `from`; 0: open again, so that they can be removed.
-Status SetFolderModes(const std::string& from, const std::string& path, const std::string& stage,
-                      uint32_t mode) {
-  for (size_t slash = path.rfind('/'); slash != std::string::npos && slash > 0;
-       slash = path.rfind('/', slash - 1)) {
-    std::string folder = path.substr(0, slash);
-    uint32_t wanted = mode != 0 ? mode : TRY(PosixFileSystem().Stat(from + "/" + folder)).mode;
-    TRY(PosixFileSystem().SetMode(stage + "/" + folder, wanted));
-  }
-  return Ok();
-}
-
-/// What is the same on every node as an image, and the rest beside it.
-Result<cas::PackFacts> PackImage(const std::string& folder, const std::string& part,
-                                 cas::PackOptions options) {
-  const std::string stage = part + "/stage";
-  auto moved = TRY(cas::FindMoved(folder, options));
-  TRY(PosixFileSystem().MakeDirs(stage));
-  for (const std::string& path : moved) TRY(Stage(folder, path, stage));
-  TRY(cas::WriteImage(folder, stage + "/" + kImageName,
-                      [&, skip = std::move(options.skip)](const std::string& path) {
-                        return moved.contains(path) || (skip && skip(path));
-                      }));
-  TRY(SetTime(stage + "/" + kImageName, 0));
-  options.skip = nullptr;
-  for (const std::string& path : moved) TRY(SetFolderModes(folder, path, stage, 0));
-  auto facts = cas::PackFolder(stage, part + "/pack", options);
-  for (const std::string& path : moved) TRY(SetFolderModes(folder, path, stage, 0755));
-  return facts;
 }
 
 class Maker {
@@ -155,6 +99,7 @@ class Maker {
       return Ok();
     }
     options_.notes[kMachinePythonNote] = python;
+    options_.notes[kPythonFileNote] = FileFacts(python);
     return Ok();
   }
 
@@ -215,7 +160,12 @@ class Maker {
 
 }  // namespace
 
-std::string_view PackKindName(PackKind kind) { return kNames[static_cast<size_t>(kind)]; }
+std::string FileFacts(const std::string& path) {
+  struct stat info {};
+  if (stat(path.c_str(), &info) != 0) return "";
+  return std::to_string(info.st_size) + " " +
+         std::to_string(int64_t{info.st_mtim.tv_sec} * 1'000'000'000 + info.st_mtim.tv_nsec);
+}
 
 Result<BuildPacks> PackBuild(const std::string& build, PackForm form, Random& random) {
   return Maker(build, form, random).Run();
@@ -224,39 +174,6 @@ Result<BuildPacks> PackBuild(const std::string& build, PackForm form, Random& ra
 std::vector<std::string> PackFilesOf(const std::string& build) {
   std::string file = PacksOf(build) + "/" + os::BaseName(build);
   return {file, file + ".bytecode", file + kImageEnding, file + ".bytecode" + kImageEnding};
-}
-
-json::Value BuildPacksJson(const BuildPacks& packs) {
-  json::Array out;
-  for (const BuildPack& pack : packs) {
-    json::Value one;
-    one.Set("kind", PackKindName(pack.kind)).Set("digest", pack.facts.digest.Hex());
-    one.Set("index_bytes", pack.facts.index_bytes).Set("content_bytes", pack.facts.content_bytes);
-    out.push_back(one.Set("files", pack.facts.files));
-  }
-  return out;
-}
-
-Result<BuildPacks> ParseBuildPacks(const json::Value& value) {
-  BuildPacks out;
-  if (!value.is_array()) return Error(Code::kInvalidArgument, "packs: not a list", "packs");
-  for (const json::Value& one : value.as_array()) {
-    BuildPack pack;
-    std::string kind = TRY(json::RequireString(one, "kind"));
-    auto at = std::find(kNames.begin(), kNames.end(), kind);
-    if (at == kNames.end())
-      return Error(Code::kInvalidArgument, "packs: unknown kind '" + kind + "'", "packs");
-    pack.kind = static_cast<PackKind>(at - kNames.begin());
-    pack.facts.digest = TRY(cas::Digest::Parse(TRY(json::RequireString(one, "digest"))));
-    constexpr int64_t kMost = INT64_MAX / 4;
-    pack.facts.index_bytes = static_cast<uint64_t>(
-        TRY(json::OptionalInt(one, "index_bytes", 0, 1, int64_t{cas::kMaxIndexBytes})));
-    pack.facts.content_bytes =
-        static_cast<uint64_t>(TRY(json::OptionalInt(one, "content_bytes", 0, 0, kMost)));
-    pack.facts.files = static_cast<uint64_t>(TRY(json::OptionalInt(one, "files", 0, 0, kMost)));
-    out.push_back(std::move(pack));
-  }
-  return out;
 }
 
 }  // namespace rw::env

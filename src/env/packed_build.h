@@ -15,16 +15,19 @@ inline constexpr const char* kPackedBuildNote = "build";
 inline constexpr const char* kPackedPythonNote = "python";           // digest of another pack
 inline constexpr const char* kMachinePythonNote = "machine-python";  // a path that must be there
 inline constexpr const char* kPythonVersionNote = "python-version";  // of which version
+inline constexpr const char* kPythonFileNote = "python-file";        // FileFacts of that path
 inline constexpr const char* kEditableNote = "editable:";            // and a number: a path, too
 inline constexpr const char* kMovedNote = "moved:";                  // and a name: a path in it
+
+/// "SIZE MTIME_NS" of the file that a path leads to; "" where there is none. What has the same
+/// facts at the same path came from the same package.
+std::string FileFacts(const std::string& path);
 
 enum class PackKind { kPython, kBuild, kBytecode };
 
 /// How build and byte code travel: file by file, or, for nodes that can mount it, as an image
 /// beside the few files that are not the same on every node.
 enum class PackForm { kFiles, kImage };
-/// The image's name in the folder that it belongs to.
-inline constexpr const char* kImageName = ".runwright-image";
 std::string_view PackKindName(PackKind kind);
 
 struct BuildPack {
