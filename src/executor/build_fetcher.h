@@ -10,6 +10,7 @@
 #include "executor/context.h"
 #include "executor/grant.h"
 #include "executor/lifetime.h"
+#include "executor/pack_fetch.h"
 #include "executor/server_link.h"
 #include "executor/warning.h"
 
@@ -32,26 +33,16 @@ class BuildFetcher {
   const Warnings& warnings() const { return warnings_; }
 
  private:
-  struct Item;
-
   void Look();
   bool TakeAnew(const Error& error);
   void List();
   void Listed(const net::Response& response);
-  void Next();
-  void LockItem();
-  void FetchIndex(uint64_t at);
-  void Begin();
-  void Ask();
-  void AskPiece(size_t piece);
-  void Arrived(size_t piece, net::Response response);
-  void Publish();
-  void Drop();
+  void Fetch(env::BuildPacks packs);
+  void Publish(size_t index);
+  void FailLater(size_t index, const Status& status);
   void Fail(const Error& error);
-  void Later(void (BuildFetcher::*step)());
   /// `work` on a worker; its error ends the fetching.
   void Work(std::string_view name, std::function<Status()> work, std::function<void()> then);
-  void Get(uint64_t offset, uint64_t size, ServerLink::Callback callback);
 
   Context& context_;
   ServerLink& server_;
@@ -61,10 +52,10 @@ class BuildFetcher {
   std::string form_;  // query of the routes
   std::function<void(json::Value)> done_;
   std::shared_ptr<os::FileLock> lock_;  // of the build
-  std::vector<env::BuildPack> packs_;   // those that are still to come, the next one last
-  std::shared_ptr<Item> item_;
+  std::vector<std::unique_ptr<PackFetch>> packs_;
+  size_t arriving_ = 0;  // packs that are not whole yet
   bool bytecode_alone_ = false;
-  int life_ = 0;  // what was begun in an earlier one does not count
+  std::string failed_;  // digest of the pack whose error ends this try
   std::string refused_;
   Warnings warnings_;
   Lifetime lifetime_;

@@ -6,6 +6,7 @@
 namespace rw::executor {
 namespace {
 constexpr auto kTimeoutGrace = std::chrono::seconds(10);
+constexpr auto kSyncBuildAfter = std::chrono::seconds(1);
 }  // namespace
 
 Executor::Executor(Context context, TransportFactory transports, Supervisor& supervisor,
@@ -65,11 +66,12 @@ void Executor::Advance() {
       return Launch();
     case Script::kStarted:
       FollowScript();
-      SyncBuilds();
+      FollowBuild();
       ReportStarted();
       WatchDuration();
       return;
     case Script::kExited:
+      SyncBuild();
       LookInside();
       FollowScript();
       ReportExited();
@@ -136,19 +138,27 @@ void Executor::FollowScript() {
   outputs_->Start();
 }
 
-/// What was fetched is made durable while the script runs: until then a crash of the machine means
-/// that it is fetched again.
-void Executor::SyncBuilds() {
+/// Byte code that the server did not have when the build was fetched comes beside the script.
+void Executor::FollowBuild() {
   const FetchPlan& fetch = grant_->plan.fetch;
-  if (fetch.env_root.empty() || std::exchange(syncing_builds_, true)) return;
-  auto sync = [this, fetch] {
-    context_.pool.Run(
-        "build.sync", [node = env::NodeBuilds(fetch.env_root, fetch.build_id)] { node.Sync(); },
-        [] {});
-  };
-  sync();
+  if (fetch.env_root.empty() || bytecode_) return;
   bytecode_ = std::make_unique<BuildFetcher>(context_, *server_, claim_.run_id, fetch);
-  bytecode_->StartBytecode(lifetime_.Bind(sync));
+  bytecode_->StartBytecode(lifetime_.Bind([this] {
+    syncing_build_ = false;
+    SyncBuild();
+  }));
+  // A script reads much of its build when it begins: the disk is left to it.
+  context_.loop.After("build.sync", kSyncBuildAfter, lifetime_.Bind([this] { SyncBuild(); }));
+}
+
+/// What was fetched is made durable while the script runs, or at its end: until then a crash of the
+/// machine means that it is fetched again.
+void Executor::SyncBuild() {
+  const FetchPlan& fetch = grant_->plan.fetch;
+  if (fetch.env_root.empty() || std::exchange(syncing_build_, true)) return;
+  context_.pool.Run(
+      "build.sync", [node = env::NodeBuilds(fetch.env_root, fetch.build_id)] { node.Sync(); },
+      [] {});
 }
 
 void Executor::GuardDisk() {

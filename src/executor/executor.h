@@ -71,7 +71,8 @@ class Executor final : public Supervisor::Listener {
   void Prepared(PreparationResult result);
   void Launch();
   void FollowScript();
-  void SyncBuilds();
+  void FollowBuild();
+  void SyncBuild();
   void GuardDisk();
   bool InContainer() const { return grant_ && !grant_->plan.image.engine.empty(); }
   /// Of a container: what its guard wrote down is how the script ended, not the engine's exit code.
@@ -137,7 +138,7 @@ class Executor final : public Supervisor::Listener {
   bool terminating_ = false;
   bool timed_out_ = false;
   bool watching_duration_ = false;
-  bool syncing_builds_ = false;
+  bool syncing_build_ = false;
   bool reported_started_ = false;
   bool reported_exited_ = false;
   bool shipping_rest_ = false;

@@ -10,19 +10,6 @@
 namespace rw::server {
 namespace {
 
-constexpr uint64_t kMegabyte = 1'000'000;
-
-std::string Megabytes(uint64_t bytes) { return std::to_string(bytes / kMegabyte); }
-
-/// "fetching build 203/475 MB"
-std::string FetchingText(const env::BuildPack& pack, uint64_t until) {
-  std::string what = pack.kind == env::PackKind::kPython ? "Python of the build" : "build";
-  if (pack.kind == env::PackKind::kBytecode) what = "byte code of the build";
-  uint64_t done = std::min(until, pack.facts.content_bytes);
-  return "fetching " + what + " " + Megabytes(done) + "/" + Megabytes(pack.facts.content_bytes) +
-         " MB";
-}
-
 /// ?form=
 Result<env::PackForm> FormOf(const Call& call) {
   std::string form = call.request.Query("form").value_or("files");
@@ -138,9 +125,12 @@ void BuildPacks::Answer(const CallPtr& call, const env::BuildPacks& packs) {
                                                  " of its build; ask for the list again"));
   uint64_t size = pack->facts.content_bytes + pack->facts.index_bytes;
   auto range = ParseByteRange(call->request.Header("Range"), size);
-  if (range && *range && (*range)->offset < pack->facts.content_bytes &&
-      !call->principal.is_owner())
-    runs_.NoteFetching(call->Param("run"), FetchingText(*pack, (*range)->offset + (*range)->size));
+  if (range && *range && !call->principal.is_owner()) {
+    // The index, which is asked for first, lies behind the contents.
+    bool index = (*range)->offset >= pack->facts.content_bytes;
+    uint64_t done = index ? 0 : (*range)->offset + (*range)->size;
+    runs_.NoteFetched(call->Param("run"), digest, {done, pack->facts.content_bytes});
+  }
   AnswerFile(call, pack->file, size, digest);
 }
 

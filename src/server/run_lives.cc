@@ -89,6 +89,22 @@ void RunService::NoteFetching(const std::string& run_id, const std::string& text
   context_.events.Publish(run_id, {RunEvent::Kind::kStatus, ""});
 }
 
+void RunService::NoteFetched(const std::string& run_id, const std::string& digest,
+                             FetchedPack pack) {
+  auto live = live_.find(run_id);
+  if (live == live_.end()) return;
+  FetchedPack& known = live->second.packs[digest];
+  known = {std::max(known.done, pack.done), pack.total};
+  FetchedPack sum;
+  for (const auto& [name, one] : live->second.packs) {
+    sum.done += one.done;
+    sum.total += one.total;
+  }
+  constexpr uint64_t kMegabyte = 1'000'000;
+  NoteFetching(run_id, "fetching build " + std::to_string(sum.done / kMegabyte) + "/" +
+                           std::to_string(sum.total / kMegabyte) + " MB");
+}
+
 std::optional<ReadyEnvironment> RunService::ReadyFor(const meta::RunRow& run) {
   auto ready = gate_.Ready(run.environment);
   // Told by the way of environments that cannot be made.

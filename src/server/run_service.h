@@ -20,6 +20,12 @@
 
 namespace rw::server {
 
+/// A part of a build on its way to a node.
+struct FetchedPack {
+  uint64_t done = 0;  // bytes that were asked for
+  uint64_t total = 0;
+};
+
 /// An allocation that has not ended, as the loop sees it.
 struct LiveRun {
   std::string allocation_id;
@@ -33,6 +39,7 @@ struct LiveRun {
   bool starting = false;       // the backend was not asked yet, or has not answered
   bool losing = false;         // its end is being written
   std::string fetching;        // how far its executor is with fetching its build
+  std::map<std::string, FetchedPack> packs;  // by digest
   int64_t told_fetching_us = 0;
   int retries = 0;  // supervisors of it that died before one could claim
 };
@@ -74,6 +81,8 @@ class RunService {
 
   /// What a run that is being prepared shows of it.
   void NoteFetching(const std::string& run_id, const std::string& text);
+  /// The same of all packs together: "fetching build 203/475 MB".
+  void NoteFetched(const std::string& run_id, const std::string& digest, FetchedPack pack);
 
   /// A target as it was stored.
   void SetTarget(const meta::ComputeRow& compute);
