@@ -173,7 +173,9 @@ void Connection::OnHead() {
   request_.peer = peer_;
   head_only_ = request_.method == "HEAD";
   if (shared_->early) {
-    if (auto answer = shared_->early(request_)) return Refuse(*std::move(answer));
+    auto length = parser_->content_length();
+    bool whole = parser_->done() || (length && *length <= in_.size());
+    if (auto answer = shared_->early(request_, whole)) return Refuse(*std::move(answer));
   }
   state_ = State::kBody;
   sink_ = std::make_unique<BodySink>(shared_->options.spool_dir, shared_->options.inline_limit);

@@ -22,7 +22,8 @@ struct ServerShared {
   AsioLoop& loop;
   ServerOptions options;
   /// From the head alone: an answer that makes the body pointless.
-  std::function<std::optional<Response>(const Request& head)> early;
+  /// `whole`: nothing more of the request is to come.
+  std::function<std::optional<Response>(const Request& head, bool whole)> early;
   Handler handler;
   bool one_request = false;  // each connection serves one request and closes
   std::set<std::shared_ptr<Connection>> connections;

@@ -135,7 +135,7 @@ class Pipe : public std::enable_shared_from_this<Pipe> {
     server->handler = std::move(handler);
     // What is answered from its head is refused as that answer says, however large it is.
     if (early) server->options.body_limit = ServerOptions().body_limit;
-    if (early) server->early = [early = std::move(*early)](const Request&) { return early; };
+    if (early) server->early = [early = std::move(*early)](const Request&, bool) { return early; };
     auto connection = std::make_shared<Connection>(server, std::move(client_), "exec.sock");
     server->connections.insert(connection);
     std::erase_if(shared_->local, [](const auto& old) { return old.expired(); });

@@ -15,7 +15,9 @@ class Server final : public HttpServer {
       : shared_(new ServerShared{.loop = loop, .options = std::move(options)}) {
     shared_->handler = std::move(handler);
     if (!check) return;
-    shared_->early = [check = std::move(check)](const Request& head) -> std::optional<Response> {
+    shared_->early = [check = std::move(check)](const Request& head,
+                                                bool whole) -> std::optional<Response> {
+      if (whole) return std::nullopt;
       Status allowed = check(head);
       if (allowed) return std::nullopt;
       return ErrorResponse(allowed.error());

@@ -27,7 +27,8 @@ class HttpServer {
   virtual std::string address() const = 0;  // "127.0.0.1:41234" or the unix path
   virtual uint16_t port() const = 0;
   /// Decides, from the head alone, before a body is read: an error is answered at once and the
-  /// connection closed (401 without reading 5 GB).
+  /// connection closed (401 without reading 5 GB). Not asked where all of a request is there with
+  /// its head: the handler, which has to decide in any case, is as early.
   using HeadCheck = std::function<Status(const Request& head)>;
   static Result<std::unique_ptr<HttpServer>> Listen(class AsioLoop& loop, ServerOptions options,
                                                     HeadCheck check, Handler handler);
