@@ -33,7 +33,8 @@ json::Value SpecMembers(const meta::RunRow& run, const ReadyEnvironment& environ
   json::Value out = run.spec;
   // The server's words alone: never the run's own.
   if (out.is_object())
-    for (const char* name : {"protect", "fetch", "image", "shims", "sources", "data_cache"})
+    for (const char* name :
+         {"protect", "fetch", "image", "shims", "sources", "data_cache", "resume_files"})
       out.as_object().erase(name);
   out.Set("snapshot_id", run.snapshot_id.empty() ? json::Value() : json::Value(run.snapshot_id));
   out.Set("interpreter", environment.interpreter);

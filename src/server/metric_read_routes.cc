@@ -6,6 +6,7 @@
 #include "db/read_transaction.h"
 #include "json/text.h"
 #include "meta/metric_text.h"
+#include "meta/run_ref.h"
 #include "os/paths.h"
 #include "server/run_routes.h"
 #include "server/spooled_body.h"
@@ -80,7 +81,7 @@ void Report(ServerContext& context, const Damages& damages) {
 
 Status WriteRun(db::Connection& db, const std::string& run_id,
                 const std::optional<std::string>& name, meta::TextSink& out, Damages& damages) {
-  auto run = TRY(meta::LoadRun(db, run_id));
+  auto run = TRY(meta::FindRunRef(db, run_id));
   std::vector<meta::DamagedSegment> found;
   TRY(meta::WriteMetrics(db, run.row, name, out, found));
   for (meta::DamagedSegment& damage : found) damages.emplace_back(run_id, std::move(damage));
@@ -142,7 +143,7 @@ void Get(RunService& service, const CallPtr& call) {
 Status WriteSeries(db::Connection& db, const std::string& run_id, const std::string& name,
                    int64_t buckets, Reading& reading) {
   auto one_state = TRY(db::ReadTransaction::Begin(db));
-  auto run = TRY(meta::LoadRun(db, run_id));
+  auto run = TRY(meta::FindRunRef(db, run_id));
   std::vector<meta::DamagedSegment> found;
   std::string& out = reading.response.body.bytes;
   TRY(meta::WriteBuckets(db, run.row, name, buckets, out, found));

@@ -4,6 +4,7 @@
 
 #include "meta/metric_packing.h"
 #include "meta/metric_rows.h"
+#include "meta/run_ref.h"
 #include "server/run_routes.h"
 
 namespace rw::server {
@@ -59,7 +60,7 @@ Result<int64_t> NextSeq(db::Connection& db, int64_t run_row, const std::string& 
 
 Result<net::Response> Store(db::Connection& db, const std::string& run_id,
                             const std::vector<Value>& values, int64_t now_us) {
-  auto run = TRY(meta::LoadRun(db, run_id));
+  auto run = TRY(meta::FindRunRef(db, run_id));
   std::map<std::string, std::pair<std::string, meta::SegmentBuilder>> segments;
   for (const Value& value : values) {
     auto at = segments.try_emplace(value.name, value.type, meta::SegmentBuilder("")).first;
@@ -69,7 +70,8 @@ Result<net::Response> Store(db::Connection& db, const std::string& run_id,
     int64_t seq = TRY(NextSeq(db, run.row, name));
     TRY(meta::AddSegment(db, run.row, name, segment.first, kServerWriter, seq, segment.second));
   }
-  if (model::IsTerminal(run.state.status)) TRY(meta::QueuePacking(db, run.row));
+  auto status = model::ParseRunStatus(run.status);
+  if (status && model::IsTerminal(*status)) TRY(meta::QueuePacking(db, run.row));
   json::Value out = json::Object();
   return net::JsonResponse(out.Set("count", static_cast<int64_t>(values.size())));
 }

@@ -3,6 +3,7 @@
 #include <map>
 
 #include "base/clock.h"
+#include "meta/run_ref.h"
 #include "server/run_routes.h"
 
 namespace rw::server {
@@ -66,7 +67,7 @@ void Take(RunService& service, const CallPtr& call) {
   CommitAndAnswer(
       service.context(), "system_metrics", call,
       [batch = *std::move(batch)](db::Connection& db) -> Result<net::Response> {
-        auto run = TRY(meta::LoadRun(db, batch.run_id));
+        auto run = TRY(meta::FindRunRef(db, batch.run_id));
         // A repeat of a batch whose answer was lost has the same first time.
         auto insert = TRY(
             db.Prepare("INSERT OR IGNORE INTO system_metrics (run_row, first_us, count, data_json)"
