@@ -1,5 +1,5 @@
-// The installer of images, inside: image_source.cc fetches, builds and asks images,
-// image_packages.cc puts packages on them, image_installer.cc keeps the records.
+// The installer of images, inside: image_source.cc fetches, builds and asks images, image_uv.cc
+// resolves packages for them, image_build.cc puts those on them, image_installer.cc keeps records.
 #pragma once
 
 #include <functional>
@@ -99,7 +99,7 @@ class ImageInstaller final : public EnvironmentMaker {
   void FindPython(const Image& image, const ImageFacts& facts, std::vector<std::string> names,
                   const Progress& progress, const Done<Interpreter>& done);
 
-  // image_packages.cc
+  // image_uv.cc
   /// Conda packages as pip's where there are any; warnings say which.
   Result<CondaMapping> AsPip(const EnvironmentSpec& spec) const;
   Result<UvWorkPtr> MakeUvWork(const EnvironmentSpec& spec, const Interpreter& python,
@@ -108,6 +108,8 @@ class ImageInstaller final : public EnvironmentMaker {
   void ShowCache(const Variables& all, UvWork& work) const;
   /// From uv as it would be started here to the container that it is started in.
   Status WrapUv(Command& command);
+
+  // image_build.cc
   /// A failure to start it at all ends the job.
   void RunUv(const BuildJobPtr& job, std::vector<std::string> arguments,
              std::function<void(const UvOutcome&)> done);
