@@ -3,7 +3,6 @@
 #include <malloc.h>
 #include <signal.h>
 #include <sys/resource.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,11 +14,6 @@
 #include "base/log.h"
 #include "base/strings.h"
 #include "client/surroundings.h"
-#include "env/conda_installer.h"
-#include "env/image_installer.h"
-#include "env/installers.h"
-#include "env/shared_builds.h"
-#include "env/uv_installer.h"
 #include "meta/settings.h"
 #include "net/asio_loop.h"
 #include "net/server.h"
@@ -28,6 +22,10 @@
 #include "os/process.h"
 #include "server/data_folder.h"
 #include "server/fatal_sync.h"
+#include "server/host_facts.h"
+#include "server/listen_address.h"
+#include "server/program_places.h"
+#include "server/server_installer.h"
 
 namespace rw::server {
 namespace {
@@ -41,65 +39,6 @@ constexpr int kPoolThreads = 4;
 constexpr rlim_t kOpenFiles = 16'384;
 constexpr std::chrono::microseconds kExclusiveCommitDelay{500};
 
-struct Address {
-  std::string host;
-  uint16_t port = 0;
-};
-
-Result<Address> ParseListen(const std::string& text) {
-  size_t colon = text.rfind(':');
-  auto port = colon == std::string::npos ? std::nullopt : ParseInt(text.substr(colon + 1));
-  if (!port || *port < 0 || *port > 65535 || colon == 0)
-    return Error(Code::kInvalidArgument,
-                 "--listen must be HOST:PORT, like 127.0.0.1:0, not '" + text + "'", "listen");
-  std::string host = text.substr(0, colon);
-  if (host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
-  return Address{host, static_cast<uint16_t>(*port)};
-}
-
-std::string HostPort(const std::string& host, uint16_t port) {
-  return (host.find(':') == std::string::npos ? host : "[" + host + "]") + ":" +
-         std::to_string(port);
-}
-
-/// Where clients of this machine reach a server that listens there.
-std::string UrlOf(const std::string& host, uint16_t port) {
-  if (host == "0.0.0.0") return "http://" + HostPort("127.0.0.1", port);
-  if (host == "::") return "http://" + HostPort("::1", port);
-  return "http://" + HostPort(host, port);
-}
-
-/// The folder that holds `azureml` and `runwright`: `python` beside the folder of the program, or
-/// above it (a build folder in a checkout).
-std::string FindSdk(const std::string& program) {
-  std::string folder = os::DirName(program);
-  for (int i = 0; i < 6 && folder != "/"; i++) {
-    std::string python = os::JoinPath(folder, "python");
-    if (os::Exists(os::PosixFileSystem(), python + "/runwright/__init__.py")) return python;
-    folder = os::DirName(folder);
-  }
-  return {};
-}
-
-/// `profiles/` lies where the SDK's folder `python` does.
-std::string FindProfiles(const std::string& sdk) {
-  return sdk.empty() ? std::string() : os::JoinPath(os::DirName(sdk), "profiles");
-}
-
-/// `runwright-shim` lies beside `runwright`, in a build folder a few folders away.
-std::string FindShim(const std::string& program) {
-  std::string folder = os::DirName(program);
-  for (const char* place : {"/runwright-shim", "/../../src/shim/runwright-shim"})
-    if (os::Exists(os::PosixFileSystem(), folder + place)) return folder + place;
-  return folder + "/runwright-shim";
-}
-
-env::Variables OwnVariables() {
-  std::vector<std::string> entries;
-  for (char** entry = environ; *entry != nullptr; entry++) entries.emplace_back(*entry);
-  return env::ParseVariables(entries);
-}
-
 void PrepareProcess() {
   // Few heaps: each thread's own would keep what a large request left in it.
   mallopt(M_ARENA_MAX, 2);
@@ -109,30 +48,6 @@ void PrepareProcess() {
     files.rlim_cur = std::max(files.rlim_cur, std::min(files.rlim_max, kOpenFiles));
     setrlimit(RLIMIT_NOFILE, &files);
   }
-}
-
-HostFacts HostFactsOf(const std::string& data) {
-  HostFacts facts;
-  auto pages = os::ReadFile(os::PosixFileSystem(), "/proc/self/statm", 256);
-  std::vector<std::string> words = Split(pages.value_or(""), ' ');
-  auto resident = words.size() > 1 ? ParseInt(words[1]) : std::nullopt;
-  facts.resident_bytes =
-      static_cast<uint64_t>(resident.value_or(0)) * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
-  struct statvfs disk {};
-  if (statvfs(data.c_str(), &disk) != 0) return facts;
-  facts.disk_free_bytes = uint64_t{disk.f_bavail} * disk.f_frsize;
-  facts.disk_size_bytes = uint64_t{disk.f_blocks} * disk.f_frsize;
-  return facts;
-}
-
-/// Of the disk that `path` is on, or would be.
-uint64_t FreeBytes(std::string path) {
-  struct statvfs disk {};
-  while (statvfs(path.c_str(), &disk) != 0) {
-    if (path.size() <= 1) return 0;
-    path = os::DirName(path);
-  }
-  return uint64_t{disk.f_bavail} * disk.f_frsize;
 }
 
 Status WriteInfo(os::FileSystem& fs, const Paths& paths, const CoreOptions& options,
@@ -222,7 +137,7 @@ Status Server::Remember(const char* setting, int64_t given, int64_t* value) {
 Status Server::Listen(const std::string& given) {
   std::string last = TRY(meta::GetSetting(*data->write, kListenSetting));
   std::string listen = !given.empty() ? given : !last.empty() ? last : kFirstListen;
-  Address address = TRY(ParseListen(listen));
+  ListenAddress address = TRY(ParseListen(listen));
   net::ServerOptions http_options;
   http_options.host = address.host;
   http_options.port = address.port;
@@ -270,31 +185,7 @@ Status Server::Wire() {
                             .endpoint_file = paths.endpoint,
                             .environment = backend::InheritedEnvironment(environ),
                             .older_runs_dirs = older_run_roots});
-  env::InstallerParts parts;
-  parts.uv = env::MakeUvInstaller(loop, *pool, SystemClock(), SystemRandom(),
-                                  {.folder = paths.env,
-                                   .program_folder = os::DirName(options.program),
-                                   .default_python = options.default_python,
-                                   .variables = OwnVariables(),
-                                   .shared = shares_builds});
-  parts.conda = env::MakeCondaInstaller(
-      loop, *pool, SystemClock(), SystemRandom(), *parts.uv,
-      {.folder = paths.env,
-       .program_folder = os::DirName(options.program),
-       .driver = options.sdk_path + "/runwright/conda_solver.py",
-       .names_file = os::DirName(options.sdk_path) + "/profiles/conda-pip-names.json",
-       .variables = OwnVariables(),
-       .profiles = options.profiles});
-  parts.images = env::MakeImageInstaller(
-      loop, *pool, SystemClock(), SystemRandom(), env::MakeCommandRunner(loop),
-      {.folder = paths.env,
-       .program_folder = os::DirName(options.program),
-       .engine = container_engine,
-       .blobs = paths.blobs,
-       .conda_names = os::DirName(options.sdk_path) + "/profiles/conda-pip-names.json",
-       .variables = OwnVariables()});
-  installer = env::ShareBuilds(env::MakeInstallers(std::move(parts)), loop, *pool, SystemRandom(),
-                               paths.env);
+  installer = MakeServerInstaller(loop, *pool, options, paths, container_engine, shares_builds);
   core = TRY(Core::Create({.loop = loop,
                            .pool = *pool,
                            .clock = SystemClock(),
