@@ -97,6 +97,21 @@ TEST_F(ShimTest, TheScriptsControlGroupIsGoneAfterwards) {
   Finish();
 }
 
+TEST_F(ShimTest, TheGroupOfAScriptThatNeverStartedIsGoneAfterwards) {
+  StartShim();
+  EXPECT_EQ(Next(), "IDLE");
+  std::string group;
+  auto made = [&] {
+    group = std::string(Trim(FileText("state/group")));
+    return group != "(none)" && os::Exists(fs_, group);
+  };
+  if (!os::PollUntil(made, kLookAgain, std::chrono::seconds(1)))
+    GTEST_SKIP() << "this user may make no memory control group";
+  Finish();
+  EXPECT_FALSE(os::Exists(fs_, group));
+  EXPECT_EQ(FileText("state/group"), "(none)");
+}
+
 TEST_F(ShimTest, TheNextShimRemovesTheGroupOfOneThatWasKilled) {
   StartShim();
   EXPECT_EQ(Next(), "IDLE");

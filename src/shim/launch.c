@@ -135,7 +135,7 @@ bool ForkScript(struct Shim* shim) {
   if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return Refuse(shim, errno, "pipe");
   shim->container = file.container;
   HoldBuild(shim, file.build);
-  if (shim->namespace_refused == 0) MakeGroup(shim);
+  if (shim->namespace_refused == 0 && shim->group[0] == '\0') MakeGroup(shim);
   shim->machine_oom_before = MachineOomKills();
   pid_t self = getpid();
   pid_t child = fork();

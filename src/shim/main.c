@@ -131,6 +131,7 @@ int main(int argc, char** argv) {
   shim.phase = RecoverPhase(&shim);
   shim.gone = shim.phase == kExited;
   StartExecutor(&shim);
+  if (shim.phase == kIdle) WarmGroup(&shim);
   while (!(shim.bye && shim.executor == 0)) Turn(&shim, signals);
   EndTree(&shim);
   RemoveLayers(&shim);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -97,6 +98,15 @@ void EnterGroup(const char* group) {
   bool entered = fd >= 0 && write(fd, "0", 1) == 1;
   if (fd >= 0) close(fd);
   if (!entered) rmdir(group);
+}
+
+void WarmGroup(struct Shim* shim) {
+  MakeGroup(shim);
+  if (shim->group[0] == '\0' || fork() != 0) return;
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  close_range(3, ~0U, 0);  // the lock on the folder is the shim's alone
+  EnterGroup(shim->group);
+  _exit(0);
 }
 
 void CheckGroup(struct Shim* shim) {

@@ -89,6 +89,10 @@ long MachineOomKills(void);
 // Makes a memory control group for the script, where this user may: then the kernel's count of OOM
 // kills in it is proof. Sets shim->group.
 void MakeGroup(struct Shim* shim);
+// Makes it while the executor starts, and has a child of no other use enter it: the kernel lets all
+// processors come to rest for a move between groups (some 10 ms), and for one soon after it no
+// more.
+void WarmGroup(struct Shim* shim);
 // In the child, before exec: no allocation, no lock.
 // A group that cannot be entered is removed: the script may be over before anybody looks into it.
 void EnterGroup(const char* group);
