@@ -135,7 +135,7 @@ void BuildFetcher::Publish(size_t index) {
       status ? Publish(index + 1) : FailLater(index, status);
     });
   lock_.reset();
-  LOG_INFO("build.fetched", {"build", build_id_});
+  LOG_INFO(bytecode_alone_ ? "build.bytecode_fetched" : "build.fetched", {"build", build_id_});
   std::exchange(done_, nullptr)({});
 }
 
